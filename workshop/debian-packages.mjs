@@ -1,0 +1,8 @@
+/** Debian packages by the command that needs them. Each line says what for. */
+export const debianPackages = {
+  test: {
+    "etcd-server": "the real etcd that the store's conformance suite runs against",
+    openssl: "the independent judge of our certificates",
+  },
+  lab: {},
+};

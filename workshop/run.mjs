@@ -1,0 +1,53 @@
+// Entry of every `npm run …`. Plain JavaScript, because whatever Node the machine has (≥ 20) must understand it:
+// it brings the machine up to what the command needs, then hands over to the pinned Node.
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { constants } from "node:os";
+import { join } from "node:path";
+import { installDebianPackages, installNpmPackages, SetupError } from "./setup.mjs";
+
+const root = join(import.meta.dirname, "..");
+
+/** What each command runs, and which group of Debian packages it needs first (see debian-packages.mjs). */
+const commands = {
+  start: { script: "workshop/start.ts", needs: ["lab"] },
+  test: { script: "workshop/test.ts", needs: ["test"] },
+  check: { script: "workshop/check.ts", needs: [] },
+  fix: { script: "workshop/fix.ts", needs: [] },
+  fuzz: { script: "workshop/fuzz.ts", needs: [] },
+  bench: { script: "workshop/bench.ts", needs: ["test"] },
+  generate: { script: "workshop/generate.ts", needs: [] },
+};
+
+function main([name, ...args]) {
+  const command = commands[name];
+  if (!command || !existsSync(join(root, command.script))) {
+    throw new SetupError(`no such command: ${name}. There are: ${Object.keys(commands).join(", ")}.`);
+  }
+  installNpmPackages(root);
+  installDebianPackages(command.needs);
+
+  const node = join(root, "node_modules/.bin/node");
+  if (!existsSync(node)) {
+    throw new SetupError(
+      `there is no pinned Node for ${process.platform}-${process.arch}; Ingot runs on linux-x64 and linux-arm64.`,
+    );
+  }
+  const { status, signal } = spawnSync(node, [join(root, command.script), ...args], {
+    stdio: "inherit",
+    cwd: root,
+  });
+  return signal ? 128 + constants.signals[signal] : status;
+}
+
+// Ctrl-C reaches the child too; this process stays until the child has cleaned up.
+process.on("SIGINT", () => {});
+process.on("SIGTERM", () => {});
+
+try {
+  process.exitCode = main(process.argv.slice(2));
+} catch (error) {
+  if (!(error instanceof SetupError)) throw error;
+  console.error(`ingot: ${error.message}`);
+  process.exitCode = 1;
+}
