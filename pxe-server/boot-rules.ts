@@ -1,0 +1,80 @@
+// The rules of boot.yaml: which machine boots what, without any provisioner. First match wins.
+import { z } from "zod";
+import { type Client, diskMethods } from "./booter.ts";
+import { architectures, loaderKinds } from "./firmware.ts";
+import { parseKernelArgument } from "./kernel-arguments.ts";
+
+/** `*` stands for anything; letter case and the separators of a MAC do not matter. */
+const pattern = z.string().min(1);
+
+const match = z.strictObject({
+  mac: pattern.optional(),
+  uuid: pattern.optional(),
+  serial: pattern.optional(),
+  arch: z.enum(architectures).optional(),
+});
+
+const kernelArgument = z.string().transform((text, context) => {
+  try {
+    return parseKernelArgument(text);
+  } catch (error) {
+    context.addIssue({ code: "custom", message: error instanceof Error ? error.message : String(error) });
+    return z.NEVER;
+  }
+});
+
+const boot = z.union([
+  z.strictObject({
+    kernel: z.string().min(1),
+    initrd: z.array(z.string().min(1)).default([]),
+    args: z.array(kernelArgument).default([]),
+    paceBytesPerSecond: z.int().min(10_000).optional(),
+  }),
+  z.strictObject({ url: z.string().regex(/^(https?|tftp):\/\/\S+$/, "only http, https and tftp addresses") }),
+  z.strictObject({ disk: z.enum(diskMethods) }),
+  z.strictObject({ ignore: z.literal(true) }),
+]);
+
+export const bootRule = z.strictObject({
+  name: z.string().min(1),
+  match: match.default({}),
+  loader: z.enum(loaderKinds).optional(),
+  boot,
+});
+export type BootRule = z.infer<typeof bootRule>;
+
+export function matches(rule: BootRule, client: Client): boolean {
+  const { mac, uuid, serial, arch } = rule.match;
+  return (
+    fits(mac, [client.mac, ...(client.macs ?? [])], plainMac) &&
+    fits(uuid, [client.uuid]) &&
+    fits(serial, [client.serial]) &&
+    (arch === undefined || arch === client.architecture)
+  );
+}
+
+const plainMac = (text: string) => text.replace(/[:.-]/g, "");
+
+function fits(
+  wanted: string | undefined,
+  actual: readonly (string | undefined)[],
+  plain: (text: string) => string = (text) => text,
+): boolean {
+  if (wanted === undefined) return true;
+  const pieces = plain(wanted.toLowerCase()).split("*");
+  return actual.some((text) => text !== undefined && fitsPieces(plain(text.toLowerCase()), pieces));
+}
+
+/** Pieces in order, the first at the start and the last at the end: no regular expression to blow up. */
+function fitsPieces(text: string, [first = "", ...rest]: readonly string[]): boolean {
+  if (rest.length === 0) return text === first;
+  if (!text.startsWith(first)) return false;
+  const last = rest.at(-1)!;
+  let from = first.length;
+  for (const piece of rest.slice(0, -1)) {
+    const at = text.indexOf(piece, from);
+    if (at < 0) return false;
+    from = at + piece.length;
+  }
+  return text.length - last.length >= from && text.endsWith(last);
+}
