@@ -3,6 +3,10 @@ export const debianPackages = {
   test: {
     "etcd-server": "the real etcd that the store's conformance suite runs against",
     openssl: "the independent judge of our certificates",
+    "squashfs-tools": "the image builder's root filesystem",
+    kmod: "the image builder's module index (depmod)",
+    "xz-utils": "the image builder unpacks modules",
+    cpio: "the independent judge of our initramfs",
   },
   lab: {},
 };

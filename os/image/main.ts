@@ -1,0 +1,47 @@
+// `image build`: the operating system's kernel and initramfs from pinned inputs.
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { buildImage } from "./build.ts";
+import { type Profile, profiles } from "./contents.ts";
+
+const { values } = parseArgs({
+  options: {
+    profile: { type: "string", default: "virt" },
+    out: { type: "string", default: "out/image" },
+    cache: { type: "string", default: "out/cache" },
+    mirror: { type: "string" },
+    offline: { type: "boolean", default: false },
+    help: { type: "boolean", default: false },
+  },
+});
+
+if (values.help) {
+  console.log(`image build: makes the kernel and initramfs that machines boot
+
+  --profile NAME   which drivers: ${Object.keys(profiles).join(" or ")} (virt)
+  --out FOLDER     where the image goes (out/image)
+  --cache FOLDER   where downloads and finished stages are kept (out/cache)
+  --mirror URL     the Debian archive to use (this host's own)
+  --offline        use only what is in the cache`);
+} else {
+  const profile = values.profile;
+  if (!(profile in profiles))
+    throw new Error(`Cannot build profile ${profile}: there are ${Object.keys(profiles).join(", ")}`);
+  const stop = new AbortController();
+  for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => stop.abort());
+  const started = performance.now();
+  const seconds = () => ((performance.now() - started) / 1000).toFixed(1).padStart(6);
+
+  const { mirror } = values;
+  const image = await buildImage({
+    project: join(import.meta.dirname, "../.."),
+    profile: profile as Profile,
+    out: resolve(values.out),
+    cache: resolve(values.cache),
+    offline: values.offline,
+    ...(mirror && { mirror }),
+    progress: (line) => console.error(`${seconds()} s  ${line}`),
+    signal: stop.signal,
+  });
+  console.log(JSON.stringify(image, null, 2));
+}
