@@ -21,7 +21,7 @@ export async function bundlePid1(
     logLevel: "silent",
     // CommonJS packages inside an ES module look for these.
     banner: {
-      js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);',
+      js: 'import { createRequire as requireFrom } from "node:module"; const require = requireFrom(import.meta.url);',
     },
   });
   await copyFile(

@@ -1,0 +1,11 @@
+import type { Orphans } from "./adopt-orphans.ts";
+import type { KernelArguments } from "./kernel-arguments.ts";
+import type { Log } from "./log.ts";
+
+/** What the tasks of PID 1's sequences work with. */
+export interface Context {
+  readonly arguments: () => KernelArguments;
+  readonly release: string;
+  readonly log: Log;
+  readonly orphans: Orphans;
+}
