@@ -13,5 +13,5 @@ const commands = {
 /** Writes what is still in memory and ends the machine's run; or makes Ctrl-Alt-Del a SIGINT for PID 1. */
 export function reboot(how: keyof typeof commands): void {
   syscall("write caches back", numbers.sync);
-  syscall(`${how}`, numbers.reboot, ...magic, commands[how], null);
+  syscall(how, numbers.reboot, ...magic, commands[how], null);
 }

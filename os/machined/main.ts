@@ -30,12 +30,9 @@ try {
     signal: stop.signal,
     now: () => performance.now(),
     progress: {
-      ended(phase, task, durationMs, error) {
-        const outcome = error === undefined ? "done" : `failed: ${String(error)}`;
-        log.write(
-          error === undefined ? "info" : "error",
-          `${phase}: ${task} ${outcome} (${durationMs.toFixed(0)} ms)`,
-        );
+      ended(phase, task, durationMs, failure) {
+        if (failure) log.write("error", failure.message);
+        else log.write("info", `${phase}: ${task} done (${durationMs.toFixed(0)} ms)`);
       },
     },
   });

@@ -11,8 +11,8 @@ export interface Phase<Context> {
 }
 
 export interface Progress {
-  /** Called when a task ended; `error` when it failed. */
-  ended(phase: string, task: string, durationMs: number, error?: unknown): void;
+  /** Called when a task ended, with what made it fail if it did. */
+  ended(phase: string, task: string, durationMs: number, failure?: Error): void;
 }
 
 /** Runs the phases in order. The first failure ends the sequence once the rest of its phase has ended. */
@@ -30,9 +30,12 @@ export async function runPhases<Context>(
           await task.run(context, signal);
           progress.ended(phase.name, task.name, now() - started);
         } catch (cause) {
-          progress.ended(phase.name, task.name, now() - started, cause);
           const reason = cause instanceof Error ? cause.message : String(cause);
-          throw new Error(`Cannot finish task ${task.name} of phase ${phase.name}: ${reason}`, { cause });
+          const failure = new Error(`Cannot finish task ${task.name} of phase ${phase.name}: ${reason}`, {
+            cause,
+          });
+          progress.ended(phase.name, task.name, now() - started, failure);
+          throw failure;
         }
       }),
     );
