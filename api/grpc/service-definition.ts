@@ -1,0 +1,50 @@
+// Protobuf-ES describes services, grpc-js serves and calls them: this is all that lies between.
+import {
+  create,
+  type DescMessage,
+  type DescMethod,
+  fromBinary,
+  type MessageInitShape,
+  type MessageShape,
+  toBinary,
+} from "@bufbuild/protobuf";
+import type { GenService, GenServiceMethods } from "@bufbuild/protobuf/codegenv2";
+import type { MethodDefinition } from "@grpc/grpc-js";
+
+/** Each method of a service as grpc-js wants it. What is sent may be a plain object; what is received is a message. */
+export type ServiceDefinitionOf<Methods extends GenServiceMethods> = {
+  readonly [Name in keyof Methods]: MethodDefinition<
+    MessageInitShape<Methods[Name]["input"]>,
+    MessageShape<Methods[Name]["output"]>
+  >;
+};
+
+export function serviceDefinition<Methods extends GenServiceMethods>(
+  service: GenService<Methods>,
+): ServiceDefinitionOf<Methods> {
+  const methods: Record<string, unknown> = {};
+  for (const [name, method] of Object.entries<DescMethod>(service.method)) methods[name] = definition(method);
+  return methods as ServiceDefinitionOf<Methods>;
+}
+
+function definition({ parent, name, methodKind, input, output }: DescMethod) {
+  const request = codec(input);
+  const response = codec(output);
+  return {
+    path: `/${parent.typeName}/${name}`,
+    requestStream: methodKind === "client_streaming" || methodKind === "bidi_streaming",
+    responseStream: methodKind === "server_streaming" || methodKind === "bidi_streaming",
+    requestSerialize: request.serialize,
+    requestDeserialize: request.deserialize,
+    responseSerialize: response.serialize,
+    responseDeserialize: response.deserialize,
+  };
+}
+
+const codec = <Schema extends DescMessage>(schema: Schema) => ({
+  serialize: (message: MessageInitShape<Schema>): Buffer => {
+    const { buffer, byteOffset, length } = toBinary(schema, create(schema, message));
+    return Buffer.from(buffer, byteOffset, length);
+  },
+  deserialize: (bytes: Buffer): MessageShape<Schema> => fromBinary(schema, bytes),
+});
