@@ -58,8 +58,10 @@ export function* mutated(
   { runs, seed }: { runs: number; seed: number },
 ): Generator<Uint8Array> {
   const random = randomFrom(seed);
+  // A Buffer's slice shares its memory: a mutation of one would stay in every run after it.
+  const originals = seeds.map((bytes) => Uint8Array.from(bytes));
   for (let run = 0; run < runs; run++) {
-    let bytes = seeds[Math.floor(random() * seeds.length)]!;
+    let bytes: Uint8Array = originals[Math.floor(random() * originals.length)]!;
     for (let step = Math.ceil(random() * 4); step > 0; step--) {
       bytes = mutations[Math.floor(random() * mutations.length)]!(bytes, random);
     }
