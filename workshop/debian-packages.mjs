@@ -1,6 +1,10 @@
 /** Debian packages by the command that needs them. Each line says what for. */
 export const debianPackages = {
   test: {
+    "tftp-hpa": "a TFTP client that boot firmware resembles",
+    atftp: "a TFTP client that speaks windowsize",
+    busybox: "its TFTP and DHCP clients, and the initramfs of boot tests",
+    curl: "a TFTP and HTTP client",
     "etcd-server": "the real etcd that the store's conformance suite runs against",
     openssl: "the independent judge of our certificates",
     "squashfs-tools": "the image builder's root filesystem",
