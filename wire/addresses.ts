@@ -1,13 +1,10 @@
 import type { Codec } from "./codec.ts";
+import { hexByte, parseHexByte } from "./hex.ts";
+import { u32 } from "./integers.ts";
 import type { Reader } from "./reader.ts";
 
-/** Every byte as two hexadecimal digits, and as a decimal number: cheaper than formatting it. */
-export const hexByte: readonly string[] = Array.from({ length: 256 }, (_, byte) =>
-  byte.toString(16).padStart(2, "0"),
-);
-const decimalByte: readonly string[] = Array.from({ length: 256 }, (_, byte) => String(byte));
-
-const macForm = /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i;
+const decimal: readonly string[] = Array.from({ length: 256 }, (_, byte) => String(byte));
+const decimalDot: readonly string[] = decimal.map((digits) => `${digits}.`);
 
 /** `52:54:00:12:34:56`, read in lower case. */
 export const mac: Codec<string> = {
@@ -17,11 +14,14 @@ export const mac: Codec<string> = {
     return `${hexByte[b[at]!]}:${hexByte[b[at + 1]!]}:${hexByte[b[at + 2]!]}:${hexByte[b[at + 3]!]}:${hexByte[b[at + 4]!]}:${hexByte[b[at + 5]!]}`;
   },
   encode(w, value) {
-    if (!macForm.test(value)) throw w.error(`"${value}" is not a MAC address`);
     const at = w.take(6);
+    let valid = value.length === 17;
     for (let index = 0; index < 6; index++) {
-      w.bytes[at + index] = Number.parseInt(value.slice(index * 3, index * 3 + 2), 16);
+      const byte = parseHexByte(value, index * 3);
+      if (byte < 0 || (index > 0 && value.charCodeAt(index * 3 - 1) !== colon)) valid = false;
+      w.bytes[at + index] = byte;
     }
+    if (!valid) throw w.error(`"${value}" is not a MAC address`, at);
   },
 };
 
@@ -30,21 +30,38 @@ export const ipv4: Codec<string> = {
   decode(r) {
     const at = r.take(4);
     const { bytes: b } = r;
-    return `${decimalByte[b[at]!]}.${decimalByte[b[at + 1]!]}.${decimalByte[b[at + 2]!]}.${decimalByte[b[at + 3]!]}`;
+    // Most addresses in a DHCP packet are absent.
+    if ((b[at]! | b[at + 1]! | b[at + 2]! | b[at + 3]!) === 0) return "0.0.0.0";
+    return decimalDot[b[at]!]! + decimalDot[b[at + 1]!]! + decimalDot[b[at + 2]!]! + decimal[b[at + 3]!]!;
   },
   encode(w, value) {
-    const parts = parseIpv4(value);
-    if (!parts) throw w.error(`"${value}" is not an IPv4 address`);
-    w.bytes.set(parts, w.take(4));
+    const address = parseIpv4(value);
+    if (address < 0) throw w.error(`"${value}" is not an IPv4 address`);
+    u32.encode(w, address);
   },
 };
 
-const ipv4Form = /^(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})$/;
+const [zero, nine, dot, colon] = [0x30, 0x39, 0x2e, 0x3a];
 
-/** Undefined unless dotted decimal with four parts; no leading zeros, which some readers take for octal. */
-function parseIpv4(value: string): number[] | undefined {
-  const parts = ipv4Form.exec(value)?.slice(1).map(Number);
-  return parts?.every((part) => part <= 255) ? parts : undefined;
+/** As a number; -1 unless four decimals with dots. No leading zeros, which some readers take for octal. */
+function parseIpv4(value: string): number {
+  let address = 0;
+  let part = -1;
+  let dots = 0;
+  for (let index = 0; index < value.length; index++) {
+    const character = value.charCodeAt(index);
+    if (character === dot && part >= 0) {
+      address = address * 256 + part;
+      part = -1;
+      dots++;
+    } else if (character < zero || character > nine || part === 0) {
+      return -1;
+    } else {
+      part = Math.max(part, 0) * 10 + character - zero;
+      if (part > 255) return -1;
+    }
+  }
+  return dots === 3 && part >= 0 ? address * 256 + part : -1;
 }
 
 /** `2001:db8::1`, read in the canonical form of RFC 5952. */
@@ -96,8 +113,8 @@ function parseGroups(part: string): number[] | undefined {
   const groups: number[] = [];
   const pieces = part.split(":");
   for (const [index, piece] of pieces.entries()) {
-    const embedded = index === pieces.length - 1 ? parseIpv4(piece) : undefined;
-    if (embedded) groups.push((embedded[0]! << 8) | embedded[1]!, (embedded[2]! << 8) | embedded[3]!);
+    const embedded = index === pieces.length - 1 ? parseIpv4(piece) : -1;
+    if (embedded >= 0) groups.push(embedded >>> 16, embedded & 0xffff);
     else if (/^[0-9a-f]{1,4}$/i.test(piece)) groups.push(Number.parseInt(piece, 16));
     else return undefined;
   }

@@ -251,7 +251,7 @@ describe("a table that makes no sense is refused when it is written down", () =>
     [
       "a row named unknown",
       () => tlv({ unknown: [1, u8] } as never),
-      "unknown is where codes outside the table go",
+      "unknown is for codes outside the table",
     ],
     ["bits that fill no carrier", () => bits({ a: 3 }), "3 bits fill no number of 8, 16, 24 or 32"],
     ["bits that do not fill theirs", () => bits({ a: 8 }, u16), "8 bits do not fill a number of 16"],

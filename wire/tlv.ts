@@ -13,7 +13,7 @@ export interface UnknownOption {
 }
 
 /** The values that were present, by name; those of codes outside the table in `unknown`. */
-export type TlvOf<R extends Rows> = { -readonly [N in keyof R]?: ValueOf<R[N][1]> } & {
+export type TlvOf<R extends Rows> = { -readonly [N in keyof R]?: ValueOf<R[N][1]> | undefined } & {
   unknown?: readonly UnknownOption[];
 };
 
@@ -25,15 +25,14 @@ interface Row {
 
 /** Both directions of a table: rows by code for reading, by name for writing. */
 export function indexRows(rows: Rows, wrap: (codec: Codec<unknown>) => Codec<unknown> = (codec) => codec) {
-  const byCode = new Map<number, Row>();
+  const byCode: (Row | undefined)[] = [];
   const byName = new Map<string, Row>();
   for (const [name, [code, codec]] of Object.entries(rows)) {
-    if (name === "unknown")
-      throw new TypeError("Cannot index rows: unknown is where codes outside the table go");
-    const taken = byCode.get(code)?.name;
+    if (name === "unknown") throw new TypeError("Cannot index rows: unknown is for codes outside the table");
+    const taken = byCode[code]?.name;
     if (taken) throw new TypeError(`Cannot index rows: ${name} and ${taken} both have code ${code}`);
     const row = { name, code, codec: wrap(codec) };
-    byCode.set(code, row);
+    byCode[code] = row;
     byName.set(name, row);
   }
   return { byCode, byName };
@@ -54,17 +53,19 @@ export function tlv<const R extends Rows>(
     decode(r) {
       const values: Record<string, unknown> = {};
       const unknown: UnknownOption[] = [];
-      while (r.offset < r.end) {
-        const start = r.offset;
-        const code = codeCodec.decode(r);
-        const row = byCode.get(code);
-        try {
+      let row: Row | undefined;
+      try {
+        while (r.offset < r.end) {
+          const start = r.offset;
+          row = undefined;
+          const code = codeCodec.decode(r);
+          row = byCode[code];
           if (!row) unknown.push({ code, value: raw.decode(r) });
           else if (Object.hasOwn(values, row.name)) throw r.error("occurs twice", start);
           else values[row.name] = row.codec.decode(r);
-        } catch (thrown) {
-          throw r.blame(thrown).inside(row?.name ?? `unknown[${unknown.length}]`);
         }
+      } catch (thrown) {
+        throw r.blame(thrown).inside(row?.name ?? `unknown[${unknown.length}]`);
       }
       if (unknown.length > 0) values["unknown"] = unknown;
       return values as TlvOf<R>;
