@@ -4,7 +4,7 @@ export interface Clock {
   now(): Date;
   /** Milliseconds since some fixed moment. It never jumps: durations are measured and waited by it. */
   elapsedMs(): number;
-  /** Calls `wake` once, when the time has passed; disposing of the timer before cancels it. */
+  /** Calls `wake` once, when the time has passed (0: after all that is already due); disposing of the timer before cancels it. */
   after(delayMs: number, wake: () => void): Disposable;
   /** Calls `wake` once, when `now()` has reached the deadline; disposing of the timer before cancels it. */
   at(deadline: Date, wake: () => void): Disposable;

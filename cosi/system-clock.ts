@@ -12,6 +12,7 @@ export const systemClock: Clock = {
   elapsedMs: () => performance.now(),
 
   after(delayMs, wake) {
+    if (delayMs <= 0) return nextTurn(wake);
     const end = performance.now() + delayMs;
     return rearming(() => end - performance.now(), longestTimeoutMs, wake);
   },
@@ -20,6 +21,11 @@ export const systemClock: Clock = {
     return rearming(() => deadline.getTime() - Date.now(), lookAgainMs, wake);
   },
 };
+
+function nextTurn(wake: () => void): Disposable {
+  const immediate = setImmediate(wake);
+  return { [Symbol.dispose]: () => clearImmediate(immediate) };
+}
 
 function rearming(remainingMs: () => number, longestMs: number, wake: () => void): Disposable {
   let timeout: NodeJS.Timeout;

@@ -14,7 +14,8 @@ export interface Named<Type extends ResourceType = ResourceType, By extends Reso
   extends Common<Type> {
   readonly join: "named";
   readonly by: By;
-  id(primary: ResourceOf<By>): string | undefined;
+  /** Also what ties the read to its primary's type: as a property, it is compared strictly. */
+  readonly nameIn: (primary: ResourceOf<By>) => string | undefined;
 }
 export interface Naming<Type extends ResourceType = ResourceType> extends Common<Type> {
   readonly join: "naming";
@@ -41,10 +42,10 @@ export function same<Type extends ResourceType>(type: Type, options: ReadOptions
 export function namedBy<By extends ResourceType, Type extends ResourceType>(
   by: By,
   type: Type,
-  id: (primary: ResourceOf<By>) => string | undefined,
+  nameIn: (primary: ResourceOf<By>) => string | undefined,
   options: ReadOptions = {},
 ): Named<Type, By> {
-  return { join: "named", by, type, id, leaving: false, ...options };
+  return { join: "named", by, type, nameIn, leaving: false, ...options };
 }
 
 /** All those that name the primary: install events name their machine. In the order of their ids. */

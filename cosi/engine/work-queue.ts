@@ -1,0 +1,144 @@
+import type { Clock } from "../clock.ts";
+import { type BackOff, backOffMs } from "./back-off.ts";
+
+export interface WorkQueueOptions {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly backOff: BackOff;
+  readonly concurrency: number;
+  /** Works on one key, after so many failures in a row. Resolves to when to look again, if ever. */
+  readonly work: (key: string, failures: number) => Promise<Date | undefined>;
+  /** Told of each failure, and when the next try is due. */
+  readonly onFailure: (key: string, error: unknown, failures: number, retry: Date) => void;
+}
+
+interface Entry {
+  state: "queued" | "running" | "running, once more" | "resting";
+  failures: number;
+  timer: Disposable | undefined;
+}
+
+/** After so long without a pause, whoever else waits for the event loop goes first. */
+const turnMs = 5;
+
+/**
+ * Keys to work on, in the order in which they were added. No key is worked on twice at once: adding a key that is
+ * waiting changes nothing, and adding one that is being worked on has it done exactly once more.
+ */
+export class WorkQueue {
+  readonly #options: WorkQueueOptions;
+  readonly #entries = new Map<string, Entry>();
+  #waiting: string[] = [];
+  #first = 0;
+  readonly #running = new Set<Promise<void>>();
+  #closed = false;
+  #turnBegan: number;
+  #pause: Disposable | undefined;
+
+  constructor(options: WorkQueueOptions) {
+    this.#options = options;
+    this.#turnBegan = options.clock.elapsedMs();
+  }
+
+  /** How many keys wait for their turn. */
+  get depth(): number {
+    return this.#waiting.length - this.#first;
+  }
+
+  get running(): number {
+    return this.#running.size;
+  }
+
+  isRunning(key: string): boolean {
+    return this.#entries.get(key)?.state.startsWith("running") ?? false;
+  }
+
+  add(key: string): void {
+    if (this.#closed) return;
+    const entry = this.#entries.get(key);
+    if (entry === undefined) {
+      this.#enqueue(key, { state: "queued", failures: 0, timer: undefined });
+    } else if (entry.state === "running") {
+      entry.state = "running, once more";
+    } else if (entry.state === "resting") {
+      this.#enqueue(key, entry);
+    }
+  }
+
+  /** Starts nothing any more; resolves when all that runs has ended. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#pause?.[Symbol.dispose]();
+    for (const { timer } of this.#entries.values()) timer?.[Symbol.dispose]();
+    this.#waiting = [];
+    this.#first = 0;
+    while (this.#running.size > 0) await Promise.all(this.#running);
+  }
+
+  #enqueue(key: string, entry: Entry): void {
+    entry.timer?.[Symbol.dispose]();
+    entry.timer = undefined;
+    entry.state = "queued";
+    this.#entries.set(key, entry);
+    this.#waiting.push(key);
+    this.#start();
+  }
+
+  #start(): void {
+    const { clock, concurrency } = this.#options;
+    while (this.depth > 0 && this.#running.size < concurrency && this.#pause === undefined && !this.#closed) {
+      if (clock.elapsedMs() - this.#turnBegan > turnMs) {
+        this.#pause = clock.after(0, () => {
+          this.#pause = undefined;
+          this.#turnBegan = clock.elapsedMs();
+          this.#start();
+        });
+        return;
+      }
+      const key = this.#take();
+      const run = this.#run(key, this.#entries.get(key)!).finally(() => {
+        this.#running.delete(run);
+        this.#start();
+      });
+      this.#running.add(run);
+    }
+  }
+
+  #take(): string {
+    const key = this.#waiting[this.#first++]!;
+    if (this.#first > 1024 && this.#first > this.#waiting.length / 2) {
+      this.#waiting = this.#waiting.slice(this.#first);
+      this.#first = 0;
+    }
+    return key;
+  }
+
+  async #run(key: string, entry: Entry): Promise<void> {
+    entry.state = "running";
+    let again: Date | undefined;
+    try {
+      again = await this.#options.work(key, entry.failures);
+      entry.failures = 0;
+    } catch (error) {
+      entry.failures++;
+      const { clock, backOff, random, onFailure } = this.#options;
+      const delayMs = backOffMs(backOff, entry.failures, random);
+      this.#settle(key, entry, (wake) => clock.after(delayMs, wake));
+      if (!this.#closed) {
+        onFailure(key, error, entry.failures, new Date(clock.now().getTime() + delayMs));
+      }
+      return;
+    }
+    const deadline = again;
+    this.#settle(key, entry, deadline && ((wake) => this.#options.clock.at(deadline, wake)));
+  }
+
+  #settle(key: string, entry: Entry, rest: ((wake: () => void) => Disposable) | undefined): void {
+    const onceMore = entry.state === "running, once more";
+    entry.state = "resting";
+    if (this.#closed) return;
+    if (onceMore) this.#enqueue(key, entry);
+    else if (rest === undefined) this.#entries.delete(key);
+    else entry.timer = rest(() => this.#enqueue(key, entry));
+  }
+}
