@@ -1,0 +1,27 @@
+/** A server as data. Sizes are binary megabytes; what is left out is what most servers in a lab are. */
+export interface MachineDescription {
+  readonly name: string;
+  readonly firmware: "bios" | "uefi";
+  readonly cpus?: number;
+  readonly memoryMegabytes?: number;
+  readonly disks?: readonly DiskDescription[];
+  readonly nics?: readonly NicDescription[];
+  /** A hardware watchdog that resets the machine when nobody pets it. */
+  readonly watchdog?: boolean;
+}
+
+export interface DiskDescription {
+  readonly bus: "virtio" | "nvme" | "sata" | "scsi";
+  readonly megabytes: number;
+  readonly serial?: string;
+}
+
+export interface NicDescription {
+  readonly model: "virtio-net-pci" | "e1000e";
+  readonly mac: string;
+}
+
+/** What the firmware tries, in order; or a kernel handed to it directly, as no real firmware does. */
+export type Boot =
+  | { readonly order: readonly ("network" | "disk")[] }
+  | { readonly kernel: string; readonly initramfs: string; readonly arguments: string };

@@ -1,0 +1,166 @@
+// One virtual server. Its power is the QEMU process: off means that there is none. Disks and UEFI variables are files
+// that stay; the boot order is computed at each power-on, as a BMC's would be.
+import { createHash } from "node:crypto";
+import { copyFileSync, existsSync, truncateSync, writeFileSync } from "node:fs";
+import { Child } from "./child.ts";
+import { deadlineMs } from "./deadlines.ts";
+import type { Boot, MachineDescription } from "./description.ts";
+import type { Network } from "./network.ts";
+import { qemuArguments, type Surroundings } from "./qemu-arguments.ts";
+import { Qmp, type ShutdownReason } from "./qmp.ts";
+import type { RunDirectory } from "./run-directory.ts";
+import { Transcript } from "./transcript.ts";
+
+const uefiFirmware = {
+  code: "/usr/share/OVMF/OVMF_CODE_4M.fd",
+  variables: "/usr/share/OVMF/OVMF_VARS_4M.fd",
+};
+
+type Power =
+  | { readonly state: "off" }
+  | {
+      readonly state: "on";
+      readonly qemu: Child;
+      readonly qmp: Qmp;
+      readonly ended: Promise<ShutdownReason>;
+    };
+
+export class Machine implements AsyncDisposable {
+  readonly name: string;
+  readonly uuid: string;
+  /** What it said on its serial line, over all its boots. */
+  readonly console: Transcript;
+  readonly #description: MachineDescription;
+  readonly #directory: RunDirectory;
+  readonly #surroundings: Surroundings;
+  readonly #network: Network;
+  #power: Power = { state: "off" };
+
+  constructor(description: MachineDescription, network: Network, directory: RunDirectory) {
+    const { name, disks = [], nics = [], firmware } = description;
+    this.name = name;
+    this.uuid = uuidOf(name);
+    this.#description = description;
+    this.#directory = directory;
+    this.#network = network;
+    const file = (suffix: string) => directory.file(`${name}.${suffix}`);
+    this.#surroundings = {
+      serialFile: file("serial.log"),
+      qmpSocket: file("qmp"),
+      uefi: { code: uefiFirmware.code, variables: file("uefi-variables") },
+      diskFiles: disks.map((_, nth) => file(`disk${nth}`)),
+      taps: nics.map(() => network.addPort()),
+      uuid: this.uuid,
+      serialNumber: `SN-${name}`,
+    };
+    this.console = new Transcript(name, this.#surroundings.serialFile);
+    disks.forEach(({ megabytes }, nth) => emptyDisk(this.#surroundings.diskFiles[nth]!, megabytes));
+    if (firmware === "uefi") copyFileSync(uefiFirmware.variables, this.#surroundings.uefi.variables);
+  }
+
+  get isOn(): boolean {
+    return this.#power.state === "on" && this.#power.qemu.running;
+  }
+
+  async powerOn(boot: Boot): Promise<void> {
+    if (this.isOn) throw new Error(`Cannot power on ${this.name}: it is on`);
+    const { switchName } = this.#network;
+    const qemu = new Child(
+      this.name,
+      "ip",
+      [
+        "netns",
+        "exec",
+        switchName,
+        "qemu-system-x86_64",
+        ...qemuArguments(this.#description, boot, this.#surroundings),
+      ],
+      this.#directory.file(`${this.name}.qemu.log`),
+    );
+    const qmp = await openWhenReady(
+      qemu,
+      this.#surroundings.qmpSocket,
+      this.#directory.file(`${this.name}.qemu.log`),
+    );
+    const ended = qemu.exited.then(() => qmp.reason ?? "crash");
+    this.#power = { state: "on", qemu, qmp, ended };
+  }
+
+  /** As pulling the plug does. */
+  async cutPower(): Promise<void> {
+    if (this.#power.state === "off") return;
+    await this.#power.qemu.stop("SIGKILL");
+    this.#power.qmp[Symbol.dispose]();
+    this.#power = { state: "off" };
+  }
+
+  /** Presses the power button, as an operating system sees it. */
+  async pressPowerButton(): Promise<void> {
+    await this.#on().qmp.run("system_powerdown");
+  }
+
+  /** Presses the three keys, as somebody at the keyboard does. */
+  async pressCtrlAltDel(): Promise<void> {
+    const keys = ["ctrl", "alt", "delete"].map((data) => ({ type: "qcode", data }));
+    await this.#on().qmp.run("send-key", { keys });
+  }
+
+  /** Resolves to why it went down: "guest-shutdown", "guest-reset", "host-signal" … */
+  async waitForPowerOff(): Promise<ShutdownReason> {
+    const { ended } = this.#on();
+    const expired = AbortSignal.timeout(deadlineMs.powerOff);
+    const reason = await Promise.race([
+      ended,
+      new Promise<never>((_, reject) => {
+        expired.addEventListener("abort", () =>
+          reject(new Error(`${this.name} did not go off within ${deadlineMs.powerOff / 1000} s`)),
+        );
+      }),
+    ]);
+    this.#power = { state: "off" };
+    return reason;
+  }
+
+  /** Writes what a screen would show, as a portable pixmap. */
+  async screenshot(name: string): Promise<string> {
+    const file = this.#directory.file(`${this.name}.${name}.ppm`);
+    await this.#on().qmp.run("screendump", { filename: file });
+    return file;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.cutPower();
+  }
+
+  #on(): Extract<Power, { state: "on" }> {
+    if (this.#power.state === "off") throw new Error(`Cannot do that: ${this.name} is off`);
+    return this.#power;
+  }
+}
+
+/** The same machine has the same identity in every run. */
+function uuidOf(name: string): string {
+  const hex = createHash("sha256").update(`ingot lab ${name}`).digest("hex");
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}
+
+function emptyDisk(file: string, megabytes: number): void {
+  if (!existsSync(file)) writeFileSync(file, "");
+  truncateSync(file, megabytes * 1024 * 1024);
+}
+
+/** QEMU makes its socket a moment after it starts. */
+async function openWhenReady(qemu: Child, socket: string, logFile: string): Promise<Qmp> {
+  const expiry = AbortSignal.timeout(deadlineMs.processStart);
+  for (;;) {
+    try {
+      return await Qmp.open(socket);
+    } catch (cause) {
+      if (!qemu.running || expiry.aborted) {
+        await qemu.stop("SIGKILL");
+        throw new Error(`Cannot power on ${qemu.name}: QEMU did not start; see ${logFile}`, { cause });
+      }
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+}

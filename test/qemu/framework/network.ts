@@ -1,0 +1,88 @@
+// A network for one test, inside the namespaces that the suite runs in: a switch (a bridge in a namespace of its
+// own), hosts on it by veth pairs, machines on it by taps. Nothing of it is visible outside or outlives the suite.
+import { execFileSync } from "node:child_process";
+import { mkdirSync } from "node:fs";
+
+const ip = (...args: readonly string[]) => {
+  execFileSync("ip", args, { stdio: ["ignore", "ignore", "pipe"] });
+};
+
+export interface Network extends Disposable {
+  /** The switch's namespace: QEMU runs there, because that is where its taps are. */
+  readonly switchName: string;
+  /** Plugs this test's own namespace in as `eth0` with that address, such as 10.1.0.1/24. */
+  plugIn(address: string): void;
+  /** A host of its own on this switch, such as a foreign DHCP server; commands run on it by its name. */
+  addHost(name: string, address: string): void;
+  /** A port for a machine; returns the name of its tap. */
+  addPort(): string;
+  /** Takes the link of a port down or up, as pulling the cable does. */
+  setLink(port: string, state: "up" | "down"): void;
+}
+
+let made = 0;
+
+export function openNetwork(): Network {
+  preparePrivateRun();
+  const switchName = `switch${made++}`;
+  const hosts: string[] = [];
+  const inSwitch = (...args: readonly string[]) => ip("-n", switchName, ...args);
+  let ports = 0;
+
+  ip("netns", "add", switchName);
+  inSwitch("link", "set", "lo", "up");
+  // Ports forward at once: spanning tree is tested where a test asks for it.
+  inSwitch("link", "add", "br0", "type", "bridge", "stp_state", "0", "forward_delay", "0");
+  inSwitch("link", "set", "br0", "up");
+
+  const connect = (port: string) => {
+    inSwitch("link", "set", port, "master", "br0");
+    inSwitch("link", "set", port, "up");
+    return port;
+  };
+
+  return {
+    switchName,
+    plugIn(address) {
+      const port = `h${ports++}`;
+      ip("link", "add", "eth0", "type", "veth", "peer", "name", port, "netns", switchName);
+      connect(port);
+      ip("link", "set", "lo", "up");
+      bringUp([], "eth0", address);
+    },
+    addHost(name, address) {
+      const port = `h${ports++}`;
+      ip("netns", "add", name);
+      hosts.push(name);
+      ip("-n", name, "link", "set", "lo", "up");
+      ip("link", "add", "eth0", "netns", name, "type", "veth", "peer", "name", port, "netns", switchName);
+      connect(port);
+      bringUp(["-n", name], "eth0", address);
+    },
+    addPort() {
+      const port = `tap${ports++}`;
+      inSwitch("tuntap", "add", port, "mode", "tap");
+      return connect(port);
+    },
+    setLink: (port, state) => inSwitch("link", "set", port, state),
+    [Symbol.dispose]() {
+      for (const name of [switchName, ...hosts]) ip("netns", "del", name);
+    },
+  };
+}
+
+function bringUp(where: readonly string[], link: string, address: string): void {
+  ip(...where, "address", "add", address, "dev", link);
+  ip(...where, "link", "set", link, "up");
+  // Firmware drops packets whose checksum the veth left for hardware to fill in.
+  const command = ["ethtool", "-K", link, "tx", "off"];
+  const [program = "", ...args] = where.length > 0 ? ["ip", "netns", "exec", where[1]!, ...command] : command;
+  execFileSync(program, args, { stdio: ["ignore", "ignore", "pipe"] });
+}
+
+/** `ip netns` keeps its names in /run/netns: a private one, so that not even a name reaches the host. */
+function preparePrivateRun(): void {
+  if (made > 0) return;
+  execFileSync("mount", ["-t", "tmpfs", "tmpfs", "/run"]);
+  mkdirSync("/run/netns");
+}

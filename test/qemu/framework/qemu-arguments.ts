@@ -1,0 +1,97 @@
+// A machine's description as QEMU's command line: pure, so that it can be read and tested without a machine.
+import type { Boot, DiskDescription, MachineDescription } from "./description.ts";
+
+/** Files and links that exist only while the machine does. */
+export interface Surroundings {
+  readonly serialFile: string;
+  readonly qmpSocket: string;
+  /** UEFI's own code (shared) and this machine's variables (its own, kept over power cycles). */
+  readonly uefi: { readonly code: string; readonly variables: string };
+  readonly diskFiles: readonly string[];
+  readonly taps: readonly string[];
+  readonly uuid: string;
+  readonly serialNumber: string;
+}
+
+export function qemuArguments(machine: MachineDescription, boot: Boot, around: Surroundings): string[] {
+  const order = "order" in boot ? boot.order : [];
+  const index = (what: "network" | "disk", nth: number) => {
+    const at = order.indexOf(what);
+    return at < 0 ? "" : `,bootindex=${at * 16 + nth + 1}`;
+  };
+  return [
+    // No KVM: an emulated CPU behaves the same everywhere this runs.
+    ...["-accel", "tcg", "-cpu", "max"],
+    // Without a picture SeaBIOS and iPXE talk on the serial line.
+    ...["-machine", machine.firmware === "uefi" ? "q35" : "pc,graphics=off"],
+    ...["-smp", String(machine.cpus ?? 2), "-m", String(machine.memoryMegabytes ?? 1024)],
+    ...["-name", machine.name, "-uuid", around.uuid],
+    ...[
+      "-smbios",
+      `type=1,manufacturer=Ingot,product=Lab machine,serial=${around.serialNumber},uuid=${around.uuid}`,
+    ],
+    ...["-nodefaults", "-no-user-config", "-display", "none", "-vga", "std"],
+    ...["-chardev", `file,id=serial,path=${around.serialFile},append=on`, "-serial", "chardev:serial"],
+    ...["-qmp", `unix:${around.qmpSocket},server=on,wait=off`],
+    // The process is the power: a restart ends it too, and whoever holds the power decides what comes next.
+    ...["-action", "reboot=shutdown,shutdown=poweroff,watchdog=reset"],
+    ...(machine.firmware === "uefi" ? uefi(around) : []),
+    ...("kernel" in boot
+      ? ["-kernel", boot.kernel, "-initrd", boot.initramfs, "-append", boot.arguments]
+      : []),
+    ...(machine.disks ?? []).flatMap((disk, nth) =>
+      diskArguments(disk, nth, around.diskFiles[nth]!, index("disk", nth)),
+    ),
+    ...(machine.nics ?? []).flatMap(({ model, mac }, nth) => [
+      "-netdev",
+      `tap,id=net${nth},ifname=${around.taps[nth]},script=no,downscript=no`,
+      "-device",
+      // OVMF has its own drivers; an option ROM would put another iPXE before it.
+      `${model},netdev=net${nth},mac=${mac}${machine.firmware === "uefi" ? ",romfile=" : ""}${index("network", nth)}`,
+    ]),
+    ...["-device", "virtio-rng-pci"],
+    ...(machine.watchdog ? ["-device", "i6300esb"] : []),
+  ];
+}
+
+function uefi({ uefi: { code, variables } }: Surroundings): string[] {
+  return [
+    "-drive",
+    `if=pflash,format=raw,unit=0,readonly=on,file=${code}`,
+    "-drive",
+    `if=pflash,format=raw,unit=1,file=${variables}`,
+  ];
+}
+
+function diskArguments(
+  { bus, serial }: DiskDescription,
+  nth: number,
+  file: string,
+  bootindex: string,
+): string[] {
+  const id = `disk${nth}`;
+  const drive = ["-drive", `if=none,id=${id},format=raw,discard=unmap,file=${file}`];
+  const number = `serial=${serial ?? `LAB${nth}`}`;
+  switch (bus) {
+    case "virtio":
+      return [...drive, "-device", `virtio-blk-pci,drive=${id},${number}${bootindex}`];
+    case "nvme":
+      return [...drive, "-device", `nvme,drive=${id},${number}${bootindex}`];
+    case "sata":
+      return [
+        ...drive,
+        "-device",
+        `ahci,id=ahci${nth}`,
+        "-device",
+        `ide-hd,bus=ahci${nth}.0,drive=${id},${number}${bootindex}`,
+      ];
+    case "scsi":
+      return [
+        ...drive,
+        "-device",
+        `virtio-scsi-pci,id=scsi${nth}`,
+        "-device",
+        `scsi-hd,bus=scsi${nth}.0,drive=${id},${number}${bootindex}`,
+      ];
+  }
+}

@@ -1,0 +1,63 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Image } from "../../os/image/build.ts";
+import { operatingSystem, project } from "./framework/image.ts";
+import { Machine } from "./framework/machine.ts";
+import { type Network, openNetwork } from "./framework/network.ts";
+import { openRunDirectory } from "./framework/run-directory.ts";
+
+let image: Image;
+let network: Network;
+beforeAll(async () => {
+  image = await operatingSystem();
+  network = openNetwork();
+});
+afterAll(() => network[Symbol.dispose]());
+
+const bootArguments = "console=ttyS0 printk.devkmsg=on panic=1";
+
+describe.each(["bios", "uefi"] as const)("the operating system on %s", (firmware) => {
+  const description = { name: `os-${firmware}`, firmware, watchdog: true } as const;
+
+  test("boots, drives the hardware it finds, and pets the watchdog", async () => {
+    await using machine = new Machine(
+      {
+        ...description,
+        disks: [
+          { bus: "nvme", megabytes: 64 },
+          { bus: "sata", megabytes: 64 },
+          { bus: "scsi", megabytes: 64 },
+          { bus: "virtio", megabytes: 64 },
+        ],
+        nics: [
+          { model: "virtio-net-pci", mac: "52:54:00:00:01:01" },
+          { model: "e1000e", mac: "52:54:00:00:01:02" },
+        ],
+      },
+      network,
+      openRunDirectory(project, `os boots ${firmware}`),
+    );
+    await machine.powerOn({ kernel: image.kernel, initramfs: image.initramfs, arguments: bootArguments });
+    await machine.console.waitFor(/ingot: boot sequence done/, { within: "operatingSystem" });
+    await machine.console.waitFor(/ingot: hardware watchdog started/, { within: "operatingSystem" });
+    const said = await machine.console.text();
+    expect(said).toMatch(/nvme nvme0: /);
+    expect(said).toMatch(/\[sda\] \d+ 512-byte logical blocks/);
+    expect(said).toMatch(/\[sdb\] \d+ 512-byte logical blocks/);
+    expect(said).toMatch(/virtio_blk virtio\d+: \[vda\]/);
+    expect(said).toMatch(/e1000e.*eth\d/);
+    expect(said).not.toMatch(/fatal/);
+  });
+
+  test("a restart asked for by Ctrl-Alt-Del is a clean one", async () => {
+    await using machine = new Machine(
+      description,
+      network,
+      openRunDirectory(project, `os restarts ${firmware}`),
+    );
+    await machine.powerOn({ kernel: image.kernel, initramfs: image.initramfs, arguments: bootArguments });
+    await machine.console.waitFor(/ingot: boot sequence done/, { within: "operatingSystem" });
+    await machine.pressCtrlAltDel();
+    expect(await machine.waitForPowerOff()).toBe("guest-reset");
+    expect(await machine.console.text()).toMatch(/ingot: restart/);
+  });
+});

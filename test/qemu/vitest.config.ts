@@ -1,0 +1,13 @@
+import { defineConfig } from "vitest/config";
+
+/** The suites that boot machines. They run inside namespaces (workshop/test.ts), one machine suite at a time. */
+export default defineConfig({
+  test: {
+    root: import.meta.dirname,
+    include: ["**/*.qemu.ts"],
+    pool: "forks",
+    fileParallelism: false,
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
+  },
+});

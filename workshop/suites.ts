@@ -1,0 +1,54 @@
+// The two suites of tests: beside the code, on this machine; and with virtual machines, in namespaces of their own.
+import { spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { runInNamespaces, whyNoNamespaces } from "./in-namespaces.ts";
+
+export interface Count {
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+}
+
+const root = join(import.meta.dirname, "..");
+
+export const unitSuite = (options: readonly string[]): Promise<Count> =>
+  run("vitest.config.ts", options, runHere);
+
+export async function machineSuite(options: readonly string[]): Promise<Count> {
+  const obstacle = whyNoNamespaces();
+  if (obstacle) {
+    console.error(`ingot: ${obstacle}`);
+    return { passed: 0, failed: 1, skipped: 0 };
+  }
+  console.log("building the operating system's image for the machines");
+  const built = await runHere(process.execPath, [join(root, "os/image/main.ts")]);
+  if (built !== 0) return { passed: 0, failed: 1, skipped: 0 };
+  return run("test/qemu/vitest.config.ts", options, runInNamespaces);
+}
+
+async function run(
+  config: string,
+  options: readonly string[],
+  runner: (command: string, args: readonly string[]) => Promise<number>,
+): Promise<Count> {
+  const folder = mkdtempSync(join(tmpdir(), "ingot-suite-"));
+  const result = join(folder, "result.json");
+  try {
+    await runner(process.execPath, [join(root, "workshop/suite.ts"), join(root, config), result, ...options]);
+    // A suite that died has no result: that is one failure, whatever it did before.
+    if (!existsSync(result)) return { passed: 0, failed: 1, skipped: 0 };
+    return JSON.parse(readFileSync(result, "utf8")) as Count;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function runHere(command: string, args: readonly string[]): Promise<number> {
+  const child = spawn(command, args, { stdio: "inherit" });
+  return new Promise((resolve, reject) => {
+    child.on("error", (cause) => reject(new Error(`Cannot run ${command}: ${cause.message}`, { cause })));
+    child.on("close", (code) => resolve(code ?? 1));
+  });
+}
