@@ -1,13 +1,12 @@
-// `npm run generate`: writes api/gen/ anew from the .proto files of api/.
-import { spawnSync } from "node:child_process";
-import { delimiter, join } from "node:path";
+// `npm run generate`: formats the .proto files and writes api/gen from them. Needs no network.
+import { runAll } from "./run-tool.ts";
 
-const root = join(import.meta.dirname, "..");
-const bin = join(root, "node_modules/.bin");
-
-const { status } = spawnSync(join(bin, "buf"), ["generate"], {
-  cwd: join(root, "api"),
-  env: { ...process.env, PATH: `${bin}${delimiter}${process.env["PATH"]}` },
-  stdio: "inherit",
-});
-process.exitCode = status ?? 1;
+const { failed } = await runAll([
+  { name: "proto format", command: "buf", args: ["format", "--write", "api"] },
+  {
+    name: "proto code",
+    command: "buf",
+    args: ["generate", "api", "--template", "api/buf.gen.yaml", "--output", "api"],
+  },
+]);
+process.exitCode = failed === 0 ? 0 : 1;

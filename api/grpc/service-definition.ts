@@ -12,7 +12,7 @@ import type { GenService, GenServiceMethods } from "@bufbuild/protobuf/codegenv2
 import type { MethodDefinition } from "@grpc/grpc-js";
 
 /** Each method of a service as grpc-js wants it. What is sent may be a plain object; what is received is a message. */
-export type ServiceDefinitionOf<Methods extends GenServiceMethods> = {
+type ServiceDefinitionOf<Methods extends GenServiceMethods> = {
   readonly [Name in keyof Methods]: MethodDefinition<
     MessageInitShape<Methods[Name]["input"]>,
     MessageShape<Methods[Name]["output"]>
@@ -23,11 +23,21 @@ export function serviceDefinition<Methods extends GenServiceMethods>(
   service: GenService<Methods>,
 ): ServiceDefinitionOf<Methods> {
   const methods: Record<string, unknown> = {};
-  for (const [name, method] of Object.entries<DescMethod>(service.method)) methods[name] = definition(method);
+  for (const [name, method] of Object.entries<DescMethod>(service.method))
+    methods[name] = methodDefinition(method);
   return methods as ServiceDefinitionOf<Methods>;
 }
 
-function definition({ parent, name, methodKind, input, output }: DescMethod) {
+/** What travels: a message when it comes in, and anything `create` makes a message of when it goes out. */
+export type Payload = MessageInitShape<DescMessage>;
+
+export function methodDefinition({
+  parent,
+  name,
+  methodKind,
+  input,
+  output,
+}: DescMethod): MethodDefinition<Payload, Payload> {
   const request = codec(input);
   const response = codec(output);
   return {

@@ -1,0 +1,25 @@
+import { type ChannelCredentials, Client } from "@grpc/grpc-js";
+import { maxMessageBytes } from "./server.ts";
+
+export interface ChannelOptions {
+  /** `host:port` or `unix:/path`. */
+  readonly address: string;
+  /** ClientTlsCredentials; plaintext only for unix sockets and tests. */
+  readonly credentials: ChannelCredentials;
+  /** Sends a ping on a quiet connection this often, so that a dead peer is noticed. */
+  readonly keepAliveMs?: number;
+}
+
+/** A connection to one server, made when the first call needs it and again when it broke. */
+export interface Channel extends Disposable {
+  readonly transport: Client;
+}
+
+export function openChannel({ address, credentials, keepAliveMs }: ChannelOptions): Channel {
+  const transport = new Client(address, credentials, {
+    "grpc.max_receive_message_length": maxMessageBytes,
+    "grpc.max_send_message_length": maxMessageBytes,
+    ...(keepAliveMs === undefined ? {} : { "grpc.keepalive_time_ms": keepAliveMs }),
+  });
+  return { transport, [Symbol.dispose]: () => transport.close() };
+}

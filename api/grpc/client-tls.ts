@@ -1,0 +1,78 @@
+import { isIP, type Socket } from "node:net";
+import { checkServerIdentity, connect, createSecureContext, type SecureContext } from "node:tls";
+import { CallCredentials, ChannelCredentials } from "@grpc/grpc-js";
+import type { Identity } from "./server-tls.ts";
+
+export interface ClientTls {
+  /** Who may have signed the server's certificate (PEM). A leaf given here is itself trusted. */
+  readonly authorities: string;
+  /** Who we are; left out where the server does not ask. */
+  readonly identity?: Identity;
+  /** The name or address that the server's certificate must bear, when it is not the one we dial. */
+  readonly serverName?: string;
+}
+
+/**
+ * TLS for a client. Not grpc-js's own: that sends the host as the TLS server name even when it is an address,
+ * which Node refuses since version 26, and nodes are dialled by address.
+ */
+export class ClientTlsCredentials extends ChannelCredentials {
+  readonly #context: SecureContext;
+  readonly #serverName: string | undefined;
+
+  constructor({ authorities, identity, serverName }: ClientTls) {
+    super();
+    this.#serverName = serverName;
+    this.#context = createSecureContext({
+      ca: authorities,
+      allowPartialTrustChain: true,
+      minVersion: "TLSv1.2",
+      ...(identity && { cert: identity.certificate, key: identity.key }),
+    });
+  }
+
+  override _isSecure(): boolean {
+    return true;
+  }
+
+  override _equals(other: ChannelCredentials): boolean {
+    return this === other;
+  }
+
+  override _createSecureConnector(
+    target: { readonly path: string },
+    _options: unknown,
+    callCredentials?: CallCredentials,
+  ) {
+    const name = this.#serverName ?? hostOf(target.path);
+    return {
+      connect: (socket: Socket) => this.#connect(socket, name),
+      waitForReady: () => Promise.resolve(),
+      getCallCredentials: () => callCredentials ?? CallCredentials.createEmpty(),
+      destroy: () => {},
+    };
+  }
+
+  #connect(socket: Socket, name: string): Promise<{ socket: Socket; secure: boolean }> {
+    return new Promise((resolve, reject) => {
+      const secured = connect(
+        {
+          socket,
+          secureContext: this.#context,
+          ALPNProtocols: ["h2"],
+          checkServerIdentity: (_, certificate) => checkServerIdentity(name, certificate),
+          // RFC 6066 §3: a server name is never an address.
+          ...(isIP(name) ? {} : { servername: name }),
+        },
+        () => resolve({ socket: secured, secure: true }),
+      );
+      secured.on("error", reject);
+    });
+  }
+}
+
+/** `host` of `host:port` and `[v6]:port`. */
+function hostOf(address: string): string {
+  const bracketed = /^\[(.+)\](?::\d+)?$/.exec(address);
+  return bracketed ? bracketed[1]! : address.replace(/:\d+$/, "");
+}

@@ -1,0 +1,175 @@
+import type { EventEmitter } from "node:events";
+import type { Readable } from "node:stream";
+import type { DescMessage, DescService, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
+import {
+  Metadata,
+  type Server,
+  type ServerDuplexStream,
+  type ServerReadableStream,
+  type ServerUnaryCall,
+  type ServerWritableStream,
+  type sendUnaryData,
+  type UntypedServiceImplementation,
+} from "@grpc/grpc-js";
+import { GrpcError } from "./error.ts";
+import { type Payload, serviceDefinition } from "./service-definition.ts";
+import { writeAll } from "./write-all.ts";
+
+/** What a handler knows of the call besides its request. */
+export interface Call {
+  /** `/package.Service/Method`. */
+  readonly path: string;
+  /** What the client sent along. */
+  readonly metadata: Metadata;
+  readonly peer: Peer;
+  /** Aborts when nobody waits for the answer any more: cancelled, past its deadline, disconnected, server closing. */
+  readonly signal: AbortSignal;
+  /** Sent with the status, at the end. */
+  readonly trailers: Metadata;
+  /** Sends headers before the first message. */
+  sendHeaders(metadata: Metadata): void;
+}
+
+export interface Peer {
+  readonly address: string;
+  /** The client's verified certificate (DER); undefined when it showed none. */
+  readonly certificate: Uint8Array | undefined;
+}
+
+type Out<D> = D extends DescMessage ? MessageInitShape<D> : never;
+type In<D> = D extends DescMessage ? MessageShape<D> : never;
+
+type Handler<M> = M extends { methodKind: infer Kind; input: infer I; output: infer O }
+  ? Kind extends "unary"
+    ? (request: In<I>, call: Call) => Promise<Out<O>>
+    : Kind extends "server_streaming"
+      ? (request: In<I>, call: Call) => AsyncIterable<Out<O>>
+      : Kind extends "client_streaming"
+        ? (requests: AsyncIterable<In<I>>, call: Call) => Promise<Out<O>>
+        : (requests: AsyncIterable<In<I>>, call: Call) => AsyncIterable<Out<O>>
+  : never;
+
+/** Handlers of a service, by method. A method left out answers `unimplemented`. */
+export type Handlers<S extends DescService> = { readonly [K in keyof S["method"]]?: Handler<S["method"][K]> };
+
+/** What the server that carries the services does for each of their calls. */
+export interface Carrier {
+  /** Takes charge of a call: aborts it when the server closes, waits for it, and is told of errors that are bugs. */
+  own(path: string, abort: AbortController, finished: Promise<void>): void;
+  /** A handler threw something else than a GrpcError. */
+  unexpected(error: unknown, path: string): void;
+}
+
+/** A service and its handlers, ready to be put on a server. */
+export interface ServedService {
+  readonly name: string;
+  register(server: Server, carrier: Carrier): void;
+}
+
+export function serve<S extends DescService>(service: S, handlers: Handlers<S>): ServedService {
+  return {
+    name: service.typeName,
+    register(server, carrier) {
+      const implementation: UntypedServiceImplementation = {};
+      for (const { localName, methodKind } of service.methods) {
+        const handler = handlers[localName as keyof Handlers<S>];
+        if (handler) implementation[localName] = kinds[methodKind](handler as never, carrier);
+      }
+      server.addService(serviceDefinition(service), implementation);
+    },
+  };
+}
+
+type Answer = Promise<Payload>;
+type Answers = AsyncIterable<Payload>;
+type Requests = AsyncIterable<Payload>;
+
+const kinds = {
+  unary:
+    (handler: (request: Payload, call: Call) => Answer, carrier: Carrier) =>
+    (call: ServerUnaryCall<Payload, Payload>, reply: sendUnaryData<Payload>) =>
+      answerOnce(call, reply, carrier, (context) => handler(call.request, context)),
+
+  client_streaming:
+    (handler: (requests: Requests, call: Call) => Answer, carrier: Carrier) =>
+    (call: ServerReadableStream<Payload, Payload>, reply: sendUnaryData<Payload>) =>
+      answerOnce(call, reply, carrier, (context) => handler(requestsOf(call), context)),
+
+  server_streaming:
+    (handler: (request: Payload, call: Call) => Answers, carrier: Carrier) =>
+    (call: ServerWritableStream<Payload, Payload>) =>
+      answerMany(call, carrier, (context) => handler(call.request, context)),
+
+  bidi_streaming:
+    (handler: (requests: Requests, call: Call) => Answers, carrier: Carrier) =>
+    (call: ServerDuplexStream<Payload, Payload>) =>
+      answerMany(call, carrier, (context) => handler(requestsOf(call), context)),
+} as const;
+
+function answerOnce(
+  call: ServerUnaryCall<Payload, Payload> | ServerReadableStream<Payload, Payload>,
+  reply: sendUnaryData<Payload>,
+  carrier: Carrier,
+  handle: (context: Call) => Answer,
+): void {
+  run(call, carrier, async (context) => {
+    const answer = await handle(context).catch((error: unknown) => failure(error, context, carrier));
+    if (answer instanceof GrpcError) reply(answer.toStatus());
+    else reply(null, answer, context.trailers);
+  });
+}
+
+function answerMany(
+  call: ServerWritableStream<Payload, Payload> | ServerDuplexStream<Payload, Payload>,
+  carrier: Carrier,
+  handle: (context: Call) => Answers,
+): void {
+  run(call, carrier, async (context) => {
+    try {
+      await writeAll(call, handle(context), context.signal);
+      context.signal.throwIfAborted();
+      call.end(context.trailers);
+    } catch (error) {
+      // grpc-js ends a stream with the status of the error that its stream emits.
+      if (!call.cancelled) call.emit("error", failure(error, context, carrier).toStatus());
+    }
+  });
+}
+
+/** The end of the requests must not destroy the stream: its other half carries the answers. */
+const requestsOf = (call: Readable): Requests => call.iterator({ destroyOnReturn: false });
+
+/** What all four kinds of call have. */
+type AnyCall = EventEmitter &
+  Pick<
+    ServerUnaryCall<Payload, Payload>,
+    "metadata" | "getPath" | "getPeer" | "getAuthContext" | "sendMetadata"
+  >;
+
+function run(call: AnyCall, carrier: Carrier, answer: (context: Call) => Promise<void>): void {
+  const abort = new AbortController();
+  call.on("cancelled", () => abort.abort(new GrpcError("cancelled", "the client is gone")));
+  const raw = call.getAuthContext().sslPeerCertificate?.raw;
+  carrier.own(
+    call.getPath(),
+    abort,
+    answer({
+      path: call.getPath(),
+      metadata: call.metadata,
+      peer: { address: call.getPeer(), certificate: raw },
+      signal: abort.signal,
+      trailers: new Metadata(),
+      sendHeaders: (metadata) => call.sendMetadata(metadata),
+    }),
+  );
+}
+
+function failure(error: unknown, { path, signal, trailers }: Call, carrier: Carrier): GrpcError {
+  // A handler that was told to stop may fail in any way; what counts is why it was told to.
+  if (signal.aborted && signal.reason instanceof GrpcError) return signal.reason;
+  if (!(error instanceof GrpcError)) carrier.unexpected(error, path);
+  const { code, details, metadata } = GrpcError.from(error);
+  const all = trailers.clone();
+  all.merge(metadata);
+  return new GrpcError(code, details, { cause: error, metadata: all });
+}
