@@ -350,7 +350,8 @@ describe("backpressure", () => {
     watch();
     await stalled.promise;
     expect(produced).toBeLessThanOrEqual(inFlight);
-    expect(process.memoryUsage().arrayBuffers).toBeLessThan(inFlight * payload.length * 2);
+    // Ten thousand messages would be 2.5 GiB; what the tests before left behind is within this too.
+    expect(process.memoryUsage().arrayBuffers).toBeLessThan(512 * 1024 * 1024);
     await stream.return();
   });
 });
