@@ -1,6 +1,7 @@
 // The one seam below the resource runtime: documents, compare-and-swap, watch. Memory, SQLite and etcd stand
 // behind it; store.conformance.ts says what each must do. Rules (owners, phases, finalizers, schemas, secrets)
 // are not a store's business: State keeps them, once, above every store.
+import type { Query } from "./query.ts";
 import type { Key, Kind, Metadata, Version } from "./resource.ts";
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
@@ -30,7 +31,7 @@ export type Change =
     }
   | { readonly type: "destroyed"; readonly document: Document; readonly bookmark: Bookmark };
 
-/** All documents of a kind at one moment, and the place in history from which a watch continues. */
+/** The documents of a scope at one moment, in the order of their ids, and the place in history from which a watch continues. */
 export interface Snapshot {
   readonly documents: readonly Document[];
   readonly bookmark: Bookmark;
@@ -41,7 +42,7 @@ export type Expected = Version | "absent";
 
 /** Thrown by a write whose expectation was not met. `actual` is what is there. */
 export class VersionConflict extends Error {
-  override readonly name = "VersionConflict";
+  override readonly name: string = "VersionConflict";
   readonly key: Key;
   readonly expected: Expected;
   readonly actual: Expected;
@@ -61,13 +62,22 @@ export class BookmarkExpired extends Error {
   override readonly name = "BookmarkExpired";
 }
 
+/** What is listed or watched: all resources of a kind, or one. */
+export type Scope = Kind | Key;
+
 export interface Store extends AsyncDisposable {
   get(key: Key): Promise<Document | undefined>;
-  list(kind: Kind): Promise<Snapshot>;
+  /** What is there of the scope, or of those the query means. */
+  list(scope: Scope, query?: Query): Promise<Snapshot>;
   /** Writes the document if `expected` is what is there; acknowledged means durable. Resolves to what was written. */
   put(draft: Draft, expected: Expected): Promise<Document>;
   /** Removes the document if `expected` is what is there. */
   remove(key: Key, expected: Version): Promise<void>;
-  /** Every change after the bookmark, in order, in batches as they came; ends when `signal` aborts. */
-  watch(scope: Kind | Key, after: Bookmark, signal: AbortSignal): AsyncIterable<readonly Change[]>;
+  /**
+   * Every change after the bookmark, in order, in batches as they came; ends when `signal` aborts.
+   * A destroyed document is told as it last was.
+   */
+  watch(scope: Scope, after: Bookmark, signal: AbortSignal): AsyncIterable<readonly Change[]>;
+  /** A place in history with the last `changes` of the scope behind it (or fewer, where less is kept); 0 is now. */
+  rewind(scope: Scope, changes: number): Promise<Bookmark>;
 }

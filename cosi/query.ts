@@ -1,0 +1,101 @@
+// Which resources are meant: terms over labels as COSI's queries have them, and a pattern of ids.
+import type { Metadata } from "./resource.ts";
+
+/** One condition on one label. An absent label meets no condition but `notExists` and what is inverted. */
+export type LabelTerm = {
+  readonly label: string;
+  readonly invert?: boolean;
+} & (
+  | { readonly op: "exists" | "notExists" }
+  | { readonly op: "equal" | "lt" | "lte" | "ltNumeric" | "lteNumeric"; readonly value: string }
+  | { readonly op: "in"; readonly values: readonly string[] }
+);
+
+/** Everything that is given must hold. */
+export interface Query {
+  /** Terms that hold together. */
+  readonly labels?: readonly LabelTerm[];
+  /** Groups of terms, of which at least one holds. No groups at all ask for nothing. */
+  readonly anyOf?: readonly (readonly LabelTerm[])[];
+  readonly id?: RegExp;
+}
+
+export const exists = (label: string): LabelTerm => ({ label, op: "exists" });
+export const equal = (label: string, value: string): LabelTerm => ({ label, op: "equal", value });
+export const oneOf = (label: string, values: readonly string[]): LabelTerm => ({ label, op: "in", values });
+export const below = (label: string, limit: number): LabelTerm => ({
+  label,
+  op: "ltNumeric",
+  value: String(limit),
+});
+export const atMost = (label: string, limit: number): LabelTerm => ({
+  label,
+  op: "lteNumeric",
+  value: String(limit),
+});
+export const not = (term: LabelTerm): LabelTerm => ({ ...term, invert: !term.invert });
+
+/** Whether a resource is one of those that the query means. */
+export function matches(query: Query, { id, labels }: Pick<Metadata, "id" | "labels">): boolean {
+  const holds = (term: LabelTerm) =>
+    termHolds(term, Object.hasOwn(labels, term.label) ? labels[term.label] : undefined);
+  return (
+    (query.labels?.every(holds) ?? true) &&
+    (!query.anyOf?.length || query.anyOf.some((group) => group.every(holds))) &&
+    (query.id === undefined || stateless(query.id).test(id))
+  );
+}
+
+/** A global or sticky pattern remembers where it stopped: the next id would be tried from there. */
+function stateless(pattern: RegExp): RegExp {
+  pattern.lastIndex = 0;
+  return pattern;
+}
+
+function termHolds(term: LabelTerm, label: string | undefined): boolean {
+  const holds = plainly(term, label);
+  return holds === undefined ? false : holds !== (term.invert ?? false);
+}
+
+/** Undefined for a comparison that makes no sense: it does not hold, and neither does its inversion. */
+function plainly(term: LabelTerm, label: string | undefined): boolean | undefined {
+  if (term.op === "notExists") return label === undefined;
+  if (label === undefined) return false;
+  switch (term.op) {
+    case "exists":
+      return true;
+    case "equal":
+      return label === term.value;
+    case "in":
+      return term.values.includes(label);
+    case "lt":
+      return label < term.value;
+    case "lte":
+      return label <= term.value;
+    case "ltNumeric":
+    case "lteNumeric": {
+      const left = quantity(label);
+      const right = quantity(term.value);
+      if (left === undefined || right === undefined) return undefined;
+      return term.op === "ltNumeric" ? left < right : left <= right;
+    }
+  }
+}
+
+const sizes = new Map<string, number>([
+  ["", 1],
+  ["b", 1],
+  ...["k", "m", "g", "t", "p"].flatMap((prefix, index): [string, number][] => [
+    [prefix, 1000 ** (index + 1)],
+    [`${prefix}b`, 1000 ** (index + 1)],
+    [`${prefix}i`, 1024 ** (index + 1)],
+    [`${prefix}ib`, 1024 ** (index + 1)],
+  ]),
+]);
+
+/** A number, or a size such as `16 GiB`, in which labels of machines are written. */
+function quantity(text: string): number | undefined {
+  const [, number, unit] = /^\s*([-+]?\d+(?:\.\d+)?)\s*([a-z]*)\s*$/i.exec(text) ?? [];
+  const factor = sizes.get((unit ?? "").toLowerCase());
+  return number === undefined || factor === undefined ? undefined : Number(number) * factor;
+}
