@@ -111,6 +111,22 @@ describe("the work queue", () => {
     ]);
   });
 
+  test("does not spin when what fails keeps changing", async () => {
+    const clock = new VirtualClock({ start: new Date(0) });
+    const tries: number[] = [];
+    const queue = queueOf(clock, {
+      async work(key) {
+        if (tries.push(clock.elapsedMs()) > 4) return undefined;
+        queue.add(key);
+        if (tries.length < 4) throw new Error("for the test");
+        return undefined;
+      },
+    });
+    queue.add("key");
+    await clock.run();
+    expect(tries).toEqual([0, 100, 300, 700, 700]);
+  });
+
   test("looks again at a deadline, unless a change comes first and says otherwise", async () => {
     const clock = new VirtualClock({ start: new Date(0) });
     const tries: number[] = [];

@@ -114,31 +114,29 @@ export class WorkQueue {
   }
 
   async #run(key: string, entry: Entry): Promise<void> {
+    const { clock, work } = this.#options;
     entry.state = "running";
-    let again: Date | undefined;
     try {
-      again = await this.#options.work(key, entry.failures);
+      const again = await work(key, entry.failures);
+      const changed = (entry.state as Entry["state"]) === "running, once more";
+      entry.state = "resting";
       entry.failures = 0;
+      if (this.#closed) return;
+      if (changed) this.#enqueue(key, entry);
+      else if (again === undefined) this.#entries.delete(key);
+      else entry.timer = clock.at(again, () => this.#enqueue(key, entry));
     } catch (error) {
+      entry.state = "resting";
       entry.failures++;
-      const { clock, backOff, random, onFailure } = this.#options;
-      const delayMs = backOffMs(backOff, entry.failures, random);
-      this.#settle(key, entry, (wake) => clock.after(delayMs, wake));
-      if (!this.#closed) {
-        onFailure(key, error, entry.failures, new Date(clock.now().getTime() + delayMs));
-      }
-      return;
+      if (!this.#closed) this.#retry(key, entry, error);
     }
-    const deadline = again;
-    this.#settle(key, entry, deadline && ((wake) => this.#options.clock.at(deadline, wake)));
   }
 
-  #settle(key: string, entry: Entry, rest: ((wake: () => void) => Disposable) | undefined): void {
-    const onceMore = entry.state === "running, once more";
-    entry.state = "resting";
-    if (this.#closed) return;
-    if (onceMore) this.#enqueue(key, entry);
-    else if (rest === undefined) this.#entries.delete(key);
-    else entry.timer = rest(() => this.#enqueue(key, entry));
+  /** A change that came while the work failed waits for the next try too: what fails never spins. */
+  #retry(key: string, entry: Entry, error: unknown): void {
+    const { clock, backOff, random, onFailure } = this.#options;
+    const delayMs = backOffMs(backOff, entry.failures, random);
+    entry.timer = clock.after(delayMs, () => this.#enqueue(key, entry));
+    onFailure(key, error, entry.failures, new Date(clock.now().getTime() + delayMs));
   }
 }

@@ -1,0 +1,331 @@
+import { describe, expect, test } from "vitest";
+import { z } from "zod";
+import { sleep } from "../clock.ts";
+import { resourceType } from "../resource.ts";
+import { controller } from "./controller.ts";
+import type { Leadership } from "./leadership.ts";
+import { TestBench } from "./test-bench.ts";
+import type { Wait } from "./verdict.ts";
+
+const declare = <Schema extends z.ZodType>(type: string, spec: Schema) =>
+  resourceType({ type: `${type}.test`, namespace: "test", spec });
+const Machine = declare("Machines", z.object({ wanted: z.string() }));
+const Status = declare("Statuses", z.object({ text: z.string() }));
+const machine = (wanted: string) => ({ spec: { wanted } });
+const never = new AbortController().signal;
+
+describe("a teardown", () => {
+  test("comes before the outputs go, can wait, and can fail; the primary waits for it", async () => {
+    const bench = new TestBench();
+    const { state, clock } = bench;
+    const world = new Set<string>();
+    const answers: (Wait | Error)[] = [
+      { do: "wait", why: "still leaving", until: new Date(5000) },
+      new Error("for the test"),
+    ];
+    await using running = bench.run([
+      controller({
+        name: "Effect",
+        each: Machine,
+        owns: Status,
+        async reconcile({ metadata, spec }) {
+          expect((await state.get(Machine, metadata.id)).metadata.finalizers).toEqual(["Effect"]);
+          world.add(metadata.id);
+          return spec.wanted === ""
+            ? { do: "wait", why: "nothing is wanted" }
+            : { do: "set", spec: { text: spec.wanted } };
+        },
+        async teardown({ metadata }) {
+          expect(await state.find(Status, metadata.id)).toBeDefined();
+          const answer = answers.shift();
+          if (answer instanceof Error) throw answer;
+          if (answer) return answer;
+          world.delete(metadata.id);
+          return { do: "remove" };
+        },
+      }),
+    ]);
+    await state.create(Machine, "a", machine("on"));
+    await bench.settle();
+    expect(world).toEqual(new Set(["a"]));
+    let gone = false;
+    const leaving = state.teardownAndDestroy(Machine, "a", never).then(() => (gone = true));
+    await clock.advance(4999);
+    expect([gone, running.engine.standings("Effect", "a")]).toMatchObject([
+      false,
+      [{ state: "wait", why: "still leaving", until: new Date(5000), since: new Date(0) }],
+    ]);
+    await clock.advance(1);
+    expect(running.engine.standings("Effect", "a")).toMatchObject([{ state: "error", why: "for the test" }]);
+    await clock.advance(1000);
+    await leaving;
+    expect([world.size, await state.find(Status, "a"), running.engine.standings()]).toEqual([
+      0,
+      undefined,
+      [],
+    ]);
+  });
+
+  test("is not asked of a controller that has done nothing, nor by one with nothing to lose", async () => {
+    const bench = new TestBench();
+    const { state } = bench;
+    await using _ = bench.run([
+      controller({
+        name: "Waits",
+        each: Machine,
+        owns: Status,
+        reconcile: () => ({ do: "wait", why: "for ever" }),
+      }),
+      controller({ name: "Looks", each: Machine, reconcile: () => ({ do: "done" }) }),
+    ]);
+    await state.create(Machine, "a", machine("on"));
+    await bench.settle();
+    await state.destroy(Machine, "a");
+    await bench.settle();
+    expect(bench.told).toEqual([]);
+  });
+
+  test("goes on after a restart where it had stopped", async () => {
+    const bench = new TestBench();
+    const { state } = bench;
+    let ready = false;
+    const effect = controller({
+      name: "Effect",
+      each: Machine,
+      owns: Status,
+      reconcile: () => ({ do: "set", spec: { text: "made" } }),
+      teardown: () => (ready ? { do: "remove" } : { do: "wait", why: "not yet" }),
+    });
+    {
+      await using _ = bench.run([effect]);
+      await state.create(Machine, "a", machine("on"));
+      await bench.settle();
+      await state.teardown(Machine, "a");
+      await bench.settle();
+    }
+    ready = true;
+    await using _ = bench.run([effect]);
+    await bench.settle();
+    expect((await state.get(Machine, "a")).metadata.finalizers).toEqual([]);
+    expect(await state.find(Status, "a")).toBeUndefined();
+  });
+});
+
+describe("time", () => {
+  test("brings a key back at its deadline, and a past deadline does not spin", async () => {
+    const bench = new TestBench();
+    const { state, clock } = bench;
+    const looked: number[] = [];
+    await using running = bench.run([
+      controller({
+        name: "Look",
+        each: Machine,
+        reconcile: ({ spec }) => {
+          looked.push(clock.elapsedMs());
+          return spec.wanted === "past"
+            ? { do: "fail", why: "too late", until: new Date(0) }
+            : { do: "wait", why: "a while", until: new Date(clock.elapsedMs() + 60_000) };
+        },
+      }),
+    ]);
+    await state.create(Machine, "a", machine("later"));
+    await clock.advance(150_000);
+    expect(looked).toEqual([0, 60_000, 120_000]);
+    expect(running.engine.standings()).toEqual([
+      {
+        controller: "Look",
+        key: "a",
+        state: "wait",
+        why: "a while",
+        since: new Date(0),
+        until: new Date(180_000),
+        failures: 0,
+      },
+    ]);
+    await state.update(Machine, "a", machine("past"));
+    await clock.advance(1000);
+    expect(looked.length).toBe(3 + 1 + 10);
+    expect(running.engine.standings("Look")).toMatchObject([{ state: "fail", why: "too late" }]);
+  });
+
+  test("runs out for a reconcile that takes too long, which is tried again only when it has really ended", async () => {
+    const bench = new TestBench();
+    const { state, clock } = bench;
+    const log: string[] = [];
+    const at = () => clock.elapsedMs();
+    await using running = bench.run([
+      controller({
+        name: "Slow",
+        each: Machine,
+        timeoutMs: 1000,
+        async reconcile(_machine, _inputs, { signal, failures }) {
+          log.push(`${at()}: begins after ${failures} failures`);
+          if (failures > 0) return { do: "done" };
+          signal.addEventListener("abort", () => log.push(`${at()}: ${(signal.reason as Error).message}`));
+          await sleep(clock, 5000, never);
+          signal.throwIfAborted();
+          return { do: "done" };
+        },
+      }),
+    ]);
+    await state.create(Machine, "a", machine("on"));
+    await clock.advance(10_000);
+    expect(log).toEqual([
+      "0: begins after 0 failures",
+      "1000: Cannot go on: this took longer than 1 s",
+      "5200: begins after 1 failures",
+    ]);
+    expect(running.engine.metrics()["Slow"]).toMatchObject({ failures: 1, retries: 1, durationMsSum: 5000 });
+  });
+
+  test("is not spent on a controller that keeps changing its own inputs", async () => {
+    const bench = new TestBench();
+    const { state, clock } = bench;
+    let reconciles = 0;
+    await using _ = bench.run([
+      controller({
+        name: "Restless",
+        each: Machine,
+        reads: { status: Status },
+        owns: Status,
+        reconcile: (_machine, { status }) => {
+          reconciles++;
+          return { do: "set", spec: { text: `${status?.spec.text ?? ""}.`.slice(-50) + reconciles } };
+        },
+      }),
+    ]);
+    await state.create(Machine, "a", machine("on"));
+    await clock.advance(60_000);
+    expect(reconciles).toBeLessThan(40);
+    expect(bench.told[0]).toBe(
+      "Restless a: Cannot come to rest: 21 reconciles in a row have changed their own inputs",
+    );
+  });
+});
+
+describe("stopping", () => {
+  test("awaits every reconcile, and writes nothing more", async () => {
+    const bench = new TestBench();
+    const { state, clock } = bench;
+    let ended = 0;
+    await using running = bench.run([
+      controller({
+        name: "Slow",
+        each: Machine,
+        owns: Status,
+        concurrency: 2,
+        async reconcile(_machine, _inputs, { signal }) {
+          // One that does not listen to its signal.
+          await sleep(clock, 1000, never);
+          expect(signal.aborted).toBe(true);
+          ended++;
+          return { do: "set", spec: { text: "late" } };
+        },
+      }),
+    ]);
+    for (const id of ["a", "b", "c"]) await state.create(Machine, id, machine("on"));
+    await clock.advance(500);
+    running.stop();
+    let stopped = false;
+    void running.running.then(() => (stopped = true));
+    await clock.advance(499);
+    expect([ended, stopped]).toEqual([0, false]);
+    await clock.run();
+    expect([ended, stopped, clock.pending]).toEqual([2, true, 0]);
+    expect((await state.list(Status)).resources).toEqual([]);
+  });
+});
+
+/** Gives each name to one process at a time, first come first served, and takes it away when told. */
+class Referee implements Leadership {
+  readonly #held = new Map<string, AbortController>();
+  readonly #waiting: (() => void)[] = [];
+
+  async acquire(name: string, signal: AbortSignal) {
+    while (this.#held.has(name)) {
+      signal.throwIfAborted();
+      await new Promise<void>((resolve) => {
+        this.#waiting.push(resolve);
+        signal.addEventListener("abort", () => resolve());
+      });
+    }
+    signal.throwIfAborted();
+    const lost = new AbortController();
+    this.#held.set(name, lost);
+    const release = async () => {
+      if (this.#held.get(name) === lost) this.#held.delete(name);
+      for (const wake of this.#waiting.splice(0)) wake();
+    };
+    return { signal: lost.signal, [Symbol.asyncDispose]: release };
+  }
+
+  /** The holder is out of touch: it has to stop, and somebody else may lead. */
+  lose(name: string): void {
+    this.#held.get(name)?.abort(new Error("the lease is lost"));
+    this.#held.delete(name);
+    for (const wake of this.#waiting.splice(0)) wake();
+  }
+}
+
+const slowEcho = (bench: TestBench, process: string, log: string[]) =>
+  controller({
+    name: "Echo",
+    each: Machine,
+    owns: Status,
+    async reconcile({ spec }, _inputs, { signal }) {
+      log.push(`${process} begins ${spec.wanted}`);
+      await sleep(bench.clock, 1000, never);
+      log.push(`${process} ends ${spec.wanted}${signal.aborted ? ", too late" : ""}`);
+      return { do: "set", spec: { text: `${spec.wanted} by ${process}` } };
+    },
+  });
+
+describe("leadership", () => {
+  test("has each controller run in one process, and another take over when that one stops", async () => {
+    const bench = new TestBench();
+    const { state, clock } = bench;
+    const referee = new Referee();
+    const log: string[] = [];
+    const first = bench.run([slowEcho(bench, "first", log)], referee);
+    await using second = bench.run([slowEcho(bench, "second", log)], referee);
+    await state.create(Machine, "a", machine("on"));
+    await clock.advance(5000);
+    expect([first, second].map(({ engine }) => engine.metrics()["Echo"]!.leading)).toEqual([1, 0]);
+    await state.update(Machine, "a", machine("off"));
+    await clock.advance(500);
+    first.stop();
+    await clock.advance(5000);
+    await first.running;
+    expect(log).toEqual([
+      "first begins on",
+      "first ends on",
+      "first begins off",
+      "first ends off, too late",
+      "second begins off",
+      "second ends off",
+    ]);
+    expect((await state.get(Status, "a")).spec).toEqual({ text: "off by second" });
+  });
+
+  test("that is lost keeps the old leader from writing what it was about to", async () => {
+    const bench = new TestBench();
+    const { state, clock } = bench;
+    const referee = new Referee();
+    const log: string[] = [];
+    await using first = bench.run([slowEcho(bench, "first", log)], referee);
+    await using second = bench.run([slowEcho(bench, "second", log)], referee);
+    await state.create(Machine, "a", machine("on"));
+    await clock.advance(500);
+    referee.lose("Echo");
+    await clock.advance(10_000);
+    expect(log).toEqual(["first begins on", "second begins on", "first ends on, too late", "second ends on"]);
+    expect((await state.get(Status, "a")).spec).toEqual({ text: "on by second" });
+    expect([first, second].map(({ engine }) => engine.metrics()["Echo"]!.leading)).toEqual([0, 1]);
+
+    referee.lose("Echo");
+    await clock.advance(10_000);
+    expect(log.slice(4)).toEqual(["first begins on", "first ends on"]);
+    expect((await state.get(Status, "a")).spec).toEqual({ text: "on by first" });
+    expect(bench.told).toEqual([]);
+  });
+});

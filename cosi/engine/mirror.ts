@@ -1,0 +1,154 @@
+import { type Clock, sleep } from "../clock.ts";
+import type { Resource, ResourceType, Version } from "../resource.ts";
+import type { State } from "../state.ts";
+import { BookmarkExpired } from "../store.ts";
+import type { Event } from "../watch-events.ts";
+import { backOffMs, usualBackOff } from "./back-off.ts";
+
+/** What happened to one resource, whatever the store called it. */
+export interface Difference {
+  readonly id: string;
+  readonly before: Resource | undefined;
+  readonly after: Resource | undefined;
+}
+
+export interface MirrorOptions {
+  readonly type: ResourceType;
+  readonly state: Pick<State, "list" | "watch">;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly onFailure: (error: unknown, retryMs: number) => void;
+}
+
+/**
+ * All resources of one kind, as the store last told: listed, then watched, and listed again (with the differences
+ * told as changes) whenever the watch breaks or its place in history is gone.
+ */
+export class Mirror {
+  readonly #options: MirrorOptions;
+  readonly #resources = new Map<string, Resource>();
+  #sorted: readonly Resource[] | undefined;
+  readonly #listeners = new Set<(difference: Difference) => void>();
+  /** What this process has removed, at which version, until the watch tells of it: news older than that is stale. */
+  readonly #removed = new Map<string, Version>();
+  /** What this process has written since the running list began: the list may not know of it. */
+  readonly #touched = new Set<string>();
+  #waiting: PromiseWithResolvers<void>[] = [];
+  #lap = new AbortController();
+
+  constructor(options: MirrorOptions) {
+    this.#options = options;
+  }
+
+  get(id: string): Resource | undefined {
+    return this.#resources.get(id);
+  }
+
+  /** In the order of ids. */
+  all(): readonly Resource[] {
+    this.#sorted ??= [...this.#resources.values()].sort((a, b) => (a.metadata.id < b.metadata.id ? -1 : 1));
+    return this.#sorted;
+  }
+
+  listen(listener: (difference: Difference) => void): Disposable {
+    this.#listeners.add(listener);
+    return { [Symbol.dispose]: () => this.#listeners.delete(listener) };
+  }
+
+  /** Resolves when the mirror shows everything that the store had acknowledged before this call. */
+  sync(): Promise<void> {
+    const waiting = Promise.withResolvers<void>();
+    this.#waiting.push(waiting);
+    this.#lap.abort();
+    return waiting.promise;
+  }
+
+  /** Tells of a write of our own, so that nobody acts on what was there before it. */
+  observe(resource: Resource): void {
+    this.#touched.add(resource.metadata.id);
+    this.#put(resource);
+  }
+
+  /** Tells of a removal of our own. */
+  forget({ metadata: { id, version } }: Resource): void {
+    this.#touched.add(id);
+    this.#removed.set(id, version);
+    this.#drop(id, version);
+  }
+
+  /** Keeps the mirror true until the signal aborts. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { type, state, clock, random, onFailure } = this.#options;
+    const stop = () => this.#lap.abort();
+    signal.addEventListener("abort", stop);
+    let failures = 0;
+    // Whoever had it started asks to be in sync next, and is served by the first list.
+    await Promise.resolve();
+    while (!signal.aborted) {
+      this.#lap = new AbortController();
+      const served = this.#waiting.splice(0);
+      this.#touched.clear();
+      try {
+        const { resources, bookmark } = await state.list(type);
+        this.#replace(resources);
+        for (const { resolve } of served.splice(0)) resolve();
+        const from = { after: bookmark };
+        for await (const events of state.watch(type, { from, signal: this.#lap.signal })) {
+          failures = 0;
+          for (const event of events) this.#apply(event);
+        }
+        if (!this.#lap.signal.aborted)
+          throw new Error(`Cannot watch ${type.type}: the store ended the watch`);
+      } catch (error) {
+        this.#waiting.unshift(...served);
+        if (signal.aborted) break;
+        if (this.#lap.signal.aborted && served.length === 0) continue;
+        // The first time, a place in history that is gone is nothing unusual: list again at once.
+        if (error instanceof BookmarkExpired && failures++ === 0) continue;
+        const retryMs = backOffMs(usualBackOff, Math.max(++failures, 1), random);
+        onFailure(error, retryMs);
+        await sleep(clock, retryMs, signal).catch(() => undefined);
+      }
+    }
+    signal.removeEventListener("abort", stop);
+    for (const { reject } of this.#waiting.splice(0)) reject(signal.reason);
+  }
+
+  #replace(resources: readonly Resource[]): void {
+    const listed = new Set(resources.map(({ metadata }) => metadata.id));
+    for (const id of this.#removed.keys()) if (!this.#touched.has(id)) this.#removed.delete(id);
+    for (const resource of resources) this.#put(resource);
+    for (const [id, { metadata }] of this.#resources) {
+      if (!listed.has(id) && !this.#touched.has(id)) this.#drop(id, metadata.version);
+    }
+  }
+
+  #apply(event: Event): void {
+    if (event.type === "bootstrapped") return;
+    if (event.type !== "destroyed") return this.#put(event.resource);
+    const { id, version } = event.resource.metadata;
+    const removed = this.#removed.get(id);
+    if (removed !== undefined && removed <= version) this.#removed.delete(id);
+    this.#drop(id, version);
+  }
+
+  #put(resource: Resource): void {
+    const { id, version } = resource.metadata;
+    const before = this.#resources.get(id);
+    if (version <= (before?.metadata.version ?? -1n) || version <= (this.#removed.get(id) ?? -1n)) return;
+    this.#resources.set(id, resource);
+    this.#tell({ id, before, after: resource });
+  }
+
+  #drop(id: string, version: Version): void {
+    const before = this.#resources.get(id);
+    if (before === undefined || before.metadata.version > version) return;
+    this.#resources.delete(id);
+    this.#tell({ id, before, after: undefined });
+  }
+
+  #tell(difference: Difference): void {
+    this.#sorted = undefined;
+    for (const listener of this.#listeners) listener(difference);
+  }
+}
