@@ -9,6 +9,12 @@ interface Koffi {
   load(library: null): { func(name: string, result: string, args: readonly string[]): NativeFunction };
   address(buffer: Uint8Array): bigint;
   errno(): number;
+  readonly node: { poll(fd: number, events: { readable: true }, call: () => void): PollHandle };
+}
+
+/** Keeps a poll alive: koffi drops one whose handle was collected. */
+export interface PollHandle {
+  close(): void;
 }
 
 interface NativeFunction {
@@ -56,6 +62,13 @@ export function blockingSyscall(what: string, number: number, ...args: readonly 
     });
   });
 }
+
+/**
+ * Calls whenever the file descriptor can be read, from the event loop. Not from koffi's own callback: there promises
+ * are not continued until something else happens, and what is thrown is lost.
+ */
+export const poll = (fd: number, readable: () => void): PollHandle =>
+  koffi.node.poll(fd, { readable: true }, () => void setImmediate(readable));
 
 const inMemory = (argument: Argument) =>
   typeof argument === "string" ? Buffer.from(`${argument}\0`) : argument;

@@ -1,6 +1,11 @@
 // Linux, arch/x86/entry/syscalls/syscall_64.tbl and include/uapi/asm-generic/unistd.h
 const x64 = {
   ioctl: 16,
+  socket: 41,
+  sendto: 44,
+  recvfrom: 45,
+  bind: 49,
+  setsockopt: 54,
   sync: 162,
   mount: 165,
   umount2: 166,
@@ -12,6 +17,11 @@ const x64 = {
 
 const arm64: Record<keyof typeof x64, number> = {
   ioctl: 29,
+  socket: 198,
+  sendto: 206,
+  recvfrom: 207,
+  bind: 200,
+  setsockopt: 208,
   sync: 81,
   mount: 40,
   umount2: 39,
