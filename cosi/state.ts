@@ -74,6 +74,11 @@ export class State {
     return new State({ store: this.#store, clock: this.#clock, owner });
   }
 
+  /** The same resources through another view of the store, such as one that writes only under a lease. */
+  through(view: (store: Store) => Store): State {
+    return new State({ store: view(this.#store), clock: this.#clock, owner: this.owner });
+  }
+
   /** Undefined when there is none. */
   async find<Type extends ResourceType>(type: Type, id: string): Promise<ResourceOf<Type> | undefined> {
     const document = await this.#store.get(keyOf(type, id));

@@ -1,3 +1,5 @@
+import type { Store } from "../store.ts";
+
 /** The right to run something, until it is lost or given back. */
 export interface Lease extends AsyncDisposable {
   /**
@@ -5,6 +7,11 @@ export interface Lease extends AsyncDisposable {
    * gives it back.
    */
   readonly signal: AbortSignal;
+  /**
+   * The same store, which refuses writes once the lease is lost, even when nobody here has noticed yet: a process
+   * that was suspended for an hour must not write what it was about to.
+   */
+  fenced(store: Store): Store;
 }
 
 /** Decides which of several processes runs a controller. */
@@ -17,6 +24,10 @@ export interface Leadership {
 export const alwaysLeader: Leadership = {
   async acquire(_, signal) {
     signal.throwIfAborted();
-    return { signal: new AbortController().signal, [Symbol.asyncDispose]: async () => undefined };
+    return {
+      signal: new AbortController().signal,
+      fenced: (store) => store,
+      [Symbol.asyncDispose]: async () => undefined,
+    };
   },
 };

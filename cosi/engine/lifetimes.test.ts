@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { sleep } from "../clock.ts";
 import { resourceType } from "../resource.ts";
+import type { Store } from "../store.ts";
 import { controller } from "./controller.ts";
 import type { Leadership } from "./leadership.ts";
 import { TestBench } from "./test-bench.ts";
@@ -239,6 +240,7 @@ describe("stopping", () => {
 /** Gives each name to one process at a time, first come first served, and takes it away when told. */
 class Referee implements Leadership {
   readonly #held = new Map<string, AbortController>();
+  readonly #fenced = new Set<AbortController>();
   readonly #waiting: (() => void)[] = [];
 
   async acquire(name: string, signal: AbortSignal) {
@@ -256,16 +258,43 @@ class Referee implements Leadership {
       if (this.#held.get(name) === lost) this.#held.delete(name);
       for (const wake of this.#waiting.splice(0)) wake();
     };
-    return { signal: lost.signal, [Symbol.asyncDispose]: release };
+    return {
+      signal: lost.signal,
+      fenced: fence(() => this.#fenced.has(lost)),
+      [Symbol.asyncDispose]: release,
+    };
   }
 
   /** The holder is out of touch: it has to stop, and somebody else may lead. */
   lose(name: string): void {
     this.#held.get(name)?.abort(new Error("the lease is lost"));
+    this.#passOn(name);
+  }
+
+  /** The holder sleeps: it does not know that its lease is lost. Returns what wakes it. */
+  loseUnnoticed(name: string): () => void {
+    const holder = this.#held.get(name)!;
+    this.#fenced.add(holder);
+    this.#passOn(name);
+    return () => holder.abort(new Error("the lease is lost"));
+  }
+
+  #passOn(name: string): void {
     this.#held.delete(name);
     for (const wake of this.#waiting.splice(0)) wake();
   }
 }
+
+/** A view of a store that refuses writes when told to. */
+const fence = (closed: () => boolean) => (store: Store) =>
+  new Proxy(store, {
+    get(target, name) {
+      if ((name === "put" || name === "remove") && closed())
+        throw new Error("Cannot write: the lease is lost");
+      const member: unknown = Reflect.get(target, name);
+      return typeof member === "function" ? (member.bind(target) as unknown) : member;
+    },
+  });
 
 const slowEcho = (bench: TestBench, process: string, log: string[]) =>
   controller({
@@ -327,5 +356,24 @@ describe("leadership", () => {
     expect(log.slice(4)).toEqual(["first begins on", "first ends on"]);
     expect((await state.get(Status, "a")).spec).toEqual({ text: "on by first" });
     expect(bench.told).toEqual([]);
+  });
+
+  test("that is lost without the leader noticing keeps it from writing all the same", async () => {
+    const bench = new TestBench();
+    const { state, clock } = bench;
+    const referee = new Referee();
+    await using first = bench.run([slowEcho(bench, "first", [])], referee);
+    await using second = bench.run([slowEcho(bench, "second", [])], referee);
+    await state.create(Machine, "a", machine("on"));
+    await clock.advance(500);
+    const notice = referee.loseUnnoticed("Echo");
+    await clock.advance(700);
+    expect(bench.told).toEqual(["Echo a: Cannot write: the lease is lost"]);
+    const leaders = () => [first, second].map(({ engine }) => engine.metrics()["Echo"]!.leading);
+    expect(leaders()).toEqual([1, 1]);
+    notice();
+    await clock.advance(10_000);
+    expect(leaders()).toEqual([0, 1]);
+    expect((await state.get(Status, "a")).spec).toEqual({ text: "on by second" });
   });
 });

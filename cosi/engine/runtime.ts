@@ -120,7 +120,7 @@ class Post {
     try {
       await using runner = new Runner({
         ...options,
-        state: options.state.as(this.plan.name),
+        state: options.state.through((store) => lease.fenced(store)).as(this.plan.name),
         plan: this.plan,
         metrics: this.#metrics,
         standings: this.standings,
