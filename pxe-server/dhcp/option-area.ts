@@ -3,7 +3,7 @@ import { type Codec, decodeWithin } from "../../wire/codec.ts";
 import { Reader } from "../../wire/reader.ts";
 import { indexRows, type UnknownOption } from "../../wire/tlv.ts";
 import type { Writer } from "../../wire/writer.ts";
-import { end, joinPieces, largestPiece, overload, type Piece, piecesIn } from "./option-pieces.ts";
+import { areas, end, joinPieces, largestPiece, overload, type Piece, piecesIn } from "./option-pieces.ts";
 import { type Options, optionRows } from "./options.ts";
 
 /** An option whose value is not what the table says, while the packet around it is sound. */
@@ -21,23 +21,18 @@ export interface OptionArea {
 
 const { byCode, byName } = indexRows(optionRows);
 
-/** Reads the options of the packet that begins at `packetStart` and whose header `r` has left. */
-export function decodeOptions(r: Reader, fields: { file: Field; serverName: Field }) {
+/** Reads the options of the packet that begins at `packetStart`; `r` has just left its header. */
+export function decodeOptions(r: Reader, packetStart: number) {
   const pieces = piecesIn(r.bytes, r.offset, r.end);
   r.offset = r.end;
 
-  const { file, serverName } = fields;
   const overloaded = overloadOf(pieces);
   // RFC 2131 §4.1: first the options field, then file, then sname.
-  if (overloaded.file) pieces.push(...piecesIn(r.bytes, file.start, file.end));
-  if (overloaded.serverName) pieces.push(...piecesIn(r.bytes, serverName.start, serverName.end));
+  for (const name of ["file", "serverName"] as const) {
+    const { start, end } = areas[name];
+    if (overloaded[name]) pieces.push(...piecesIn(r.bytes, packetStart + start, packetStart + end));
+  }
   return { ...decodeValues(joinPieces(pieces)), overloaded };
-}
-
-/** Where a field of the header lies. */
-interface Field {
-  readonly start: number;
-  readonly end: number;
 }
 
 function overloadOf(pieces: readonly Piece[]): { file: boolean; serverName: boolean } {

@@ -5,6 +5,13 @@ export const end = 255;
 /** The length of an option is one byte. */
 export const largestPiece = 255;
 
+/** Where in a packet options lie: always in the last of these, in the others if an option says so. */
+export const areas = {
+  serverName: { start: 44, end: 108 },
+  file: { start: 108, end: 236 },
+  options: { start: 240 },
+} as const;
+
 /** RFC 2132 §9.3: which fields of BOOTP hold more options. */
 export const overload = { code: 52, file: 1, serverName: 2 } as const;
 

@@ -3,6 +3,8 @@ import { basename, join } from "node:path";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { decode, encode } from "../../wire/codec.ts";
+import { WireError } from "../../wire/error.ts";
+import { encodeToFit } from "./encode-to-fit.ts";
 import type { Options } from "./options.ts";
 import { type Packet, packet } from "./packet.ts";
 
@@ -318,6 +320,48 @@ const anyOptions: fc.Arbitrary<Options> = fc.record(
   },
   { requiredKeys: [] },
 );
+
+describe("a packet for a client that takes few bytes", () => {
+  const [hostName, rootPath, domainName] = ["h".repeat(50), "r".repeat(230), "d".repeat(40)];
+  const long: Packet = { ...blank, options: { messageType: "ack", hostName, rootPath, domainName } };
+  const domainNameOption = `0f28${"64".repeat(40)}ff`;
+
+  test("is as always when it fits", () => {
+    expect(encodeToFit(blank, 576)).toEqual(encode(packet, blank));
+  });
+
+  test.each<[where: string, value: Packet, at: number]>([
+    ["in file", long, 108],
+    ["in sname when file is taken", { ...long, file: "snponly.efi" }, 44],
+  ])("continues %s", (_, value, at) => {
+    const bytes = encodeToFit(value, 548);
+    expect(bytes).toHaveLength(548);
+    expect(bytes.subarray(at, at + 43).toHex()).toBe(domainNameOption);
+    expect(decode(packet, bytes)).toEqual(value);
+  });
+
+  test("is refused when even these do not suffice", () => {
+    const full = { ...long, file: "snponly.efi", serverName: "node" };
+    expect(() => encodeToFit(full, 548)).toThrow("option 15 does not fit in 548 bytes");
+  });
+
+  test("says the same however little that is", () => {
+    fc.assert(
+      fc.property(anyOptions, fc.integer({ min: 576, max: 1500 }), (options, mostBytes) => {
+        const value = { ...blank, options };
+        try {
+          const bytes = encodeToFit(value, mostBytes);
+          expect(bytes.length).toBeLessThanOrEqual(mostBytes);
+          // The order of options may change, what they say may not.
+          expect(decode(packet, bytes)).toEqual(value);
+        } catch (error) {
+          expect(error).toBeInstanceOf(WireError);
+          expect(encode(packet, value).length).toBeGreaterThan(mostBytes);
+        }
+      }),
+    );
+  });
+});
 
 test("any options are read as they were written", () => {
   fc.assert(

@@ -36,10 +36,6 @@ const header = struct({
   cookie: literal(u32, 0x63825363),
 });
 
-/** Where the fields lie that may hold options instead of text. */
-const serverNameField = { start: 44, end: 108 };
-const fileField = { start: 108, end: 236 };
-
 /** RFC 951 packets are this long; some relays and clients drop a reply that is shorter. */
 const smallestPacket = 300;
 
@@ -54,11 +50,7 @@ export const packet: Codec<Packet> = {
   decode(r) {
     const start = r.offset;
     const fields = header.decode(r);
-    const at = ({ start: from, end }: typeof fileField) => ({ start: start + from, end: start + end });
-    const { overloaded, ...area } = decodeOptions(r, {
-      file: at(fileField),
-      serverName: at(serverNameField),
-    });
+    const { overloaded, ...area } = decodeOptions(r, start);
     if (overloaded.file) fields.file = "";
     if (overloaded.serverName) fields.serverName = "";
     return { ...fields, ...area };
