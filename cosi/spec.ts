@@ -37,14 +37,12 @@ export function decodeDocument<Type extends ResourceType>(type: Type, document: 
 /** The same value without what JSON leaves out; refuses what JSON would silently change. */
 function asJson(value: unknown, key: Key, path: PropertyKey[]): Json {
   if (value === null || typeof value === "boolean" || typeof value === "string") return value;
-  if (typeof value === "number" && Number.isFinite(value)) return value;
+  // JSON has no negative zero.
+  if (typeof value === "number" && Number.isFinite(value)) return value + 0;
   if (Array.isArray(value)) return value.map((item, index) => asJson(item, key, [...path, index]));
   if (isPlainObject(value)) {
-    const json: Record<string, Json> = {};
-    for (const [name, field] of Object.entries(value)) {
-      if (field !== undefined) json[name] = asJson(field, key, [...path, name]);
-    }
-    return json;
+    const fields = Object.entries(value).filter(([, field]) => field !== undefined);
+    return Object.fromEntries(fields.map(([name, field]) => [name, asJson(field, key, [...path, name])]));
   }
   const message = `the store keeps JSON, and ${inspect(value, { depth: 0 })} is none; give the field a codec`;
   throw new InvalidSpec("write", key, [{ path, message }]);

@@ -108,6 +108,11 @@ export class MemoryStore implements Store {
     return this.#bookmark(first === undefined ? this.#revision : first.revision - 1n);
   }
 
+  /** Forgets all changes so far: whoever has not seen them must list again. */
+  forget(): void {
+    for (const collection of this.#collections.values()) forgetChanges(collection, collection.changes.length);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#collections.clear();
   }
@@ -133,8 +138,7 @@ export class MemoryStore implements Store {
     collection.changes.push({ revision, change });
     // In bulk, so that a write costs the same on average however long the history is.
     if (collection.changes.length >= 2 * this.#history) {
-      const dropped = collection.changes.splice(0, collection.changes.length - this.#history);
-      collection.forgotten = dropped.at(-1)!.revision;
+      forgetChanges(collection, collection.changes.length - this.#history);
     }
     for (const wake of collection.watchers) wake();
   }
@@ -151,6 +155,11 @@ export class MemoryStore implements Store {
     }
     return place;
   }
+}
+
+function forgetChanges(collection: Collection, count: number): void {
+  const last = collection.changes.splice(0, count).at(-1);
+  if (last) collection.forgotten = last.revision;
 }
 
 /** Resolves at the collection's next change, or when the signal aborts. */
