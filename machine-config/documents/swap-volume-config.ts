@@ -1,0 +1,13 @@
+import { documentKind } from "./document-kind.ts";
+import { encryption, encryptionRules, provisioning, provisioningRules, volumeNameRules } from "./volume.ts";
+
+export const swapVolumeConfig = documentKind({
+  kind: "SwapVolumeConfig",
+  named: true,
+  fields: { provisioning, encryption },
+  *rules(document) {
+    yield* volumeNameRules(document);
+    yield* provisioningRules(document.provisioning, { isRequired: true });
+    yield* encryptionRules(document.encryption);
+  },
+});
