@@ -100,23 +100,32 @@ const joinGroups = (groups: readonly number[]) => groups.map((group) => group.to
 function parseIpv6(value: string): number[] | undefined {
   const [head, tail, ...more] = value.split("::");
   if (more.length > 0) return undefined;
+  if (tail === undefined) {
+    const groups = parseLastGroups(head!);
+    return groups?.length === 8 ? groups : undefined;
+  }
   const before = parseGroups(head!);
-  if (tail === undefined) return before?.length === 8 ? before : undefined;
-  const after = parseGroups(tail);
+  const after = parseLastGroups(tail);
   if (!before || !after || before.length + after.length > 7) return undefined;
   return [...before, ...Array<number>(8 - before.length - after.length).fill(0), ...after];
 }
 
-/** Groups between colons; the last may be an IPv4 address (RFC 4291 §2.2). */
+/** RFC 4291 §2.2: the last two groups may be written as an IPv4 address. */
+function parseLastGroups(part: string): number[] | undefined {
+  const lastColon = part.lastIndexOf(":");
+  if (lastColon === 0) return undefined;
+  const address = parseIpv4(part.slice(lastColon + 1));
+  if (address < 0) return parseGroups(part);
+  const before = parseGroups(part.slice(0, Math.max(lastColon, 0)));
+  return before && [...before, address >>> 16, address & 0xffff];
+}
+
 function parseGroups(part: string): number[] | undefined {
   if (part === "") return [];
-  const groups: number[] = [];
-  const pieces = part.split(":");
-  for (const [index, piece] of pieces.entries()) {
-    const embedded = index === pieces.length - 1 ? parseIpv4(piece) : -1;
-    if (embedded >= 0) groups.push(embedded >>> 16, embedded & 0xffff);
-    else if (/^[0-9a-f]{1,4}$/i.test(piece)) groups.push(Number.parseInt(piece, 16));
-    else return undefined;
-  }
-  return groups;
+  const groups = part.split(":");
+  return groups.every((group) => groupForm.test(group))
+    ? groups.map((group) => Number.parseInt(group, 16))
+    : undefined;
 }
+
+const groupForm = /^[0-9a-f]{1,4}$/i;

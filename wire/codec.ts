@@ -36,6 +36,7 @@ export function decodePrefix<T>(codec: Codec<T>, bytes: Uint8Array): { value: T;
 
 /** Runs `codec` over exactly the next `size` bytes of `r`. */
 export function decodeWithin<T>(r: Reader, size: number, codec: Codec<T>): T {
+  if (size < 0) throw r.error(`a size of ${size} bytes`);
   const outerEnd = r.end;
   const start = r.take(size);
   r.offset = start;

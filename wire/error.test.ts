@@ -72,6 +72,7 @@ const unreadable: readonly (readonly [
     "020102",
     "Cannot decode at byte 2: 1 byte left over",
   ],
+  ["a prefix below zero", prefixed(i8, restText), "ff61", "Cannot decode at byte 1: a size of -1 bytes"],
   ["a boolean of two", bool8, "02", "Cannot decode at byte 0: 2 is neither 0 nor 1"],
   ["a string without its NUL", cstring, "6162", "Cannot decode at byte 0: has no NUL at its end"],
   ["a wrong constant", literal(u16, 0x6382), "0001", "Cannot decode at byte 0: is 0x1 instead of 0x6382"],
@@ -170,6 +171,13 @@ const unwritable: readonly (readonly [
     "1:2:3:4:5:6:7:8::",
     'Cannot encode at byte 0: "1:2:3:4:5:6:7:8::" is not an IPv6 address',
   ],
+  [
+    "an IPv4 address before a gap",
+    ipv6,
+    "192.0.2.1::",
+    'Cannot encode at byte 0: "192.0.2.1::" is not an IPv6 address',
+  ],
+  ["1:::192.0.2.1", ipv6, "1:::192.0.2.1", 'Cannot encode at byte 0: "1:::192.0.2.1" is not an IPv6 address'],
   ["a short UUID", uuid, "0011", 'Cannot encode at byte 0: "0011" is not a UUID'],
   [
     "a name outside the table",

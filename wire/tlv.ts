@@ -72,7 +72,8 @@ export function tlv<const R extends Rows>(
     },
 
     encode(w, values) {
-      for (const [name, value] of Object.entries(values)) {
+      for (const name in values) {
+        const value: unknown = values[name as keyof typeof values];
         if (value === undefined || name === "unknown") continue;
         const row = byName.get(name);
         if (!row) throw w.error("is not in the table").inside(name);

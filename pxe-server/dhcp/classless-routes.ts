@@ -15,7 +15,8 @@ const route: Codec<ClasslessRoute> = {
     const width = r.bytes[start]!;
     if (width > 32) throw r.error(`a mask of ${width} bits is wider than an address`, start);
     const octets = r.view(Math.ceil(width / 8));
-    const address = [0, 1, 2, 3].map((index) => octets[index] ?? 0).join(".");
+    const octet = (index: number) => octets[index] ?? 0;
+    const address = `${octet(0)}.${octet(1)}.${octet(2)}.${octet(3)}`;
     return { destination: `${address}/${width}`, router: ipv4.decode(r) };
   },
   encode(w, { destination, router }) {

@@ -1,5 +1,8 @@
-import type { Codec } from "../../wire/codec.ts";
+import { type Codec, decodeWithin } from "../../wire/codec.ts";
+import { u8 } from "../../wire/integers.ts";
+import { prefixed } from "../../wire/prefixed.ts";
 import type { Reader } from "../../wire/reader.ts";
+import { restText } from "../../wire/text.ts";
 
 /** Pointers let a few bytes stand for many names: no resolver takes as many as this, and no packet may ask for more. */
 const mostNames = 64;
@@ -25,15 +28,14 @@ export const domainList: Codec<readonly string[]> = {
       if (name.length > mostCharacters) throw w.error(tooLong);
       for (const label of name.replace(/\.$/, "").split(".")) {
         if (!labelForm.test(label)) throw w.error(`"${name}" is not a domain name`);
-        const at = w.take(1 + label.length);
-        w.bytes[at] = label.length;
-        w.bytes.set(Buffer.from(label, "latin1"), at + 1);
+        labelCodec.encode(w, label);
       }
       w.bytes[w.take(1)] = 0;
     }
   },
 };
 
+const labelCodec = prefixed(u8, restText);
 /** What a resolver's configuration can hold: no white space, no dot, nothing above ASCII. */
 const labelForm = /^[\x21-\x2d\x2f-\x7e]{1,63}$/;
 const tooLong = `a name is longer than ${mostCharacters} characters`;
@@ -49,7 +51,7 @@ function decodeName(r: Reader, listStart: number): string {
     const size = r.bytes[at]!;
     if (size === 0) break;
     if (size < 64) {
-      const label = Buffer.from(r.view(size)).toString("latin1");
+      const label = decodeWithin(r, size, restText);
       if (!labelForm.test(label)) throw r.error(`"${label}" is not a label of a domain name`, at);
       name += `${name && "."}${label}`;
       if (name.length > mostCharacters) throw r.error(tooLong, at);

@@ -70,7 +70,8 @@ function decodeValues(pieces: readonly Piece[]): OptionArea {
 
 /** Writes options in the order of their keys, then the unknown and the malformed ones as they came, then the end. */
 export function encodeOptions(w: Writer, { options, malformed = [] }: OptionArea): void {
-  for (const [name, value] of Object.entries(options)) {
+  for (const name in options) {
+    const value = options[name as keyof Options];
     if (value === undefined || name === "unknown") continue;
     const row = byName.get(name);
     if (!row) throw w.error("is not in the table").inside(name);

@@ -128,7 +128,3 @@ export const optionRows = {
 
 /** The options of a packet, in the order of the wire; those outside the table in `unknown`. */
 export type Options = TlvOf<typeof optionRows>;
-export type OptionName = keyof typeof optionRows;
-
-/** For parameter request lists: the code of each option by name. */
-export const optionCode = (name: OptionName): number => optionRows[name][0];
