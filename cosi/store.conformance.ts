@@ -463,8 +463,9 @@ export function storeConformance(subject: StoreSubject): void {
               acknowledged.set(id, n);
               if (++total === enough) writer.kill("SIGKILL");
             });
-            // After "close", everything that was sent before the kill has been received.
-            await Promise.all([once(writer, "exit"), once(writer, "disconnect")]);
+            // By then, everything that was sent before the kill has been received.
+            const [[, signal]] = await Promise.all([once(writer, "exit"), once(writer, "disconnect")]);
+            expect(signal).toBe("SIGKILL");
             await using after = await place.open();
             for (const [id, n] of acknowledged) {
               expect((await after.get(keyOf(id)))?.spec, `${id} in round ${round}`).toBeGreaterThanOrEqual(n);

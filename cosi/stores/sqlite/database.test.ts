@@ -1,0 +1,97 @@
+import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { openDatabase } from "./database.ts";
+
+let folder: string;
+let path: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "ingot-database-"));
+  path = join(folder, "store.db");
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+const value = (database: DatabaseSync, pragma: string) =>
+  Object.values(database.prepare(`PRAGMA ${pragma}`).get()!)[0];
+
+describe("a new file", () => {
+  test("is for its owner only, journals included", async () => {
+    const database = openDatabase(path, "full");
+    for (const file of [path, `${path}-wal`, `${path}-shm`]) {
+      expect((await stat(file)).mode & 0o777, file).toBe(0o600);
+    }
+    database.close();
+  });
+
+  test("flushes the disk at each commit, unless less is asked for", () => {
+    const full = openDatabase(path, "full");
+    expect([value(full, "journal_mode"), value(full, "synchronous")]).toEqual(["wal", 2]);
+    full.close();
+    const normal = openDatabase(path, "normal");
+    expect(value(normal, "synchronous")).toBe(1);
+    normal.close();
+  });
+});
+
+describe("refuses, and leaves as it was,", () => {
+  async function refused(message: string): Promise<void> {
+    const before = await readFile(path);
+    expect(() => openDatabase(path, "full")).toThrow(`Cannot open ${path}: ${message}`);
+    expect(await readFile(path)).toEqual(before);
+  }
+  function ours(change: (database: DatabaseSync) => void): void {
+    const database = openDatabase(path, "full");
+    change(database);
+    database.close();
+  }
+
+  test("a file that is no database", async () => {
+    await writeFile(path, "a letter to a friend, long enough to have a page\n".repeat(100));
+    await refused("it is not an SQLite database");
+  });
+
+  test("the database of another program", async () => {
+    const other = new DatabaseSync(path);
+    other.exec("CREATE TABLE bookmarks (url TEXT)");
+    other.close();
+    await refused("it is the database of another program");
+  });
+
+  test("a schema of another release", async () => {
+    ours((database) => database.exec("PRAGMA user_version = 99"));
+    await refused(
+      "its schema is version 99, and this program knows version 1: it was made by another release",
+    );
+  });
+
+  test("a damaged file", async () => {
+    ours((database) => {
+      const insert = database.prepare(
+        "INSERT INTO resource (kind, id, version, document) VALUES (1, ?, 1, ?)",
+      );
+      for (let n = 0; n < 500; n++) insert.run(`m-${n}`, "x".repeat(300));
+    });
+    const bytes = await readFile(path);
+    bytes.fill(0xa5, bytes.length / 2, bytes.length / 2 + 40_000);
+    await writeFile(path, bytes);
+    await refused("it is damaged");
+  });
+
+  test("a file that was cut short", async () => {
+    ours((database) => {
+      const insert = database.prepare(
+        "INSERT INTO resource (kind, id, version, document) VALUES (1, ?, 1, ?)",
+      );
+      for (let n = 0; n < 500; n++) insert.run(`m-${n}`, "x".repeat(300));
+    });
+    const bytes = await readFile(path);
+    await writeFile(path, bytes.subarray(0, 60_000));
+    await refused("it is damaged");
+  });
+
+  test("a place where no file can be", () => {
+    expect(() => openDatabase(join(folder, "none", "store.db"), "full")).toThrow(/^Cannot open .*: ENOENT/);
+  });
+});

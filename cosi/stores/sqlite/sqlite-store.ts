@@ -1,0 +1,327 @@
+import type { DatabaseSync } from "node:sqlite";
+import type { Clock } from "../../clock.ts";
+import { type LabelTerm, matches, type Query } from "../../query.ts";
+import type { Key, Kind, Version } from "../../resource.ts";
+import {
+  type Bookmark,
+  BookmarkExpired,
+  type Change,
+  type Document,
+  type Draft,
+  type Expected,
+  type Scope,
+  type Snapshot,
+  type Store,
+  VersionConflict,
+} from "../../store.ts";
+import { type Durability, openDatabase } from "./database.ts";
+import { decodeRow, encodeDraft } from "./rows.ts";
+import {
+  type ChangeRow,
+  type Head,
+  prepareStatements,
+  type ResourceRow,
+  type Statements,
+} from "./statements.ts";
+import { WriteQueue } from "./write-queue.ts";
+
+export interface SqliteStoreOptions {
+  readonly path: string;
+  readonly clock: Pick<Clock, "after" | "elapsedMs">;
+  readonly durability?: Durability;
+  /** How many changes are kept for those who watch, at least. */
+  readonly history?: number;
+  /** How soon a watch learns of what another process wrote. What this process writes it learns at once. */
+  readonly pollMs?: number;
+}
+
+/** How many changes of a log are read at once. */
+const page = 1000;
+
+/** Resources in one file: WAL, group commit, a log of changes from which watches replay. */
+export class SqliteStore implements Store {
+  readonly #database: DatabaseSync;
+  readonly #options: Required<Pick<SqliteStoreOptions, "clock" | "history" | "pollMs">>;
+  readonly #queue: WriteQueue;
+  readonly #sql: Statements;
+  readonly #life: string;
+  readonly #kinds = new Map<string, number>();
+  readonly #waiting = new Set<{ readonly kind: string; readonly wake: () => void }>();
+  /** Kinds that the running transaction changes. */
+  readonly #changed = new Set<string>();
+  #revision = 0;
+  #dataVersion: number;
+  #poll: Disposable | undefined;
+
+  constructor({ path, clock, durability = "full", history = 10_000, pollMs = 20 }: SqliteStoreOptions) {
+    this.#options = { clock, history, pollMs };
+    this.#database = openDatabase(path, durability);
+    this.#sql = prepareStatements(this.#database);
+    this.#life = this.#head().life;
+    this.#dataVersion = this.#seenVersion();
+    this.#queue = new WriteQueue({
+      path,
+      database: this.#database,
+      clock,
+      begin: () => void (this.#revision = this.#head().revision),
+      end: () => this.#endTransaction(),
+      committed: () => {
+        const changed = [...this.#changed];
+        this.#changed.clear();
+        this.#wake((kind) => changed.includes(kind));
+      },
+      rolledBack: () => {
+        this.#changed.clear();
+        this.#kinds.clear();
+      },
+      isRefusal: (error) => error instanceof VersionConflict,
+    });
+  }
+
+  async get(key: Key): Promise<Document | undefined> {
+    const kind = this.#kind(key);
+    const row = kind === undefined ? undefined : this.#sql.get.get(kind, key.id);
+    return row && decodeRow(key, BigInt(row.version), row.document);
+  }
+
+  async list(scope: Scope, query: Query = {}): Promise<Snapshot> {
+    const [rows, head] = this.#read(() => [this.#candidates(scope, query), this.#head()]);
+    const documents = rows.flatMap(({ id, version, document }) => {
+      if (query.id && !matches({ id: query.id }, { id, labels: {} })) return [];
+      const found = decodeRow({ ...scope, id }, BigInt(version), document);
+      return matches(query, found.metadata) ? [found] : [];
+    });
+    return { documents, bookmark: this.#bookmark(head.revision) };
+  }
+
+  put(draft: Draft, expected: Expected): Promise<Document> {
+    const { namespace, type, id } = draft.metadata;
+    const key = { namespace, type, id };
+    const document = encodeDraft(draft);
+    const labels = JSON.stringify(draft.metadata.labels);
+    return this.#queue.write(() => {
+      const kind = this.#makeKind(key);
+      const revision = this.#revision + 1;
+      if (expected === "absent") this.#create(key, kind, revision, document, labels);
+      else this.#update(key, kind, revision, document, labels, expected);
+      this.#revision = revision;
+      this.#changed.add(nameOf(key));
+      return decodeRow(key, BigInt(revision), document);
+    });
+  }
+
+  remove(key: Key, expected: Version): Promise<void> {
+    return this.#queue.write(() => {
+      const kind = this.#kind(key);
+      const revision = this.#revision + 1;
+      if (kind === undefined || this.#sql.logRemove.run(revision, kind, key.id, Number(expected)) === 0) {
+        throw this.#conflict(key, expected);
+      }
+      const { number } = this.#sql.remove.get(kind, key.id)!;
+      this.#sql.unlabel.run(number);
+      this.#revision = revision;
+      this.#changed.add(nameOf(key));
+    });
+  }
+
+  async *watch(
+    scope: Scope,
+    after: Bookmark,
+    signal: AbortSignal,
+  ): AsyncGenerator<readonly Change[], void, undefined> {
+    let seen = this.#place(after);
+    while (!signal.aborted) {
+      const [rows, head] = this.#read(() => [this.#changesAfter(scope, seen), this.#head()]);
+      if (head.forgotten > seen)
+        throw new BookmarkExpired(`Cannot watch ${scope.type} from there: forgotten`);
+      seen = rows.length < page ? head.revision : rows.at(-1)!.revision;
+      if (rows.length > 0) yield rows.map((row) => this.#change(scope, row));
+      else await this.#news(scope, seen, signal);
+    }
+  }
+
+  async rewind(scope: Scope, changes: number): Promise<Bookmark> {
+    const { revision } = this.#head();
+    const kind = this.#kind(scope);
+    if (changes <= 0 || kind === undefined) return this.#bookmark(revision);
+    const id = "id" in scope ? scope.id : null;
+    const { first } = this.#sql.rewind.get(kind, id, id, changes)!;
+    return this.#bookmark(first === null ? revision : first - 1);
+  }
+
+  /** Forgets all changes so far: whoever has not seen them must list again. */
+  forget(): Promise<void> {
+    return this.#queue.write(() => this.#forgetUntil(this.#revision));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#queue.drained();
+    this.#poll?.[Symbol.dispose]();
+    if (this.#database.isOpen) this.#database.close();
+    this.#wake(() => true);
+  }
+
+  #create(key: Key, kind: number, revision: number, document: string, labels: string): void {
+    const created = this.#sql.create.get(kind, key.id, revision, document);
+    if (created === undefined) throw this.#conflict(key, "absent");
+    this.#sql.logCreate.run(revision, kind, key.id, document);
+    if (labels !== "{}") this.#sql.label.run(kind, created.number, labels);
+  }
+
+  #update(
+    key: Key,
+    kind: number,
+    revision: number,
+    document: string,
+    labels: string,
+    expected: Version,
+  ): void {
+    // The comparison is in the statement that writes the log: it copies what is there, if that has the version.
+    const logged = this.#sql.logUpdate.get(revision, document, kind, key.id, Number(expected));
+    if (logged === undefined) throw this.#conflict(key, expected);
+    const { number } = this.#sql.update.get(revision, document, kind, key.id)!;
+    if (logged.labels === labels) return;
+    this.#sql.unlabel.run(number);
+    this.#sql.label.run(kind, number, labels);
+  }
+
+  #endTransaction(): void {
+    this.#sql.setRevision.run(this.#revision);
+    const { history } = this.#options;
+    // In bulk, so that a write costs the same on average.
+    if (this.#revision - this.#head().forgotten >= history + Math.max(page, history / 10)) {
+      this.#forgetUntil(this.#revision - history);
+    }
+  }
+
+  #forgetUntil(revision: number): void {
+    this.#sql.forget.run(revision);
+    this.#sql.setForgotten.run(revision);
+  }
+
+  #conflict(key: Key, expected: Expected): VersionConflict {
+    const kind = this.#kind(key);
+    const row = kind === undefined ? undefined : this.#sql.get.get(kind, key.id);
+    return new VersionConflict(key, expected, row === undefined ? "absent" : BigInt(row.version));
+  }
+
+  /** Rows among which all that the query means are, in the order of ids. */
+  #candidates(scope: Scope, { labels = [] }: Query): ResourceRow[] {
+    const kind = this.#kind(scope);
+    if (kind === undefined) return [];
+    if ("id" in scope) return this.#sql.get.all(kind, scope.id);
+    const values = labels.map(valuesOf).find((values) => values !== undefined);
+    if (values === undefined) return this.#sql.list.all(kind);
+    return this.#sql.listLabelled.all(kind, values.label, JSON.stringify(values.values));
+  }
+
+  #changesAfter(scope: Scope, seen: number): ChangeRow[] {
+    const kind = this.#kind(scope);
+    if (kind === undefined) return [];
+    const id = "id" in scope ? scope.id : null;
+    return this.#sql.changes.all(kind, seen, id, id, page);
+  }
+
+  #change({ namespace, type }: Scope, { revision, id, document, version, old }: ChangeRow): Change {
+    const key = { namespace, type, id };
+    const bookmark = this.#bookmark(revision);
+    const before = old === null ? undefined : decodeRow(key, BigInt(version!), old);
+    if (document === null) return { type: "destroyed", document: before!, bookmark };
+    const after = decodeRow(key, BigInt(revision), document);
+    if (before === undefined) return { type: "created", document: after, bookmark };
+    return { type: "updated", document: after, old: before, bookmark };
+  }
+
+  /** Resolves when there may be a change of the scope after `seen`, or the signal aborts. */
+  async #news(scope: Scope, seen: number, signal: AbortSignal): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const waiter = { kind: nameOf(scope), wake: resolve };
+    const stop = () => resolve();
+    signal.addEventListener("abort", stop);
+    this.#waiting.add(waiter);
+    this.#startPolling();
+    // Written by another process since the log was read, and before the poll began.
+    if (this.#head().revision > seen) resolve();
+    try {
+      await promise;
+    } finally {
+      this.#waiting.delete(waiter);
+      signal.removeEventListener("abort", stop);
+    }
+  }
+
+  #wake(concerns: (kind: string) => boolean): void {
+    for (const { kind, wake } of this.#waiting) if (concerns(kind)) wake();
+  }
+
+  /** Looks whether another process has written, as long as somebody watches. */
+  #startPolling(): void {
+    this.#poll ??= this.#options.clock.after(this.#options.pollMs, () => {
+      this.#poll = undefined;
+      if (!this.#database.isOpen) return;
+      const version = this.#seenVersion();
+      if (version !== this.#dataVersion) {
+        this.#dataVersion = version;
+        this.#wake(() => true);
+      }
+      if (this.#waiting.size > 0) this.#startPolling();
+    });
+  }
+
+  #seenVersion(): number {
+    return this.#sql.dataVersion.get()!.data_version;
+  }
+
+  #head(): Head {
+    return this.#sql.head.get()!;
+  }
+
+  /** What several statements say of one moment: other processes write between them otherwise. */
+  #read<T>(statements: () => T): T {
+    this.#sql.begin.run();
+    try {
+      return statements();
+    } finally {
+      this.#sql.commit.run();
+    }
+  }
+
+  /** The number of a kind; undefined when there never was a resource of it. */
+  #kind(kind: Kind): number | undefined {
+    const name = nameOf(kind);
+    const known = this.#kinds.get(name);
+    if (known !== undefined) return known;
+    const row = this.#sql.kind.get(kind.namespace, kind.type);
+    if (row !== undefined) this.#kinds.set(name, row.number);
+    return row?.number;
+  }
+
+  #makeKind(kind: Kind): number {
+    const known = this.#kind(kind);
+    if (known !== undefined) return known;
+    this.#sql.makeKind.run(kind.namespace, kind.type);
+    return this.#kind(kind)!;
+  }
+
+  #bookmark(revision: number): Bookmark {
+    return `${this.#life}.${revision}`;
+  }
+
+  #place(bookmark: Bookmark): number {
+    const [life, text] = bookmark.split(".");
+    const revision = life === this.#life && /^\d{1,15}$/.test(text ?? "") ? Number(text) : Infinity;
+    if (revision > this.#head().revision) {
+      throw new BookmarkExpired("Cannot watch from there: not a bookmark of this store");
+    }
+    return revision;
+  }
+}
+
+const nameOf = ({ namespace, type }: Kind) => JSON.stringify([namespace, type]);
+
+/** The values of a label that a term asks for, when the index of labels can find them. */
+function valuesOf(term: LabelTerm): { label: string; values: readonly string[] } | undefined {
+  if (term.invert) return undefined;
+  if (term.op === "equal") return { label: term.label, values: [term.value] };
+  return term.op === "in" ? { label: term.label, values: term.values } : undefined;
+}
