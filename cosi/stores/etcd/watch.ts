@@ -94,6 +94,6 @@ async function* receive(
 }
 
 /** A stream of requests that is one. */
-async function* just<T>(request: T): AsyncGenerator<T, void, undefined> {
+export async function* just<T>(request: T): AsyncGenerator<T, void, undefined> {
   yield request;
 }
