@@ -76,7 +76,8 @@ export class InvalidSpec extends Error {
   }
 }
 
-const fieldPath = (path: readonly PropertyKey[]) =>
+/** `spec.slots[1].size`. */
+export const fieldPath = (path: readonly PropertyKey[]) =>
   path.reduce<string>(
     (text, step) => (typeof step === "number" ? `${text}[${step}]` : `${text}.${String(step)}`),
     "spec",
