@@ -54,6 +54,10 @@ export class Boots {
     return known ? this.#touch(known, client) : this.#add(client);
   }
 
+  of(mac: string): Boot | undefined {
+    return this.#byMac.get(mac);
+  }
+
   withId(id: string): Boot | undefined {
     return this.#byId.get(id);
   }

@@ -1,14 +1,11 @@
 /** Debian packages by the command that needs them. Each line says what for. */
 export const debianPackages = {
   test: {
+    "dnsmasq-base": "a foreign DHCP server, beside which we are a proxy",
     "tftp-hpa": "a TFTP client that boot firmware resembles",
     atftp: "a TFTP client that speaks windowsize",
     busybox: "its TFTP and DHCP clients, and the initramfs of boot tests",
     curl: "a TFTP and HTTP client",
-    ipmitool: "an IPMI client that everybody has",
-    openipmi: "ipmi_sim, an IPMI BMC of other authors",
-    "freeipmi-tools": "another IPMI client",
-    "python3-pyghmi": "a third, and its BMC",
     "etcd-server": "the real etcd that the store's conformance suite runs against",
     openssl: "the independent judge of our certificates",
     cpio: "the independent judge of our initramfs",

@@ -4,6 +4,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { constants } from "node:os";
 import { join } from "node:path";
+import { fetchIpxe } from "./ipxe.mjs";
 import { installDebianPackages, installNpmPackages, SetupError } from "./setup.mjs";
 
 const root = join(import.meta.dirname, "..");
@@ -27,6 +28,7 @@ function main([name, ...args]) {
   }
   installNpmPackages(root);
   installDebianPackages(command.needs);
+  if (command.needs.length > 0) fetchIpxe(root);
 
   const node = join(root, "node_modules/.bin/node");
   if (!existsSync(node)) {

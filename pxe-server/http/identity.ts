@@ -1,6 +1,7 @@
 // Who asks: the query that our entry script makes of iPXE's variables. Everything in it is a stranger's text.
 import type { Client } from "../booter.ts";
 import type { Architecture } from "../firmware.ts";
+import { macOf } from "../mac.ts";
 
 const maxChars = 128;
 
@@ -25,12 +26,6 @@ export function clientOf(query: URLSearchParams): Client | undefined {
     product: text("product"),
     architecture: architectures[`${query.get("platform")}/${query.get("buildarch")}`],
   };
-}
-
-/** With colons, hyphens or nothing between; lower case with colons out. */
-export function macOf(text: string): string | undefined {
-  const digits = text.toLowerCase().replace(/[:-]/g, "");
-  return /^[0-9a-f]{12}$/.test(digits) ? digits.match(/../g)!.join(":") : undefined;
 }
 
 /** iPXE's `platform` and `buildarch`. */

@@ -13,7 +13,8 @@ import type { Asset, Booter, BootPlan } from "../booter.ts";
 import type { Boot, Boots } from "../boots.ts";
 import type { Clock } from "../clock.ts";
 import { entryScript, planScript } from "../ipxe-script.ts";
-import { clientOf, macOf } from "./identity.ts";
+import { macOf } from "../mac.ts";
+import { clientOf } from "./identity.ts";
 import { sendAsset } from "./send-asset.ts";
 import { Turns } from "./turns.ts";
 

@@ -23,7 +23,7 @@ export interface TftpOptions {
   readonly addresses: readonly string[];
   readonly port: number;
   readonly clock: Clock;
-  readonly find: (file: string, client: Endpoint) => Promise<Found>;
+  readonly find: (file: string, client: Endpoint, localAddress: string) => Promise<Found>;
   readonly onEvent: (event: TftpEvent, file: string, client: Endpoint) => void;
   readonly limits?: Limits;
   /** Threads besides this one; 0 runs every transfer here. */
@@ -137,7 +137,7 @@ class Server implements TftpServer {
     if (refusal) return refuse(...refusal);
     if (this.#overload(client)) return refuse("undefined", "too many transfers, try again");
 
-    const found = await this.#options.find(request.file, client);
+    const found = await this.#options.find(request.file, client, localAddress);
     if ("refuse" in found) return refuse(found.refuse, found.why);
 
     const { content } = found;

@@ -1,0 +1,31 @@
+// boot.yaml: what the pxe-server does on its own.
+import { z } from "zod";
+import { bootRule } from "./boot-rules.ts";
+import { dhcpMode } from "./dhcp/network.ts";
+
+export const segment = z.strictObject({
+  interface: z.string().regex(/^[^\s/]{1,15}$/),
+  /** Ours on that interface. */
+  address: z.ipv4(),
+  dhcp: dhcpMode.default({ mode: "proxy" }),
+});
+
+export const pxeConfig = z.strictObject({
+  segments: z.array(segment).min(1),
+  http: z.strictObject({ port: z.int().min(1).max(65_535).default(8080) }).prefault({}),
+  tftp: z
+    .strictObject({
+      port: z.int().min(1).max(65_535).default(69),
+      /** Threads for transfers; 0 keeps them on the thread that answers everything else. */
+      workers: z.int().min(0).max(64).default(1),
+      /** All packets on one port, for firewalls that know nothing of TFTP. */
+      singlePort: z.boolean().default(false),
+      maxBlockSize: z.int().min(512).max(65_464).default(1468),
+      maxWindow: z.int().min(1).max(256).default(64),
+    })
+    .prefault({}),
+  /** Where leases are kept; without it they end with the process. */
+  leases: z.string().min(1).optional(),
+  rules: z.array(bootRule).default([]),
+});
+export type PxeConfig = z.infer<typeof pxeConfig>;

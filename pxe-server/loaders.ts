@@ -1,0 +1,36 @@
+// The loaders that firmware.ts names, from the folder that set-up filled. Refuses a missing or altered file at start:
+// a machine must not be the one to find out.
+import { readFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { z } from "zod";
+import { readAsset } from "./asset-file.ts";
+import type { Asset } from "./booter.ts";
+
+const manifestFormat = z.looseObject({
+  version: z.string(),
+  files: z.record(z.string(), z.string().regex(/^[0-9a-f]{64}$/)),
+});
+
+export async function readLoaders(options: {
+  readonly manifest: string;
+  /** Without it, where set-up puts them: out/ipxe of the project that the manifest is in. */
+  readonly folder?: string | undefined;
+  readonly files: readonly string[];
+}): Promise<ReadonlyMap<string, Asset>> {
+  const { manifest, files } = options;
+  const { version, files: digests } = manifestFormat.parse(JSON.parse(await readFile(manifest, "utf8")));
+  const folder = options.folder ?? join(dirname(manifest), "../../out/ipxe", version);
+  const loaders = new Map<string, Asset>();
+  for (const file of files) {
+    const digest = digests[file];
+    if (!digest) throw new Error(`Cannot serve ${file}: ${manifest} does not list it`);
+    const asset = await readAsset(join(folder, file));
+    if (asset.sha256 !== digest) {
+      throw new Error(
+        `Cannot serve ${join(folder, file)}: its digest is ${asset.sha256}, the manifest says ${digest}`,
+      );
+    }
+    loaders.set(file, asset);
+  }
+  return loaders;
+}

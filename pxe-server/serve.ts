@@ -1,0 +1,171 @@
+// The whole pxe-server: four protocols, each on its sockets, around one Booter.
+
+import { assetOf } from "./asset-file.ts";
+import type { Asset, Booter, Report } from "./booter.ts";
+import { type Boot, Boots } from "./boots.ts";
+import type { Clock } from "./clock.ts";
+import type { PxeConfig } from "./config.ts";
+import { openDeviceSocket } from "./dhcp/device-socket.ts";
+import { type LeaseJournal, openLeaseJournal } from "./dhcp/lease-journal.ts";
+import type { LeaseChange } from "./dhcp/leases.ts";
+import { type DhcpServer, openDhcpServer } from "./dhcp/server.ts";
+import { TacticBook } from "./dhcp/tactics.ts";
+import { autoexecFile } from "./firmware.ts";
+import { openHttpServer, urls } from "./http/server.ts";
+import { entryScript } from "./ipxe-script.ts";
+import { StepCounters } from "./steps.ts";
+import { type Found, openTftpServer, type TftpEvent } from "./tftp/server.ts";
+
+export interface PxeServerOptions {
+  readonly config: Omit<PxeConfig, "rules">;
+  readonly booter: Booter;
+  readonly loaders: ReadonlyMap<string, Asset>;
+  readonly clock: Clock;
+  readonly newId: () => string;
+  /** The machine behind an address that we did not give out. */
+  readonly neighbour: (address: string) => Promise<string | undefined>;
+  readonly onReport: (report: Report) => void;
+  readonly onWarning: (text: string) => void;
+  readonly signal: AbortSignal;
+}
+
+/** Resolves when every socket is open; dispose it to close them. */
+export async function openPxeServer(options: PxeServerOptions): Promise<AsyncDisposable> {
+  await using opened = new AsyncDisposableStack();
+  const { config, booter, clock, loaders, signal, neighbour, onWarning } = options;
+  const counters = new StepCounters();
+  const tactics = new TacticBook(clock);
+  const onReport = (report: Report) => {
+    counters.count(report);
+    options.onReport(report);
+  };
+  const boots = new Boots({ booter, clock, newId: options.newId, onReport, signal });
+  const addresses = config.segments.map(({ address }) => address);
+  const originOf = (address: string) => `http://${address}:${config.http.port}`;
+
+  const bootAt = async (address: string): Promise<Boot | undefined> => {
+    const known = boots.at(address);
+    if (known) return known;
+    const mac = await neighbour(address);
+    return mac === undefined ? undefined : boots.of(mac);
+  };
+  const advanced = (boot: Boot | undefined) => {
+    const news = boot && tactics.advanced(boot.client.mac);
+    if (news) onWarning(`proxy tactic "${news.tactic}" works for ${news.vendor}`);
+  };
+
+  const find = async (file: string, client: { address: string }, localAddress: string): Promise<Found> => {
+    const name = file.replace(/^\/+/, "");
+    const boot = await bootAt(client.address);
+    const admission = boot && (await boots.admit(boot));
+    if (admission && !admission.admitted) return { refuse: "accessViolation", why: admission.why };
+    advanced(boot);
+    if (name === autoexecFile) {
+      return { content: assetOf(entryScript({ bootUrl: urls(originOf(localAddress)).boot })).bytes };
+    }
+    const loader = loaders.get(name);
+    return loader ? { content: loader.bytes } : { refuse: "notFound", why: "no such file" };
+  };
+  const onTftp = (event: TftpEvent, file: string, client: { address: string }): void => {
+    bootAt(client.address)
+      .then((boot) => boot && reportTftp(boots, boot, event, file))
+      .catch((error: unknown) => onWarning(`TFTP report: ${String(error)}`));
+  };
+
+  opened.use(
+    await openTftpServer({
+      addresses,
+      clock,
+      find,
+      onEvent: onTftp,
+      port: config.tftp.port,
+      limits: config.tftp,
+      workers: config.tftp.workers,
+      singlePort: config.tftp.singlePort,
+    }),
+  );
+
+  const journal = config.leases === undefined ? undefined : await openJournal(config.leases, clock.now());
+  if (journal) opened.use(journal.journal);
+  const dhcp: DhcpServer[] = [];
+  for (const { interface: device, address, dhcp: mode } of config.segments) {
+    if (mode.mode === "off") continue;
+    const { entry, loader: loaderUrl } = urls(originOf(address));
+    const server = await openDhcpServer({
+      device,
+      address,
+      mode,
+      boots,
+      tactics,
+      bootServer: (mac) => ({ address, entryUrl: entry(mac), loaderUrl }),
+      journal,
+      clock,
+      openSocket: openDeviceSocket,
+      onWarning,
+    });
+    dhcp.push(opened.use(server));
+  }
+
+  opened.use(
+    await openHttpServer({
+      addresses,
+      port: config.http.port,
+      clock,
+      booter,
+      boots,
+      loader: (file) => loaders.get(file),
+      bootAt,
+      metrics: () =>
+        counters.text({
+          dhcp_received_total: sum(dhcp, "received"),
+          dhcp_replied_total: sum(dhcp, "replied"),
+          dhcp_dropped_total: sum(dhcp, "dropped"),
+          dhcp_silent_total: sum(dhcp, "silent"),
+        }),
+      signal,
+    }),
+  );
+  return opened.move();
+}
+
+/** Leases that ended while we were away are nobody's. */
+async function openJournal(
+  path: string,
+  nowMs: number,
+): Promise<{ journal: LeaseJournal; changes: readonly LeaseChange[] }> {
+  const { journal, changes } = await openLeaseJournal({ path, sync: true });
+  return {
+    journal,
+    changes: changes.filter((change) => change.type !== "bound" || change.expiresMs > nowMs),
+  };
+}
+
+function reportTftp(boots: Boots, boot: Boot, event: TftpEvent, file: string): void {
+  const over = "tftp";
+  switch (event.type) {
+    case "started":
+      boots.report(boot, { step: "downloading", over, file, sentBytes: 0, totalBytes: event.totalBytes });
+      return;
+    case "progress":
+    case "finished":
+      boots.report(boot, {
+        step: event.type === "finished" ? "downloaded" : "downloading",
+        over,
+        file,
+        sentBytes: event.sentBytes,
+        totalBytes: event.totalBytes,
+      });
+      return;
+    case "failed":
+    case "refused":
+      boots.report(boot, { step: "failed", over, file, why: event.why });
+      return;
+    case "declined":
+      return;
+    default:
+      event satisfies never;
+  }
+}
+
+const sum = (servers: readonly DhcpServer[], name: keyof DhcpServer["counters"]) =>
+  servers.reduce((total, { counters }) => total + counters[name], 0);
