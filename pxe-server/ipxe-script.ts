@@ -21,7 +21,7 @@ const identity = [
 
 /**
  * The first script of any iPXE. One network interface after another that has a link: configure it unless iPXE did
- * so already, then ask what to boot.
+ * so already or the firmware left its lease, then ask what to boot.
  */
 export function entryScript({ bootUrl }: { bootUrl: string }): string {
   return script(
@@ -29,8 +29,10 @@ export function entryScript({ bootUrl }: { bootUrl: string }): string {
     "set nic:int32 0",
     ":nic",
     "isset ${net${nic}/mac} || goto none",
-    "isset ${net${nic}/ip} && goto ask ||",
+    // Started by EFI firmware, iPXE knows the address that the firmware was leased, but the interface is still closed.
+    "ifopen net${nic} || goto next",
     `iflinkwait --timeout ${linkTimeoutMs} net\${nic} || goto next`,
+    "isset ${net${nic}/ip} && goto ask ||",
     `ifconf --configurator dhcp --timeout ${dhcpTimeoutMs} net\${nic} || goto next`,
     ":ask",
     `chain --replace --autofree ${word(bootUrl)}?${identity} || goto next`,

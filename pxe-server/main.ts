@@ -75,9 +75,11 @@ async function readConfig(path: string): Promise<PxeConfig> {
 }
 
 await main().catch((error: unknown) => {
-  console.error(`pxe: ${error instanceof Error ? error.message : String(error)}`);
-  for (let cause = error; cause instanceof Error && cause.cause; cause = cause.cause) {
-    console.error(`  because: ${cause.cause instanceof Error ? cause.cause.message : String(cause.cause)}`);
-  }
+  console.error(`pxe: ${reasons(error).join("\n  because: ")}`);
   process.exitCode = 1;
 });
+
+function reasons(error: unknown): string[] {
+  if (!(error instanceof Error)) return [String(error)];
+  return [error.message, ...(error.cause === undefined ? [] : reasons(error.cause))];
+}
