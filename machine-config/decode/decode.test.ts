@@ -131,6 +131,7 @@ test.each([
   },
   { name: "a mapping that is not closed", text: "machine: {token: a\n", at: [2, 1], why: "flow" },
   { name: "a list of documents", text: "- machine: {}\n", at: [1, 1], why: "a document must be a mapping" },
+  { name: "nothing but a comment", text: "# later\n---\n", at: [0, 0], why: "there is nothing in it" },
   { name: "nothing", text: "\n", at: [0, 0], why: "there is nothing in it" },
   { name: "brackets without end", text: deep(20_000), at: [1, expect.any(Number)], why: "nested too deeply" },
   { name: "aliases that multiply each other", text: bomb, at: [1, 1], why: "alias" },

@@ -20,10 +20,9 @@ export interface Decoded {
 /** Reads a config strictly: every unknown key, wrong type and repeated document is an error with its place. */
 export function decode(text: string): Decoded {
   const syntax = parseYaml(text);
-  if (text.trim() === "") {
-    throw new InvalidMachineConfig("read", [{ line: 0, column: 0, path: "", why: "there is nothing in it" }]);
-  }
-  return { documents: decodeYaml(syntax.documents, syntax.position), syntax };
+  const documents = decodeYaml(syntax.documents, syntax.position);
+  if (documents.length > 0) return { documents, syntax };
+  throw new InvalidMachineConfig("read", [{ line: 0, column: 0, path: "", why: "there is nothing in it" }]);
 }
 
 type Position = Syntax["position"];

@@ -1,5 +1,12 @@
-import type { Document } from "yaml";
-import { LineCounter, type Node, parseAllDocuments, type ScalarTag } from "yaml";
+import {
+  type Document,
+  LineCounter,
+  type Node,
+  parseAllDocuments,
+  type ScalarTag,
+  type Tags,
+  visit,
+} from "yaml";
 import { type Diagnostic, InvalidMachineConfig } from "./diagnostic.ts";
 
 /** YAML as it was written, comments and all. */
@@ -23,6 +30,15 @@ const octal: ScalarTag = {
   stringify: ({ value, source }) => source ?? `0${Number(value).toString(8)}`,
 };
 
+/** Numbers are written as they were read: where text is due, 1e400 and 0x10 are text, whatever their value. */
+const verbatim = (tag: Tags[number]): Tags[number] => {
+  if (typeof tag !== "object" || tag.collection || !/:(?:int|float)$/.test(tag.tag)) return tag;
+  return {
+    ...tag,
+    stringify: (item, ...rest) => item.source ?? tag.stringify?.(item, ...rest) ?? String(item.value),
+  };
+};
+
 export function parseYaml(text: string): Syntax {
   if (text.length > maxCharacters) throw refusal(0, 0, `longer than ${maxCharacters} characters`);
   const lines = new LineCounter();
@@ -35,6 +51,7 @@ export function parseYaml(text: string): Syntax {
     const why = error.message.includes("call stack") ? "nested too deeply" : error.message;
     throw refusal(line, col, why, error);
   }
+  for (const document of documents) assertAnchors(document);
   return {
     documents,
     position: (node) => {
@@ -45,6 +62,28 @@ export function parseYaml(text: string): Syntax {
   };
 }
 
+/** The parser takes anchors that its writer then refuses. */
+function assertAnchors(document: Document): void {
+  visit(document, {
+    Node: (_, node) => {
+      const anchor = "anchor" in node ? node.anchor : undefined;
+      if (anchor !== undefined && !/^[\w.-]+$/.test(anchor))
+        throw refusal(0, 0, "an anchor with odd characters");
+    },
+  });
+}
+
+/** The document as plain values. Aliases that resolve to nothing, or to far too much, are faults of the text. */
+export function plainYaml(document: Document): unknown {
+  try {
+    return document.toJS();
+  } catch (cause) {
+    if (cause instanceof ReferenceError || cause instanceof RangeError)
+      throw refusal(0, 0, cause.message, cause);
+    throw cause;
+  }
+}
+
 function parse(text: string, lineCounter: LineCounter): Document[] {
   try {
     const parsed = parseAllDocuments(text, {
@@ -52,7 +91,7 @@ function parse(text: string, lineCounter: LineCounter): Document[] {
       prettyErrors: false,
       uniqueKeys: true,
       stringKeys: true,
-      customTags: (tags) => [octal, ...tags],
+      customTags: (tags) => [octal, ...tags].map(verbatim),
     });
     return Array.isArray(parsed) ? [...parsed] : [];
   } catch (cause) {

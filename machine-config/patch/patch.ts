@@ -1,8 +1,9 @@
 import type { Document } from "yaml";
 import { isSeq } from "yaml";
 import { InvalidMachineConfig } from "../decode/diagnostic.ts";
-import { parseYaml } from "../decode/syntax.ts";
+import { parseYaml, plainYaml } from "../decode/syntax.ts";
 import { configFromYaml, type MachineConfig } from "../machine-config.ts";
+import { withoutAliases } from "./aliases.ts";
 import { applyOperations, type Operation, operationsOf } from "./json-patch.ts";
 import { applyStrategic, type StrategicPatch, strategicPatch } from "./strategic-patch.ts";
 
@@ -17,7 +18,7 @@ export function parsePatch(text: string): Patch {
   const [first, ...others] = documents;
   if (first && isSeq(first.contents)) {
     if (others.length > 0) throw refused("operations must be one list");
-    return { type: "operations", operations: operationsOf(first.toJS()) };
+    return { type: "operations", operations: operationsOf(plainYaml(first)) };
   }
   return { type: "strategic", patch: strategicPatch(documents) };
 }
@@ -31,7 +32,7 @@ export function applyPatches(config: MachineConfig, patches: readonly Patch[]): 
     if (!only || others.length > 0) {
       throw refused("JSON6902 patches are not supported for multi-document machine configuration");
     }
-    return configFromYaml([applyOperations(only, patch.operations)]);
+    return configFromYaml([applyOperations(withoutAliases(only), patch.operations)]);
   }, config);
 }
 

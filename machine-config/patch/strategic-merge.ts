@@ -36,9 +36,10 @@ const copy = <T extends Node>(node: T): T => node.clone() as T;
 
 function mergeValues(left: Node, right: Node, schema: Schema, path: readonly string[]): Node {
   const rule = ruleOf(schema);
-  // An argument is one text or several: a list in its place is a value like any other.
-  const isWhole = rule?.kind === "replaced" || (schema && unwrapped(schema) instanceof z.ZodUnion);
-  if (isWhole) return isZero(right) && rule?.kind !== "replaced" ? left : copy(right);
+  // A list takes the other's place even when it is empty; an empty mapping says nothing.
+  if (rule?.kind === "replaced") return isMap(right) && right.items.length === 0 ? left : copy(right);
+  // A list in the place of an argument's text is a value like any other, and so is an empty text.
+  if (isOneOrSeveral(schema)) return copy(right);
   if (isMap(left) && isMap(right)) {
     mergeMappings(left, right, schema, path);
     return left;
@@ -53,6 +54,11 @@ function mergeValues(left: Node, right: Node, schema: Schema, path: readonly str
     throw new InvalidMachineConfig("patch", [{ line: 0, column: 0, path: path.join("."), why }]);
   }
   return isZero(right) && rule?.kind !== "zeroCounts" ? left : withComment(copy(right), left);
+}
+
+function isOneOrSeveral(schema: Schema): boolean {
+  const bare = schema && unwrapped(schema);
+  return bare instanceof z.ZodUnion && bare.options.some((option) => option instanceof z.ZodArray);
 }
 
 function ruleOf(schema: Schema): MergeRule | undefined {

@@ -1,8 +1,9 @@
-import { type Document, isMap, type YAMLMap } from "yaml";
+import type { Document, YAMLMap } from "yaml";
 import type { z } from "zod";
 import { decodeYaml } from "../decode/decode.ts";
 import { InvalidMachineConfig } from "../decode/diagnostic.ts";
 import { type Identity, identify, identityText, version } from "../decode/identity.ts";
+import { withoutAliases } from "./aliases.ts";
 import { applyDeletion, type Deletion, takeDeletions } from "./deletion.ts";
 import { mergeMappings } from "./strategic-merge.ts";
 
@@ -67,17 +68,6 @@ export function applyStrategic(
 function isSame(document: Document, { kind, name }: Identity): boolean {
   const identified = identify(document);
   return !("why" in identified) && identified.kind === kind && identified.name === name;
-}
-
-/** Anchors cannot outlive a merge: a document that uses them is written out in full, without its comments. */
-function withoutAliases(document: Document): Document {
-  if (!/(?:^|[\s[{,])\*\w/m.test(document.toString())) return document;
-  const expanded = document.clone();
-  expanded.contents = document.createNode(document.toJS(), {
-    aliasDuplicateObjects: false,
-  }) as typeof expanded.contents;
-  if (!isMap(expanded.contents)) throw refused("", "a document must be a mapping");
-  return expanded;
 }
 
 const refused = (path: string, why: string) =>

@@ -1,0 +1,341 @@
+// The public Go module that Talos's own tools are built on, asked the same questions as ours. Nothing of it is kept
+// here: its sample configs are read from the module cache. Skipped, with the reason, where Go or the module is missing.
+import { execFileSync, spawnSync } from "node:child_process";
+import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { clientConfigText, parseClientConfig } from "./client-config.ts";
+import { yamlText } from "./decode/syntax.ts";
+import { generateConfigs } from "./generate/configs.ts";
+import { createSecrets, parseSecrets, secretsText } from "./generate/secrets.ts";
+import { parseMachineConfig, validate } from "./machine-config.ts";
+import { applyPatches, parsePatch } from "./patch/patch.ts";
+
+const module = "github.com/siderolabs/talos/pkg/machinery";
+const version = "v1.13.0";
+
+/** Only what is on this machine already: tests do not download. */
+const environment = {
+  ...process.env,
+  GOFLAGS: "-mod=mod",
+  GOPROXY: "off",
+  GONOSUMDB: "*",
+  GONOSUMCHECK: "1",
+  GOFLAGS_: "",
+};
+
+const moduleFolder = (() => {
+  const { error, status, stdout } = spawnSync("go", ["env", "GOMODCACHE"], { encoding: "utf8" });
+  if (error || status !== 0) return undefined;
+  const folder = join(stdout.trim(), `${module}@${version}`);
+  return globSync("go.mod", { cwd: folder }).length > 0 ? folder : undefined;
+})();
+const withModule = moduleFolder ? "" : ` (skipped: needs Go, and \`go mod download ${module}@${version}\`)`;
+
+const program = String.raw`package main
+
+import (
+	"encoding/json"
+	"os"
+	"time"
+
+	clientconfig "github.com/siderolabs/talos/pkg/machinery/client/config"
+	"github.com/siderolabs/talos/pkg/machinery/config/configloader"
+	"github.com/siderolabs/talos/pkg/machinery/config/configpatcher"
+	"github.com/siderolabs/talos/pkg/machinery/config/encoder"
+	"github.com/siderolabs/talos/pkg/machinery/config/generate"
+	"github.com/siderolabs/talos/pkg/machinery/config/generate/secrets"
+	"github.com/siderolabs/talos/pkg/machinery/config/machine"
+	"go.yaml.in/yaml/v4"
+)
+
+type metal struct{}
+
+func (metal) String() string        { return "metal" }
+func (metal) RequiresInstall() bool { return true }
+func (metal) InContainer() bool     { return false }
+
+type request struct {
+	Text, Secrets, Client string
+	Patches               []string
+	Worker                bool
+}
+
+type answer struct{ Text, Error, Invalid string }
+
+func load(r request) (configpatcher.Input, error) {
+	if r.Secrets == "" {
+		return configpatcher.WithBytes([]byte(r.Text)), nil
+	}
+	bundle := &secrets.Bundle{Clock: secrets.NewFixedClock(time.Now())}
+	if err := yaml.Unmarshal([]byte(r.Secrets), bundle); err != nil {
+		return nil, err
+	}
+	if err := bundle.Validate(); err != nil {
+		return nil, err
+	}
+	in, err := generate.NewInput("base", "https://10.0.0.1:6443", "1.36.0",
+		generate.WithSecretsBundle(bundle), generate.WithInstallDisk("/dev/sda"), generate.WithInstallImage("example.org/installer:v1"),
+		generate.WithAdditionalSubjectAltNames([]string{"a.example"}), generate.WithAllowSchedulingOnControlPlanes(true))
+	if err != nil {
+		return nil, err
+	}
+	t := machine.TypeControlPlane
+	if r.Worker {
+		t = machine.TypeWorker
+	}
+	cfg, err := in.Config(t)
+	if err != nil {
+		return nil, err
+	}
+	return configpatcher.WithConfig(cfg), nil
+}
+
+func answerTo(r request) (a answer) {
+	fail := func(err error) answer { return answer{Error: err.Error()} }
+	if r.Client != "" {
+		c, err := clientconfig.FromString(r.Client)
+		if err != nil {
+			return fail(err)
+		}
+		b, err := c.Bytes()
+		if err != nil {
+			return fail(err)
+		}
+		return answer{Text: string(b)}
+	}
+	in, err := load(r)
+	if err != nil {
+		return fail(err)
+	}
+	patches := []configpatcher.Patch{}
+	for _, text := range r.Patches {
+		p, err := configpatcher.LoadPatch([]byte(text))
+		if err != nil {
+			return fail(err)
+		}
+		patches = append(patches, p)
+	}
+	out, err := configpatcher.Apply(in, patches)
+	if err != nil {
+		return fail(err)
+	}
+	raw, err := out.Bytes()
+	if err != nil {
+		return fail(err)
+	}
+	cfg, err := configloader.NewFromBytes(raw)
+	if err != nil {
+		return fail(err)
+	}
+	encoded, err := cfg.EncodeBytes(encoder.WithComments(encoder.CommentsDisabled))
+	if err != nil {
+		return fail(err)
+	}
+	a.Text = string(encoded)
+	if _, err = cfg.Validate(metal{}); err != nil {
+		a.Invalid = err.Error()
+	}
+	return a
+}
+
+func main() {
+	in, out := json.NewDecoder(os.Stdin), json.NewEncoder(os.Stdout)
+	for {
+		var r request
+		if in.Decode(&r) != nil {
+			return
+		}
+		out.Encode(answerTo(r))
+	}
+}
+`;
+
+interface Question {
+  readonly Text?: string;
+  readonly Secrets?: string;
+  readonly Client?: string;
+  readonly Patches?: readonly string[];
+  readonly Worker?: boolean;
+}
+interface Answer {
+  readonly Text: string;
+  readonly Error: string;
+  readonly Invalid: string;
+}
+
+describe.skipIf(!moduleFolder)(`the Go module${withModule}`, () => {
+  let folder: string;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), "machine-config-oracle-"));
+    writeFileSync(join(folder, "main.go"), program);
+    writeFileSync(join(folder, "go.mod"), `module oracle\n\ngo 1.26.1\n\nrequire ${module} ${version}\n`);
+    execFileSync("go", ["build", "-o", "oracle", "."], { cwd: folder, env: environment, stdio: "pipe" });
+  }, 300_000);
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  const ask = (questions: readonly Question[]): Answer[] => {
+    const input = questions.map((question) => JSON.stringify(question)).join("\n");
+    const { stdout } = spawnSync(join(folder, "oracle"), { input, maxBuffer: 2 ** 30 });
+    return stdout
+      .toString()
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Answer);
+  };
+  const sample = (path: string) => readFileSync(join(moduleFolder!, "config", path), "utf8");
+  const samples = (pattern: string) => globSync(pattern, { cwd: join(moduleFolder!, "config") }).sort();
+  const attempt = <T>(body: () => T): T | undefined => {
+    try {
+      return body();
+    } catch (error) {
+      if (error instanceof Error && error.name === "InvalidMachineConfig") return undefined;
+      throw error;
+    }
+  };
+
+  test("reads, judges and writes the same samples", () => {
+    const files = samples("**/*.{yaml,test}");
+    expect(files.length).toBeGreaterThan(150);
+    const texts = files.map(sample);
+    const theirs = ask(texts.map((Text) => ({ Text })));
+    const ours = texts.map((text) => attempt(() => parseMachineConfig(text)));
+    expect(files.filter((_, index) => (ours[index] === undefined) !== (theirs[index]!.Error !== ""))).toEqual(
+      [],
+    );
+    // Written again from our YAML nodes, not the text as it was.
+    const written = ours.map((config) => config && yamlText(config.documents.map(({ yaml }) => yaml)));
+    const again = ask(written.map((text) => ({ Text: text ?? "" })));
+    const judged = ours.map((config) => config !== undefined && validate(config, "metal").errors.length > 0);
+    for (const [index, file] of files.entries()) {
+      if (theirs[index]!.Error) continue;
+      expect.soft(again[index]!.Text, file).toBe(theirs[index]!.Text);
+      expect.soft(judged[index], `${file}: ${theirs[index]!.Invalid}`).toBe(theirs[index]!.Invalid !== "");
+    }
+  });
+
+  test("patches the same samples alike", () => {
+    const cases = [
+      // 001 is left out: it merges a URL's path, which we replace with the rest of the URL.
+      ...samples("types/v1alpha1/testdata/strategic/00[2-9]/left.yaml").map(
+        (file) => [sample(file), sample(file.replace("left", "right"))] as const,
+      ),
+      ...samples("configpatcher/testdata/*/{config,controlplane_orig}.yaml").flatMap((file) =>
+        samples(file.replace(/[^/]+$/, "{strategic,patch,jsonpatch}*.yaml")).map(
+          (patch) => [sample(file), sample(patch)] as const,
+        ),
+      ),
+      ...samples("types/v1alpha1/testdata/stability/*/*.yaml").map(
+        (file) => [sample(file), sample("types/v1alpha1/testdata/stability/patch.yaml")] as const,
+      ),
+    ];
+    expect(cases.length).toBeGreaterThan(50);
+    expectAlike(cases);
+  });
+
+  /** Both refuse, or both come to the same config. */
+  function expectAlike(cases: readonly (readonly [config: string, patch: string])[]) {
+    const theirs = ask(cases.map(([Text, patch]) => ({ Text, Patches: [patch] })));
+    const ours = cases.map(([config, patch]) =>
+      attempt(() => applyPatches(parseMachineConfig(config), [parsePatch(patch)])),
+    );
+    const normal = ask(ours.map((config) => ({ Text: config?.text ?? "" })));
+    for (const [index, [config, patch]] of cases.entries()) {
+      const name = `${theirs[index]!.Error}\n${config}\n+\n${patch}`;
+      if (theirs[index]!.Error) expect(ours[index], name).toBeUndefined();
+      else expect(normal[index]!.Text, name).toBe(theirs[index]!.Text);
+    }
+  }
+
+  test("merges configs made at random alike", () => {
+    const word = fc.constantFrom("", "a", "b", "c");
+    const words = fc.array(word, { maxLength: 3 });
+    const map = fc.dictionary(fc.constantFrom("x", "y", "z"), word, { maxKeys: 3 });
+    const some = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined });
+    const number = fc.constantFrom(0, 1, 1500);
+    const section = (fields: Readonly<Record<string, fc.Arbitrary<unknown>>>) =>
+      fc.record(Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, some(value)])));
+    const vlan = fc.record({
+      vlanId: fc.constantFrom(5, 6),
+      mtu: some(number),
+      dhcp: some(fc.boolean()),
+      addresses: some(words),
+    });
+    const device = fc.record({
+      interface: fc.constantFrom("eth0", "eth1"),
+      mtu: some(number),
+      dhcp: some(fc.boolean()),
+      addresses: some(words),
+      vlans: some(fc.uniqueArray(vlan, { maxLength: 2, selector: ({ vlanId }) => vlanId })),
+    });
+    const config = fc.record({
+      debug: some(fc.boolean()),
+      machine: section({
+        type: fc.constantFrom("worker", "controlplane"),
+        token: word,
+        certSANs: words,
+        env: map,
+        nodeLabels: map,
+        kubelet: section({ image: word, extraArgs: map, registerWithFQDN: fc.boolean() }),
+        network: section({
+          hostname: word,
+          nameservers: words,
+          interfaces: fc.uniqueArray(device, { maxLength: 2, selector: (item) => item.interface }),
+          kubespan: section({ enabled: fc.boolean(), mtu: number }),
+        }),
+        install: section({ disk: word, wipe: fc.boolean(), extraKernelArgs: words }),
+        features: section({ kubePrism: section({ enabled: fc.boolean(), port: number }) }),
+        // Always both: a patch that says only one of them takes the other away there, and leaves it alone here.
+        ca: some(fc.record({ crt: fc.constantFrom("", "YQ==", "Yg=="), key: fc.constantFrom("", "YQ==") })),
+      }),
+      cluster: section({
+        clusterName: word,
+        network: section({ podSubnets: words, serviceSubnets: words, dnsDomain: word }),
+        apiServer: section({
+          auditPolicy: map,
+          admissionControl: fc.uniqueArray(
+            fc.record({ name: fc.constantFrom("A", "B"), configuration: fc.record({ x: map }) }),
+            { maxLength: 2, selector: ({ name }) => name },
+          ),
+        }),
+      }),
+    });
+    const text = config.map((value) => JSON.stringify({ version: "v1alpha1", ...value }));
+    expectAlike(fc.sample(fc.tuple(text, text), { numRuns: 500, seed: 20260801 }));
+  });
+
+  test("generates the same configs from our secrets, and reads our client config", async () => {
+    const clock = { now: () => new Date() };
+    const secrets = await createSecrets({ clock });
+    const text = secretsText(secrets);
+    expect(parseSecrets(text)).toEqual(secrets);
+    const ours = await generateConfigs({
+      clusterName: "base",
+      endpoint: "https://10.0.0.1:6443",
+      secrets,
+      clock,
+      kubernetesVersion: "1.36.0",
+      installDisk: "/dev/sda",
+      installImage: "example.org/installer:v1",
+      certSans: ["a.example"],
+      allowSchedulingOnControlPlanes: true,
+      endpoints: ["10.0.0.1"],
+    });
+    const [controlPlane, worker, oursControlPlane, oursWorker] = ask([
+      { Secrets: text },
+      { Secrets: text, Worker: true },
+      { Text: ours.controlPlane.text },
+      { Text: ours.worker.text },
+    ]);
+    expect(controlPlane?.Error).toBe("");
+    expect(oursControlPlane).toEqual(controlPlane);
+    expect(oursWorker).toEqual(worker);
+    expect([controlPlane?.Invalid, worker?.Invalid]).toEqual(["", ""]);
+
+    const [client] = ask([{ Client: clientConfigText(ours.client) }]);
+    expect(client?.Error).toBe("");
+    expect(parseClientConfig(client!.Text)).toMatchObject(ours.client);
+  });
+});
