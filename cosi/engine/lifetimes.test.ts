@@ -2,9 +2,14 @@ import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { sleep } from "../clock.ts";
 import { resourceType } from "../resource.ts";
+import { State } from "../state.ts";
 import type { Store } from "../store.ts";
+import { MemoryStore } from "../stores/memory.ts";
+import { VirtualClock } from "../virtual-clock.ts";
 import { controller } from "./controller.ts";
+import { FaultyStore } from "./faulty-store.ts";
 import type { Leadership } from "./leadership.ts";
+import { many } from "./owns.ts";
 import { TestBench } from "./test-bench.ts";
 import type { Wait } from "./verdict.ts";
 
@@ -109,6 +114,39 @@ describe("a teardown", () => {
     await bench.settle();
     expect((await state.get(Machine, "a")).metadata.finalizers).toEqual([]);
     expect(await state.find(Status, "a")).toBeUndefined();
+  });
+});
+
+describe("a slow store", () => {
+  test("never has a reconcile act on what was there before our own write", async () => {
+    const clock = new VirtualClock({ start: new Date(0) });
+    const memory = new MemoryStore();
+    const people = new State({ store: memory, clock });
+    const store = new FaultyStore(memory, clock, () => 0.999);
+    const bench = new TestBench(store, clock);
+    const wipes: number[] = [];
+    await using _ = bench.run([
+      controller({
+        name: "Wipe",
+        each: Machine,
+        reads: { status: Status },
+        owns: Status,
+        async reconcile({ spec }, { status }) {
+          if (!status) wipes.push(clock.elapsedMs());
+          await sleep(clock, 50, never);
+          return { do: "set", spec: { text: `wiped, ${spec.wanted}` } };
+        },
+      }),
+    ]);
+    await clock.advance(1000);
+    store.faults = { likelihood: 0, longestMs: 200 };
+    await people.create(Machine, "a", machine("on"));
+    await clock.advance(1000);
+    // Told before the output is written, it has the key done once more before the watch tells of the output.
+    await people.update(Machine, "a", machine("off"));
+    await clock.advance(10_000);
+    expect((await people.get(Status, "a")).spec).toEqual({ text: "wiped, off" });
+    expect(wipes).toEqual([1400]);
   });
 });
 
@@ -235,6 +273,32 @@ describe("stopping", () => {
     expect([ended, stopped, clock.pending]).toEqual([2, true, 0]);
     expect((await state.list(Status)).resources).toEqual([]);
   });
+});
+
+test("stopping between two writes leaves the second to whoever comes next", async () => {
+  const clock = new VirtualClock({ start: new Date(0) });
+  const memory = new MemoryStore();
+  const people = new State({ store: memory, clock });
+  const store = new FaultyStore(memory, clock, () => 0.999);
+  store.faults = { likelihood: 0, longestMs: 100 };
+  const bench = new TestBench(store, clock);
+  const pair = controller({
+    name: "Pair",
+    each: Machine,
+    owns: many(Status),
+    reconcile: () => ({ do: "set", outputs: { one: { spec: { text: "1" } }, two: { spec: { text: "2" } } } }),
+  });
+  const ids = async () => (await people.list(Status)).resources.map(({ metadata }) => metadata.id);
+  await people.create(Machine, "a", machine("on"));
+  {
+    await using running = bench.run([pair]);
+    while ((await ids()).length === 0) await clock.advance(10);
+    running.stop();
+  }
+  expect(await ids()).toEqual(["one"]);
+  await using _ = bench.run([pair]);
+  await clock.advance(10_000);
+  expect(await ids()).toEqual(["one", "two"]);
 });
 
 /** Gives each name to one process at a time, first come first served, and takes it away when told. */

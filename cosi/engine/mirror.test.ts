@@ -110,6 +110,8 @@ function mirrorOf(shelf: Shelf, clock: VirtualClock) {
   mirror.listen(({ id, before, after }) => {
     expect(heard.get(id)).toBe(before);
     expect(after).not.toBe(before);
+    // Late news is news of something that has really happened.
+    if (after === undefined) expect(shelf.resources.get(id)).not.toBe(before);
     if (after) heard.set(id, after);
     else heard.delete(id);
   });
@@ -223,6 +225,11 @@ describe("a mirror", () => {
       ["third", 2],
     ]);
     expect(shelf.lists).toBe(2);
+    shelf.put("a", 3);
+    void mirror.sync().then(() => seen.push(["fourth", mirror.get("a")?.spec]));
+    await clock.advance(20);
+    expect(seen.at(-1)).toEqual(["fourth", 3]);
+    expect(watching.told).toEqual([]);
   });
 
   test("lists again at once when its place in history is gone, and tells what was missed", async () => {

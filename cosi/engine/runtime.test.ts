@@ -268,21 +268,55 @@ describe("inputs", () => {
         owns: Status,
         reconcile: (_machine, { here, leaving }) => ({
           do: "set",
-          spec: { text: `${here ? "here" : "gone"}, ${leaving?.metadata.phase ?? "gone"}` },
+          spec: {
+            text: `${here ? "here" : "gone"}, ${leaving?.metadata.phase ?? "gone"} ${leaving?.metadata.finalizers.join("+") ?? ""}`,
+          },
         }),
       }),
     ]);
     await state.create(Machine, "a", machine());
     await state.create(Part, "a", { spec: { text: "" } }, { finalizers: ["Somebody"] });
     await bench.settle();
-    expect(await texts(bench)).toEqual({ a: "here, running" });
+    expect(await texts(bench)).toEqual({ a: "here, running Somebody" });
     await state.teardown(Part, "a");
     await bench.settle();
-    expect(await texts(bench)).toEqual({ a: "gone, tearingDown" });
+    expect(await texts(bench)).toEqual({ a: "gone, tearingDown Somebody" });
     await state.removeFinalizer(Part, "a", "Somebody");
+    await bench.settle();
+    expect(await texts(bench)).toEqual({ a: "gone, tearingDown " });
     await state.destroy(Part, "a");
     await bench.settle();
-    expect(await texts(bench)).toEqual({ a: "gone, gone" });
+    expect(await texts(bench)).toEqual({ a: "gone, gone " });
+  });
+
+  test("do not change when only somebody begins or ceases to hold them", async () => {
+    const bench = new TestBench();
+    const { state } = bench;
+    let reconciles = 0;
+    await using _ = bench.run([
+      controller({
+        name: "Count",
+        each: Machine,
+        reads: { part: Part, parts: all(Part) },
+        reconcile: () => {
+          reconciles++;
+          return { do: "done" };
+        },
+      }),
+    ]);
+    await state.create(Part, "a", { spec: { text: "" } });
+    await state.create(Machine, "a", machine());
+    await bench.settle();
+    await state.addFinalizer(Part, "a", "Somebody");
+    await state.addFinalizer(Machine, "a", "Somebody");
+    await bench.settle();
+    await state.removeFinalizer(Part, "a", "Somebody");
+    await state.removeFinalizer(Machine, "a", "Somebody");
+    await bench.settle();
+    expect(reconciles).toBe(1);
+    await state.update(Part, "a", { labels: { a: "b" } });
+    await bench.settle();
+    expect(reconciles).toBe(2);
   });
 
   test("of a controller over collections are whole collections", async () => {

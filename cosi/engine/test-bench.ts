@@ -8,12 +8,13 @@ import { type Runtime, runtime } from "./runtime.ts";
 
 /** For tests: a state on a virtual clock, and controllers at work on it for as long as the test wants. */
 export class TestBench {
-  readonly clock = new VirtualClock({ start: new Date(0) });
+  readonly clock: VirtualClock;
   readonly state: State;
   readonly told: string[] = [];
 
-  constructor(store: Store = new MemoryStore()) {
-    this.state = new State({ store, clock: this.clock });
+  constructor(store: Store = new MemoryStore(), clock = new VirtualClock({ start: new Date(0) })) {
+    this.clock = clock;
+    this.state = new State({ store, clock });
   }
 
   run(controllers: readonly Controller[], leadership?: Leadership): AtWork {
