@@ -45,6 +45,16 @@ export declare type RangeRequest = Message<"etcdserverpb.RangeRequest"> & {
   revision: bigint;
 
   /**
+   * @generated from field: etcdserverpb.RangeRequest.SortOrder sort_order = 5;
+   */
+  sortOrder: RangeRequest_SortOrder;
+
+  /**
+   * @generated from field: etcdserverpb.RangeRequest.SortTarget sort_target = 6;
+   */
+  sortTarget: RangeRequest_SortTarget;
+
+  /**
    * @generated from field: bool keys_only = 8;
    */
   keysOnly: boolean;
@@ -60,6 +70,66 @@ export declare type RangeRequest = Message<"etcdserverpb.RangeRequest"> & {
  * Use `create(RangeRequestSchema)` to create a new message.
  */
 export declare const RangeRequestSchema: GenMessage<RangeRequest>;
+
+/**
+ * @generated from enum etcdserverpb.RangeRequest.SortOrder
+ */
+export enum RangeRequest_SortOrder {
+  /**
+   * @generated from enum value: NONE = 0;
+   */
+  NONE = 0,
+
+  /**
+   * @generated from enum value: ASCEND = 1;
+   */
+  ASCEND = 1,
+
+  /**
+   * @generated from enum value: DESCEND = 2;
+   */
+  DESCEND = 2,
+}
+
+/**
+ * Describes the enum etcdserverpb.RangeRequest.SortOrder.
+ */
+export declare const RangeRequest_SortOrderSchema: GenEnum<RangeRequest_SortOrder>;
+
+/**
+ * @generated from enum etcdserverpb.RangeRequest.SortTarget
+ */
+export enum RangeRequest_SortTarget {
+  /**
+   * @generated from enum value: KEY = 0;
+   */
+  KEY = 0,
+
+  /**
+   * @generated from enum value: VERSION = 1;
+   */
+  VERSION = 1,
+
+  /**
+   * @generated from enum value: CREATE = 2;
+   */
+  CREATE = 2,
+
+  /**
+   * @generated from enum value: MOD = 3;
+   */
+  MOD = 3,
+
+  /**
+   * @generated from enum value: VALUE = 4;
+   */
+  VALUE = 4,
+}
+
+/**
+ * Describes the enum etcdserverpb.RangeRequest.SortTarget.
+ */
+export declare const RangeRequest_SortTargetSchema: GenEnum<RangeRequest_SortTarget>;
 
 /**
  * @generated from message etcdserverpb.RangeResponse
