@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { frozen } from "../frozen.ts";
 import { matches, type Query } from "../query.ts";
 import type { Key, Kind, Version } from "../resource.ts";
 import {
@@ -188,13 +189,4 @@ function firstAfter(changes: Collection["changes"], revision: bigint): number {
     else low = middle + 1;
   }
   return low;
-}
-
-/** Documents are handed out without a copy: nobody may change them. */
-function frozen<T>(value: T): T {
-  if (typeof value === "object" && value !== null && !(value instanceof Date)) {
-    Object.freeze(value);
-    for (const field of Object.values(value)) frozen(field);
-  }
-  return value;
 }

@@ -60,8 +60,7 @@ const schema = `
 export function openDatabase(path: string, durability: Durability): DatabaseSync {
   let database: DatabaseSync | undefined;
   try {
-    // SQLite gives its journals the mode of the database, but the database that of the umask.
-    closeSync(openSync(path, "a", 0o600));
+    makeFile(path);
     database = new DatabaseSync(path, { timeout: busyTimeoutMs });
     refuseForeign(database);
     database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${durability}`);
@@ -81,6 +80,17 @@ export const isBusy = (error: unknown): boolean => (errorCode(error) & 0xff) ===
 
 /** How long one statement blocks this process while it waits for another's lock. Longer waits are made asleep. */
 const busyTimeoutMs = 20;
+
+/** SQLite gives its journals the mode of the database, but the database that of the umask. */
+function makeFile(path: string): void {
+  try {
+    // Never a file that is there: closing it would drop the locks that this process has on it (POSIX), and another
+    // process would take the database for unused.
+    closeSync(openSync(path, "wx", 0o600));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  }
+}
 
 function refuseForeign(database: DatabaseSync): void {
   const application = pragma(database, "application_id");

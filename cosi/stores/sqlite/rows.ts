@@ -20,13 +20,22 @@ export function encodeDraft({ metadata, spec }: Draft): string {
 }
 
 export function decodeRow({ namespace, type, id }: Key, version: Version, document: string): Document {
-  const { spec, created, updated, ...metadata } = JSON.parse(document) as Stored;
+  const stored = JSON.parse(document) as Stored;
+  // Field by field: lists decode a hundred thousand of these, and spreading costs twice as much.
   return {
     metadata: {
-      ...{ namespace, type, id },
-      ...{ version, ...metadata },
-      ...{ created: new Date(created), updated: new Date(updated) },
+      namespace,
+      type,
+      id,
+      version,
+      owner: stored.owner,
+      phase: stored.phase,
+      finalizers: stored.finalizers,
+      labels: stored.labels,
+      annotations: stored.annotations,
+      created: new Date(stored.created),
+      updated: new Date(stored.updated),
     },
-    spec,
+    spec: stored.spec,
   };
 }

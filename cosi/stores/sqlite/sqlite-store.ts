@@ -1,5 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Clock } from "../../clock.ts";
+import { frozen } from "../../frozen.ts";
 import { type LabelTerm, matches, type Query } from "../../query.ts";
 import type { Key, Kind, Version } from "../../resource.ts";
 import {
@@ -35,6 +36,19 @@ export interface SqliteStoreOptions {
   readonly pollMs?: number;
 }
 
+/** What follows one place in one kind's log. */
+interface LogPage {
+  readonly kind: string;
+  readonly seen: number;
+  /** The head it was read at: while that stands, so does the page. */
+  readonly revision: number;
+  readonly forgotten: number;
+  readonly changes: readonly Change[];
+  /** The place to read on from. */
+  readonly next: number;
+  readonly full: boolean;
+}
+
 /** How many changes of a log are read at once. */
 const page = 1000;
 
@@ -51,6 +65,7 @@ export class SqliteStore implements Store {
   readonly #changed = new Set<string>();
   #revision = 0;
   #dataVersion: number;
+  #lastPage: LogPage | undefined;
   #poll: Disposable | undefined;
 
   constructor({ path, clock, durability = "full", history = 10_000, pollMs = 20 }: SqliteStoreOptions) {
@@ -131,12 +146,13 @@ export class SqliteStore implements Store {
   ): AsyncGenerator<readonly Change[], void, undefined> {
     let seen = this.#place(after);
     while (!signal.aborted) {
-      const [rows, head] = this.#read(() => [this.#changesAfter(scope, seen), this.#head()]);
-      if (head.forgotten > seen)
-        throw new BookmarkExpired(`Cannot watch ${scope.type} from there: forgotten`);
-      seen = rows.length < page ? head.revision : rows.at(-1)!.revision;
-      if (rows.length > 0) yield rows.map((row) => this.#change(scope, row));
-      else await this.#news(scope, seen, signal);
+      const { changes, forgotten, next, full } = this.#logAfter(scope, seen);
+      if (forgotten > seen) throw new BookmarkExpired(`Cannot watch ${scope.type} from there: forgotten`);
+      seen = next;
+      const told =
+        "id" in scope ? changes.filter(({ document }) => document.metadata.id === scope.id) : changes;
+      if (told.length > 0) yield told;
+      else if (!full) await this.#news(scope, seen, signal);
     }
   }
 
@@ -215,11 +231,24 @@ export class SqliteStore implements Store {
     return this.#sql.listLabelled.all(kind, values.label, JSON.stringify(values.values));
   }
 
-  #changesAfter(scope: Scope, seen: number): ChangeRow[] {
-    const kind = this.#kind(scope);
-    if (kind === undefined) return [];
-    const id = "id" in scope ? scope.id : null;
-    return this.#sql.changes.all(kind, seen, id, id, page);
+  /** What comes next in a kind's log. Those who watch a kind are mostly at the same place: it is read once for them. */
+  #logAfter(scope: Scope, seen: number): LogPage {
+    const kind = nameOf(scope);
+    const last = this.#lastPage;
+    if (last?.kind === kind && last.seen === seen) {
+      const { revision, forgotten } = this.#head();
+      if (last.revision === revision && last.forgotten === forgotten) return last;
+    }
+    const number = this.#kind(scope);
+    const [rows, { revision, forgotten }] = this.#read(() => [
+      number === undefined ? [] : this.#sql.changes.all(number, seen, page),
+      this.#head(),
+    ]);
+    const changes = rows.map((row) => frozen(this.#change(scope, row)));
+    const full = rows.length === page;
+    const next = full ? rows.at(-1)!.revision : revision;
+    this.#lastPage = { kind, seen, revision, forgotten, changes, next, full };
+    return this.#lastPage;
   }
 
   #change({ namespace, type }: Scope, { revision, id, document, version, old }: ChangeRow): Change {

@@ -80,7 +80,7 @@ export function prepareStatements(database: DatabaseSync) {
       WHERE kind = ? AND id = ? AND version = ?`),
     changes: statement<ChangeRow>(`
       SELECT revision, id, document, version, old FROM change
-      WHERE kind = ? AND revision > ? AND (? IS NULL OR id = ?) ORDER BY revision LIMIT ?`),
+      WHERE kind = ? AND revision > ? ORDER BY revision LIMIT ?`),
     rewind: statement<{ first: number | null }>(`
       SELECT min(revision) AS first FROM (SELECT revision FROM change
       WHERE kind = ? AND (? IS NULL OR id = ?) ORDER BY revision DESC LIMIT ?)`),
