@@ -2,6 +2,7 @@ import { type ChannelCredentials, Client as Connection, connectivityState, crede
 import { Auth } from "../../../api/gen/etcd/auth_pb.js";
 import { KV } from "../../../api/gen/etcd/kv_pb.js";
 import { Lease } from "../../../api/gen/etcd/lease_pb.js";
+import { Maintenance } from "../../../api/gen/etcd/maintenance_pb.js";
 import { Watch } from "../../../api/gen/etcd/watch_pb.js";
 import { type Client, client } from "../../../api/grpc/client.ts";
 import { type ClientTls, ClientTlsCredentials } from "../../../api/grpc/client-tls.ts";
@@ -14,6 +15,7 @@ export interface Endpoint {
   readonly auth: Client<typeof Auth>;
   readonly kv: Client<typeof KV>;
   readonly lease: Client<typeof Lease>;
+  readonly maintenance: Client<typeof Maintenance>;
   readonly watch: Client<typeof Watch>;
 }
 
@@ -60,7 +62,8 @@ export class Endpoints implements Disposable {
         this.avoid(endpoint);
       }
       if (this.#clock.elapsedMs() >= endMs) {
-        throw new GrpcError("unavailable", "no endpoint of etcd accepts connections");
+        const reasons = await Promise.all(this.#all.map(whyNot));
+        throw new GrpcError("unavailable", `no endpoint of etcd can be connected: ${reasons.join("; ")}`);
       }
       await sleep(this.#clock, pauseMs, signal);
     }
@@ -90,6 +93,17 @@ export class Endpoints implements Disposable {
   }
 }
 
+/** grpc-js says why it has no connection only to who makes a call. */
+async function whyNot({ maintenance, connection }: Endpoint): Promise<string> {
+  const address = connection.getChannel().getTarget().replace(/^dns:/, "");
+  try {
+    await maintenance.status({}, { deadlineMs: 100 });
+    return `${address} answers now`;
+  } catch (error) {
+    return `${address} ${GrpcError.from(error).details}`;
+  }
+}
+
 function endpoint(url: string, tls: ClientTls | undefined): Endpoint {
   const { protocol, host } = new URL(url);
   const connection = new Connection(host, channelCredentials(url, protocol, tls), connectionOptions);
@@ -99,6 +113,7 @@ function endpoint(url: string, tls: ClientTls | undefined): Endpoint {
     auth: client(Auth, channel),
     kv: client(KV, channel),
     lease: client(Lease, channel),
+    maintenance: client(Maintenance, channel),
     watch: client(Watch, channel),
   };
 }
