@@ -70,7 +70,10 @@ test("a context that is added keeps both, and is chosen when it was", () => {
 test("no context is ever lost", () => {
   const config = fc.record({
     context: fc.constant(""),
-    contexts: fc.dictionary(fc.constantFrom("a", "a-1", "a-2", "b", "__proto__"), fc.webUrl().map(context)),
+    contexts: fc.dictionary(
+      fc.constantFrom("a", "a-1", "a-2", "b", "__proto__"),
+      fc.string({ maxLength: 5 }).map(context),
+    ),
   });
   fc.assert(
     fc.property(config, config, (mine, added) => {

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { conflicts } from "./conflicts.ts";
 import { type ConfigDocument, decode, nodeAt } from "./decode/decode.ts";
 import { type Diagnostic, InvalidMachineConfig } from "./decode/diagnostic.ts";
 import { version } from "./decode/identity.ts";
@@ -70,6 +71,9 @@ export function validate(config: MachineConfig, mode: Mode): Findings {
       : v1alpha1Findings(spec, mode);
     errors.push(...found.errors.map(locate));
     warnings.push(...found.warnings.map(locate));
+  }
+  for (const { document, why } of conflicts(config.documents, config.v1alpha1?.machine)) {
+    errors.push({ ...config.syntax.position(document.yaml.contents), path: "", why });
   }
   return { errors, warnings };
 }

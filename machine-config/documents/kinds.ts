@@ -14,6 +14,7 @@ import { externalVolumeConfig } from "./external-volume-config.ts";
 import { hcloudVipConfig } from "./hcloud-vip-config.ts";
 import { hostnameConfig } from "./hostname-config.ts";
 import { imageVerificationConfig } from "./image-verification-config.ts";
+import { kernelModuleConfig } from "./kernel-module-config.ts";
 import { kmsgLogConfig } from "./kmsg-log-config.ts";
 import { kubeSpanConfig } from "./kube-span-config.ts";
 import { kubeSpanEndpointsConfig } from "./kube-span-endpoints-config.ts";
@@ -33,9 +34,13 @@ import { routingRuleConfig } from "./routing-rule-config.ts";
 import { sideroLinkConfig } from "./sidero-link-config.ts";
 import { staticHostConfig } from "./static-host-config.ts";
 import { swapVolumeConfig } from "./swap-volume-config.ts";
+import { sysctlConfig } from "./sysctl-config.ts";
+import { sysfsConfig } from "./sysfs-config.ts";
 import { tcpProbeConfig } from "./tcp-probe-config.ts";
 import { timeSyncConfig } from "./time-sync-config.ts";
 import { trustedRootsConfig } from "./trusted-roots-config.ts";
+import { udevRulesConfig } from "./udev-rules-config.ts";
+import { unattendedInstallConfig } from "./unattended-install-config.ts";
 import { userVolumeConfig } from "./user-volume-config.ts";
 import { vlanConfig } from "./vlan-config.ts";
 import { volumeConfig } from "./volume-config.ts";
@@ -61,6 +66,7 @@ export const documentKinds = [
   hcloudVipConfig,
   hostnameConfig,
   imageVerificationConfig,
+  kernelModuleConfig,
   kmsgLogConfig,
   kubeSpanConfig,
   kubeSpanEndpointsConfig,
@@ -80,9 +86,13 @@ export const documentKinds = [
   sideroLinkConfig,
   staticHostConfig,
   swapVolumeConfig,
+  sysctlConfig,
+  sysfsConfig,
   tcpProbeConfig,
   timeSyncConfig,
   trustedRootsConfig,
+  udevRulesConfig,
+  unattendedInstallConfig,
   userVolumeConfig,
   vlanConfig,
   volumeConfig,
