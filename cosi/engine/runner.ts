@@ -200,6 +200,7 @@ export class Runner implements AsyncDisposable {
     failures: number,
   ): Promise<AnyVerdict> {
     const { plan, clock, signal, metrics } = this.#options;
+    signal.throwIfAborted();
     const decide = plan.controller[step] as (...parameters: unknown[]) => AnyVerdict | Promise<AnyVerdict>;
     const inputs = this.#joins.inputsOf(key);
     using patience = new Patience(clock, plan.timeoutMs, signal);
@@ -249,6 +250,7 @@ class Patience implements Disposable {
 
   constructor(clock: Clock, timeoutMs: number | undefined, outer: AbortSignal) {
     this.#outer = outer;
+    if (outer.aborted) this.#stop();
     outer.addEventListener("abort", this.#stop);
     if (timeoutMs !== undefined) {
       this.#timer = clock.after(timeoutMs, () =>
