@@ -15,6 +15,7 @@ import {
   type Scope,
   type Snapshot,
   type Store,
+  type StoreLayer,
   VersionConflict,
 } from "./store.ts";
 
@@ -25,7 +26,7 @@ export interface SealedStoreOptions {
   readonly types: readonly ResourceType[];
 }
 
-export class SealedStore implements Store {
+export class SealedStore implements StoreLayer {
   readonly #store: Store;
   readonly #keys: KeyRing;
   readonly #types: ReadonlyMap<string, ResourceType>;
@@ -34,6 +35,10 @@ export class SealedStore implements Store {
     this.#store = store;
     this.#keys = keys;
     this.#types = new Map(types.map((type) => [kindName(type), type]));
+  }
+
+  through(view: (below: Store) => Store): SealedStore {
+    return new SealedStore({ store: view(this.#store), keys: this.#keys, types: [...this.#types.values()] });
   }
 
   async get(key: Key): Promise<Document | undefined> {

@@ -81,3 +81,9 @@ export interface Store extends AsyncDisposable {
   /** A place in history with the last `changes` of the scope behind it (or fewer, where less is kept); 0 is now. */
   rewind(scope: Scope, changes: number): Promise<Bookmark>;
 }
+
+/** A store that lies over another, and keeps something in its own way. */
+export interface StoreLayer extends Store {
+  /** The same layer over another view of what is below it. */
+  through(view: (below: Store) => Store): Store;
+}

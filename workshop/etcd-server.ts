@@ -21,6 +21,8 @@ export interface EtcdServer extends AsyncDisposable {
   readonly members: readonly EtcdMember[];
   /** Client URLs, one per member. */
   readonly endpoints: readonly string[];
+  /** Where all members keep their data. */
+  readonly folder: string;
 }
 
 /** One member. It keeps its ports and its data from stop to start. */
@@ -90,7 +92,12 @@ async function startOnFreePorts({ members: size = 1, tls, flags = {} }: EtcdServ
     await dispose();
     throw error;
   }
-  return { members, endpoints: members.map(({ endpoint }) => endpoint), [Symbol.asyncDispose]: dispose };
+  return {
+    members,
+    endpoints: members.map(({ endpoint }) => endpoint),
+    folder,
+    [Symbol.asyncDispose]: dispose,
+  };
 }
 
 function member(endpoint: string, flags: Readonly<Record<string, string>>): EtcdMember {

@@ -3,8 +3,12 @@ import { randomUUID } from "node:crypto";
 import { on } from "node:events";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { z } from "zod";
 import { type EtcdServer, startEtcd } from "../../../workshop/etcd-server.ts";
 import type { Clock } from "../../clock.ts";
+import { makeKey, parseKeyRing } from "../../key-ring.ts";
+import { resourceType } from "../../resource.ts";
+import { SealedStore } from "../../sealed-store.ts";
 import type { Change } from "../../store.ts";
 import { systemClock } from "../../system-clock.ts";
 import { MemoryStore } from "../memory.ts";
@@ -12,6 +16,9 @@ import { etcdLeadership } from "./election.ts";
 import { type EtcdStore, openEtcdStore } from "./etcd-store.ts";
 import { type Candidacy, draft, type News, written } from "./leader-process.conformance.ts";
 import { LeadershipLost } from "./leadership-lost.ts";
+
+const { type, namespace } = written;
+const Numbers = resourceType({ type, namespace, spec: z.json() });
 
 /** etcd grants no less. */
 const ttlSeconds = 2;
@@ -179,6 +186,17 @@ test("a process that was stopped wakes up unable to write", async () => {
     ({ document }) => (document.spec as { candidate: string }).candidate,
   );
   expect(writers.slice(writers.indexOf("second"))).not.toContain("first");
+});
+
+test("a layer over a store in etcd is fenced through, whatever it is", async () => {
+  const { store, leadership } = await candidate("one");
+  const lease = await leadership.acquire("a", forever);
+  const sealed = new SealedStore({ store, keys: parseKeyRing(makeKey()), types: [Numbers] });
+  const fenced = lease.fenced(sealed);
+  const { metadata } = await fenced.put(draft("before"), "absent");
+  await lease[Symbol.asyncDispose]();
+  await expect(fenced.put(draft("after"), metadata.version)).rejects.toThrow(LeadershipLost);
+  expect((await sealed.get(written))?.spec).toBe("before");
 });
 
 test("a store that is not in etcd cannot be fenced", async () => {

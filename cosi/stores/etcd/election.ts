@@ -1,11 +1,11 @@
 import { Event_EventType as EventType } from "../../../api/gen/etcd/key_value_pb.js";
 import { GrpcError } from "../../../api/grpc/error.ts";
 import type { Leadership, Lease } from "../../engine/leadership.ts";
-import { BookmarkExpired, type Store } from "../../store.ts";
+import { BookmarkExpired, type Store, type StoreLayer } from "../../store.ts";
 import type { Guard } from "./committer.ts";
 import type { EtcdClient } from "./etcd-client.ts";
 import { EtcdLease } from "./etcd-lease.ts";
-import type { EtcdStore } from "./etcd-store.ts";
+import { EtcdStore } from "./etcd-store.ts";
 import { only } from "./key-layout.ts";
 import { positionOf } from "./position.ts";
 import { equal, get, pairOf, put } from "./transaction.ts";
@@ -47,7 +47,7 @@ function held(lease: EtcdLease, guard: Guard, resources: AsyncDisposableStack): 
   };
   return {
     signal: lease.signal,
-    fenced: (store) => guardable(store).guardedBy(guarded),
+    fenced: (store) => fenced(store, guarded),
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
 }
@@ -95,11 +95,9 @@ async function claim(
   }
 }
 
-interface Guardable {
-  guardedBy(guard: () => Guard): Store;
-}
-
-function guardable(store: Store): Guardable {
-  if ("guardedBy" in store) return store as Store & Guardable;
+/** Fences a store in etcd, or what lies over one. */
+function fenced(store: Store, guard: () => Guard): Store {
+  if (store instanceof EtcdStore) return store.guardedBy(guard);
+  if ("through" in store) return (store as StoreLayer).through((below) => fenced(below, guard));
   throw new Error("Cannot fence a store with a lease of etcd: it is not in etcd");
 }

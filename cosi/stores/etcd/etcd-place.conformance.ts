@@ -1,15 +1,15 @@
 // Where the store's conformance suite finds etcd: one server for all tests of a file, a prefix for each test.
 import { randomUUID } from "node:crypto";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
 import type { EtcdServer } from "../../../workshop/etcd-server.ts";
 import type { Place } from "../../store.conformance.ts";
 import type { Json, Store } from "../../store.ts";
 import { systemClock } from "../../system-clock.ts";
-import { type EtcdStoreOptions, openEtcdStore } from "./etcd-store.ts";
+import { openEtcdStore } from "./etcd-store.ts";
 
-type Connection = Omit<EtcdStoreOptions, "prefix" | "clock">;
-
-export function etcdPlace(server: EtcdServer, connection: Omit<Connection, "endpoints"> = {}): Place {
-  const argument = { endpoints: server.endpoints, prefix: `/${randomUUID()}`, ...connection };
+export function etcdPlace(server: EtcdServer): Place & { raw(): Promise<readonly Uint8Array[]> } {
+  const argument = { endpoints: server.endpoints, prefix: `/${randomUUID()}` };
   const open = () => openEtcdStore({ ...argument, clock: systemClock });
   return {
     open,
@@ -18,7 +18,12 @@ export function etcdPlace(server: EtcdServer, connection: Omit<Connection, "endp
       const { bookmark } = await store.list({ namespace: "", type: "" });
       await store.compact(bookmark);
     },
-    elsewhere: { module: import.meta.url, argument: argument as unknown as Json },
+    elsewhere: { module: import.meta.url, argument },
+    raw: async () => {
+      const entries = await readdir(server.folder, { recursive: true, withFileTypes: true });
+      const files = entries.filter((entry) => entry.isFile());
+      return Promise.all(files.map(({ parentPath, name }) => readFile(join(parentPath, name))));
+    },
     // The whole server goes after the last test.
     [Symbol.asyncDispose]: async () => {},
   };
@@ -26,4 +31,7 @@ export function etcdPlace(server: EtcdServer, connection: Omit<Connection, "endp
 
 /** For another process: what `elsewhere` names. */
 export const openStore = (argument: Json): Promise<Store> =>
-  openEtcdStore({ ...(argument as unknown as Connection & { prefix: string }), clock: systemClock });
+  openEtcdStore({
+    ...(argument as { readonly endpoints: readonly string[]; readonly prefix: string }),
+    clock: systemClock,
+  });

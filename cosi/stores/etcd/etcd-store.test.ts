@@ -1,5 +1,6 @@
 import { afterAll, beforeAll } from "vitest";
 import { type EtcdServer, startEtcd } from "../../../workshop/etcd-server.ts";
+import { sealedStoreConformance } from "../../sealed-store.conformance.ts";
 import { storeConformance } from "../../store.conformance.ts";
 import { etcdPlace } from "./etcd-place.conformance.ts";
 
@@ -10,3 +11,4 @@ beforeAll(async () => {
 afterAll(() => server[Symbol.asyncDispose]());
 
 storeConformance({ name: "etcd", persistent: true, place: async () => etcdPlace(server) });
+sealedStoreConformance("etcd", async () => etcdPlace(server));
