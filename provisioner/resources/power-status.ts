@@ -1,0 +1,17 @@
+import { z } from "zod";
+import { timestamp } from "../../cosi/spec.ts";
+import { declare } from "./declare.ts";
+
+const read = { since: timestamp, readAt: timestamp };
+const order = z.strictObject({ power: z.enum(["on", "off", "cycle"]), at: timestamp, tries: z.int().min(1) });
+
+/** What a machine's BMC says of its power, read back after every command. Id: the machine's. */
+export const PowerStatus = declare("PowerStatuses", {
+  aliases: ["power", "powerstatus", "powerstatuses"],
+  columns: { power: "{.power}", since: "{.since}", why: "{.why}" },
+  spec: z.discriminatedUnion("power", [
+    z.strictObject({ power: z.literal("on"), ...read, order: order.optional() }),
+    z.strictObject({ power: z.literal("off"), ...read, order: order.optional() }),
+    z.strictObject({ power: z.literal("unknown"), since: timestamp, why: z.string() }),
+  ]),
+});

@@ -1,0 +1,46 @@
+import { z } from "zod";
+import { declare } from "./declare.ts";
+import { diskSelector } from "./disk-selector.ts";
+
+/** A structured argument: never a piece of command line, into which foreign text could be smuggled. */
+const kernelArgument = z.strictObject({
+  name: z.string().regex(/^[A-Za-z0-9_.-]+$/),
+  value: z
+    .string()
+    // oxlint-disable-next-line no-control-regex -- control characters are what is refused
+    .regex(/^[^\s"'\\\u0000-\u001f\u007f]*$/u, "no blanks, quotes or control characters")
+    .optional(),
+});
+const assetName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._/-]*$/);
+
+/** What an assigned machine boots, which config it is handed, and by what its installation is known. Id: its name. */
+export const Profile = declare("Profiles", {
+  aliases: ["profile", "profiles"],
+  columns: { boots: "{.boots.what}", installed: "{.installedBy.evidence}" },
+  spec: z.strictObject({
+    boots: z.discriminatedUnion("what", [
+      /** Ingot's own system, by the id of its Image. */
+      z.strictObject({
+        what: z.literal("ingot"),
+        image: z.string(),
+        arguments: z.array(kernelArgument),
+      }),
+      z.strictObject({
+        what: z.literal("kernel"),
+        kernel: assetName,
+        initrds: z.array(assetName),
+        arguments: z.array(kernelArgument),
+      }),
+      /** An iPXE script elsewhere, such as an image factory's. */
+      z.strictObject({ what: z.literal("chain"), url: z.url({ protocol: /^https?$/ }) }),
+    ]),
+    /** A template: `{{ machine.name }}` and its like are replaced by facts of the machine. */
+    config: z.strictObject({ template: z.string() }).optional(),
+    installDisk: diskSelector,
+    installedBy: z.discriminatedUnion("evidence", [
+      z.strictObject({ evidence: z.literal("nodeApi") }),
+      z.strictObject({ evidence: z.literal("phoneHome") }),
+      z.strictObject({ evidence: z.literal("operator") }),
+    ]),
+  }),
+});

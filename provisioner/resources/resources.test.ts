@@ -1,0 +1,291 @@
+import { describe, expect, test } from "vitest";
+import { z } from "zod";
+import type { ResourceType, SpecOf } from "../../cosi/resource.ts";
+import { mapSecrets } from "../../cosi/secret.ts";
+import { State } from "../../cosi/state.ts";
+import { MemoryStore } from "../../cosi/stores/memory.ts";
+import { VirtualClock } from "../../cosi/virtual-clock.ts";
+import { AcceptanceRule } from "./acceptance-rule.ts";
+import { Admission } from "./admission.ts";
+import { Assignment } from "./assignment.ts";
+import { AuditEntry } from "./audit-entry.ts";
+import { BmcConfig } from "./bmc-config.ts";
+import { BootStatus } from "./boot-status.ts";
+import { Event } from "./event.ts";
+import { Image } from "./image.ts";
+import { Installation } from "./installation.ts";
+import { Inventory } from "./inventory.ts";
+import { Machine } from "./machine.ts";
+import { MachineStatus } from "./machine-status.ts";
+import { PowerStatus } from "./power-status.ts";
+import { Profile } from "./profile.ts";
+import { Segment } from "./segment.ts";
+import { Task } from "./task.ts";
+import { Token } from "./token.ts";
+import { WipeCertificate } from "./wipe-certificate.ts";
+import { WipeStatus } from "./wipe-status.ts";
+
+const at = new Date("2026-01-01T00:00:00Z");
+const sha256 = "ab".repeat(32);
+const attempt = { wipeId: 1, attempt: 1, orderId: "m1/wipe/1/1", startedAt: at };
+const identity = { uuid: "4c4c4544-0044-4310-8052-b4c04f564231", macs: ["52:54:00:12:34:56"] };
+
+const sample = <Type extends ResourceType>(type: Type, ...specs: readonly SpecOf<Type>[]) => ({
+  type: type as ResourceType,
+  specs: specs as readonly unknown[],
+});
+
+const samples = [
+  sample(
+    Machine,
+    { identity, admission: { is: "byRule" }, wipeId: 1, retryId: 0, power: "automatic", boot: {} },
+    {
+      name: "rack1-07",
+      identity: { macs: [] },
+      admission: { is: "rejected", by: "ann", why: "not ours" },
+      wipeId: 4,
+      retryId: 1,
+      power: "off",
+      cordon: { why: "new DIMMs", by: "ann" },
+      boot: { loader: "ipxe", diskMethod: "sanboot", paceBytesPerSecond: 1_000_000 },
+    },
+  ),
+  sample(
+    Admission,
+    { state: "waiting", why: "no rule matches" },
+    { state: "accepted", by: "x", why: "y", at },
+  ),
+  sample(
+    MachineStatus,
+    {
+      stage: "failed",
+      why: "its wipe failed",
+      since: at,
+      progress: { is: "gaveUp", at, step: "wiping", why: "sda: medium error", retryId: 0 },
+      conflicts: [{ claim: identity, seen: at, why: "the same UUID on other boards" }],
+    },
+    {
+      stage: "pool",
+      why: "idle",
+      since: at,
+      progress: { is: "onTime", deadline: at, retries: 0 },
+      conflicts: [],
+    },
+  ),
+  sample(Inventory, {
+    at,
+    system: {
+      manufacturer: "QEMU",
+      product: "Standard PC",
+      version: "",
+      serial: "",
+      uuid: "",
+      sku: "",
+      family: "",
+      assetTag: "",
+      boardManufacturer: "",
+      boardProduct: "",
+      boardSerial: "",
+      chassisSerial: "",
+    },
+    firmware: { mode: "uefi", vendor: "", version: "", date: "", secureBoot: false },
+    processors: [],
+    memory: [],
+    disks: [],
+    networkInterfaces: [],
+    pciDevices: [],
+    gaps: ["no SMBIOS"],
+  }),
+  sample(BmcConfig, {
+    address: "192.0.2.7",
+    driver: "automatic",
+    user: "ingot",
+    password: "opensesame",
+    tls: { verify: "fingerprint", sha256 },
+    origin: "made",
+  }),
+  sample(
+    PowerStatus,
+    { power: "on", since: at, readAt: at, order: { power: "on", at, tries: 1 } },
+    { power: "unknown", since: at, why: "no answer" },
+  ),
+  sample(
+    BootStatus,
+    { state: "booting", bootId: "b", step: "scripted", plan: "agent", why: "never wiped", since: at, at },
+    { state: "agentLost", kernelBootId: "k", since: at, why: "silent" },
+  ),
+  sample(Installation, { wipeId: 1, evidence: "nodeApi", at, node: { is: "ready", since: at } }),
+  sample(
+    WipeStatus,
+    {
+      wipedAt: 0,
+      run: {
+        state: "running",
+        ...attempt,
+        kernelBootId: "k",
+        deadline: at,
+        progress: [{ disk: "nvme0", step: "erasing", doneBytes: 1, totalBytes: 2 }],
+      },
+    },
+    {
+      wipedAt: 0,
+      run: {
+        state: "failed",
+        ...attempt,
+        endedAt: at,
+        why: "1 of 1 disks: medium error",
+        disks: [{ disk: "nvme0", failure: "medium error" }],
+      },
+    },
+    { wipedAt: 1, run: { state: "done", ...attempt, endedAt: at, disks: [{ disk: "nvme0" }] } },
+  ),
+  sample(WipeCertificate, {
+    machine: "m1",
+    wipeId: 1,
+    disk: "nvme0",
+    model: "m",
+    serial: "s",
+    wwid: "w",
+    sizeBytes: 1,
+    method: "nvmeSanitizeBlock",
+    startedAt: at,
+    endedAt: at,
+    takenApart: ["md127 (raid1)"],
+    verifiedSamples: 64,
+    agentVersion: "0.1.0",
+  }),
+  sample(AcceptanceRule, {
+    order: 10,
+    verdict: "accept",
+    when: [{ field: "system.manufacturer", is: "like", pattern: "Dell*" }],
+    wipeMethods: ["nvmeSanitizeCryptographic", "fast"],
+  }),
+  sample(
+    Profile,
+    {
+      boots: { what: "ingot", image: "ingot-0.1", arguments: [{ name: "console", value: "ttyS0,115200" }] },
+      config: { template: "machine: {}" },
+      installDisk: { transport: "nvme", atLeastBytes: 1e11 },
+      installedBy: { evidence: "nodeApi" },
+    },
+    {
+      boots: { what: "chain", url: "https://factory.example/pxe/abc/v1.13.0/metal-amd64" },
+      installDisk: {},
+      installedBy: { evidence: "phoneHome" },
+    },
+  ),
+  sample(Assignment, { profile: "worker", how: "install", wipeId: 1 }),
+  sample(Segment, {
+    version: "0.1.0",
+    interfaces: [{ name: "eth1", addresses: ["192.0.2.1"], dhcp: "proxy" }],
+    startedAt: at,
+    seenAt: at,
+  }),
+  sample(Image, {
+    version: "0.1.0",
+    architecture: "x64",
+    agent: true,
+    assets: [{ part: "kernel", name: "vmlinuz", sizeBytes: 1, sha256 }],
+  }),
+  sample(Task, {
+    what: "backup",
+    by: "ann",
+    askedAt: at,
+    run: { state: "running", startedAt: at, doing: "copying", done: 1, of: 2 },
+  }),
+  sample(Event, {
+    at,
+    firstAt: at,
+    count: 1,
+    severity: "info",
+    kind: "stage",
+    what: "accepted",
+    machine: "m1",
+  }),
+  sample(AuditEntry, {
+    at,
+    who: "ann",
+    role: "operator",
+    address: "192.0.2.9",
+    requestId: "r",
+    action: "accept",
+    target: "machines/m1",
+    outcome: { is: "refused", why: "it was rejected" },
+  }),
+  sample(Token, {
+    name: "ci",
+    role: "reader",
+    sha256,
+    scope: { rack: "r1" },
+    createdAt: at,
+    createdBy: "ann",
+    expiresAt: at,
+  }),
+];
+
+describe.each(samples)("$type.type", ({ type, specs }) => {
+  test("are kept by a store as they are", async () => {
+    const clock = new VirtualClock({ start: at });
+    const state = new State({ store: new MemoryStore(), clock });
+    for (const [index, spec] of specs.entries()) {
+      await state.create(type, `m${index}`, { spec });
+      expect((await state.get(type, `m${index}`)).spec).toEqual(spec);
+    }
+  });
+
+  test("have columns of which one of the samples shows each", () => {
+    const shown = specs.map((spec) => z.encode(type.spec, spec));
+    const value = (json: unknown, path: string) =>
+      path
+        .slice(2, -1)
+        .split(".")
+        .reduce<unknown>((at, name) => (at as Record<string, unknown> | undefined)?.[name], json);
+    for (const path of Object.values(type.columns)) {
+      expect(
+        shown.map((json) => value(json, path)).filter((found) => found !== undefined),
+        path,
+      ).not.toEqual([]);
+    }
+  });
+});
+
+test("no two types share a name that people type", () => {
+  const names = samples.flatMap(({ type }) => [type.type, ...type.aliases]);
+  expect(names.toSorted()).toEqual([...new Set(names)].toSorted());
+});
+
+test("a state carries only its own facts", () => {
+  const accepted = { state: "waiting", why: "no rule", by: "ann" };
+  expect(Admission.spec.safeParse(accepted).success).toBe(false);
+});
+
+test.each([
+  ["a blank", "quiet splash"],
+  ["a line break", "a\nb"],
+  ["a quote", 'a"b'],
+  ["an escape", "a\u001b[2J"],
+])("a kernel argument with %s is refused: it would become another one", (_, value) => {
+  const boots = { what: "kernel", kernel: "k", initrds: [], arguments: [{ name: "x", value }] };
+  const profile = { boots, installDisk: {}, installedBy: { evidence: "operator" } };
+  expect(Profile.spec.safeParse(profile).success).toBe(false);
+});
+
+test.each(["file:///etc/shadow", "ftp://x/y", "javascript:alert(1)"])("%s is no boot script", (url) => {
+  const profile = { boots: { what: "chain", url }, installDisk: {}, installedBy: { evidence: "operator" } };
+  expect(Profile.spec.safeParse(profile).success).toBe(false);
+});
+
+test("the only secret is the BMC's password, and its whole type is for administrators", () => {
+  const secrets = samples.flatMap(({ type, specs }) =>
+    specs.flatMap((spec) => {
+      const found: string[] = [];
+      mapSecrets(type.spec, z.encode(type.spec, spec) as never, (value, path) => {
+        found.push(`${type.type} ${path.join(".")}`);
+        return value;
+      });
+      return found;
+    }),
+  );
+  expect(secrets).toEqual(["BmcConfigs.ingot.dev password"]);
+  expect(BmcConfig.sensitive).toBe(true);
+});
