@@ -82,20 +82,14 @@ function plainly(term: LabelTerm, label: string | undefined): boolean | undefine
   }
 }
 
-const sizes = new Map<string, number>([
-  ["", 1],
-  ["b", 1],
-  ...["k", "m", "g", "t", "p"].flatMap((prefix, index): [string, number][] => [
-    [prefix, 1000 ** (index + 1)],
-    [`${prefix}b`, 1000 ** (index + 1)],
-    [`${prefix}i`, 1024 ** (index + 1)],
-    [`${prefix}ib`, 1024 ** (index + 1)],
-  ]),
-]);
+const prefixes = "kmgtp";
 
-/** A number, or a size such as `16 GiB`, in which labels of machines are written. */
+/** A number, or one with a unit: `16 GiB`, `20kg`. Of the unit only the prefix counts, as in COSI. */
 function quantity(text: string): number | undefined {
-  const [, number, unit] = /^\s*([-+]?\d+(?:\.\d+)?)\s*([a-z]*)\s*$/i.exec(text) ?? [];
-  const factor = sizes.get((unit ?? "").toLowerCase());
-  return number === undefined || factor === undefined ? undefined : Number(number) * factor;
+  const [, number, unit = ""] = /^\s*([-+]?\d+(?:\.\d+)?)\s*([a-z]*)\s*$/i.exec(text) ?? [];
+  if (number === undefined) return undefined;
+  if (/^b?$/i.test(unit)) return Number(number);
+  const power = prefixes.indexOf(unit[0]!.toLowerCase()) + 1;
+  if (power === 0) return undefined;
+  return Number(number) * (unit[1]?.toLowerCase() === "i" ? 1024 : 1000) ** power;
 }

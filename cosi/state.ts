@@ -166,14 +166,17 @@ export class State {
     }
   }
 
-  /** Writes a resource as it was read and then changed, finalizers and phase included, over the version it was read at. */
+  /**
+   * Writes a resource as it was read and then changed, finalizers and phase included, over the version it was read at.
+   * It becomes a new version even when nothing changed: clients of COSI wait for the event.
+   */
   async replace<Type extends ResourceType>(
     type: Type,
     { metadata: wanted, spec }: ResourceOf<Type>,
     { phase }: Pick<UpdateOptions, "phase"> = {},
   ): Promise<ResourceOf<Type>> {
     const key = keyOf(type, wanted.id);
-    const document = await this.#write(key, { version: wanted.version }, ({ metadata }) => {
+    const document = await this.#write(key, { version: wanted.version, always: true }, ({ metadata }) => {
       this.#mayWrite(metadata);
       mayUpdate(metadata, phase);
       if (metadata.phase === "tearingDown" && wanted.phase === "running") {
@@ -291,14 +294,19 @@ export class State {
   }
 
   /** Reads, changes and writes until nobody came between. Each lap that fails is another writer's success. */
-  async #write(key: Key, { version }: WriteOptions, change: (current: Document) => Draft): Promise<Document> {
+  async #write(
+    key: Key,
+    { version, always = false }: WriteOptions & { readonly always?: boolean },
+    change: (current: Document) => Draft,
+  ): Promise<Document> {
     for (;;) {
       const current = await this.#document(key);
       if (version !== undefined && current.metadata.version !== version) {
         throw new VersionConflict(key, version, current.metadata.version);
       }
       const { metadata, spec } = change(current);
-      if (isDeepStrictEqual({ metadata, spec }, { metadata: current.metadata, spec: current.spec }))
+      const next = { metadata, spec };
+      if (!always && isDeepStrictEqual(next, { metadata: current.metadata, spec: current.spec }))
         return current;
       try {
         const draft = { metadata: { ...metadata, updated: this.#clock.now() }, spec };

@@ -16,7 +16,7 @@ export interface CallOptions {
   readonly metadata?: Metadata;
   /** Cancels the call. */
   readonly signal?: AbortSignal;
-  /** How long the whole call may take. */
+  /** How long the whole call may take; Infinity leaves it to the signal. */
   readonly deadlineMs?: number;
   readonly onHeaders?: (headers: Metadata) => void;
   readonly onTrailers?: (trailers: Metadata) => void;
@@ -149,7 +149,9 @@ function wireArguments({ path, requestSerialize, responseDeserialize }: Definiti
 
 /** gRPC deadlines are moments of the wall clock, which grpc-js reads itself. */
 function grpcOptions({ deadlineMs }: CallOptions) {
-  return deadlineMs === undefined ? {} : { deadline: new Date(Date.now() + deadlineMs) };
+  return deadlineMs === undefined || deadlineMs === Infinity
+    ? {}
+    : { deadline: new Date(Date.now() + deadlineMs) };
 }
 
 interface Cancellable {

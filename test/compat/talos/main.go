@@ -2,6 +2,9 @@
 //
 //	go run . descriptors     every service, message and enum of the machine API, a line each
 //	go run . messages        messages with a trap in them: name, what they say, their bytes in hex
+//	go run . definitions     what is derived from each name of a type on standard input
+//	go run . read ADDRESS    reads a COSI state as `talosctl get` does
+//	go run . serve           serves an in-memory COSI state; prints its address; ends with its standard input
 package main
 
 import (
@@ -22,6 +25,12 @@ func run(args []string) error {
 		return printDescriptors()
 	case len(args) == 1 && args[0] == "messages":
 		return printMessages()
+	case len(args) == 1 && args[0] == "definitions":
+		return printDefinitions()
+	case len(args) == 2 && args[0] == "read":
+		return readState(args[1])
+	case len(args) == 1 && args[0] == "serve":
+		return serveState()
 	default:
 		return fmt.Errorf("unknown arguments: %q", args)
 	}

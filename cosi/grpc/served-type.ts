@@ -1,0 +1,38 @@
+import { fromBinary, fromJson, type JsonValue, toBinary, toJson } from "@bufbuild/protobuf";
+import { ValueSchema } from "@bufbuild/protobuf/wkt";
+import type { Key, ResourceType, SpecOf } from "../resource.ts";
+import { encodeSpec } from "../spec.ts";
+import type { Json } from "../store.ts";
+
+/** How the specs of a type travel as protobuf. */
+export interface ProtoSpec<Spec> {
+  readonly encode: (spec: Spec) => Uint8Array;
+  readonly decode: (bytes: Uint8Array) => Spec;
+}
+
+/** A type that the State service knows, and how its specs travel besides YAML. */
+export interface ServedType {
+  readonly type: ResourceType;
+  readonly proto: ProtoSpec<unknown> | undefined;
+}
+
+/**
+ * Types that upstream has too are given their proto, which its typed clients decode. Types of our own need none:
+ * their specs travel as google.protobuf.Value, which any client can read without knowing the type.
+ */
+export function servedType<Type extends ResourceType>(
+  type: Type,
+  proto?: ProtoSpec<SpecOf<Type>>,
+): ServedType {
+  return { type, proto: proto as ProtoSpec<unknown> | undefined };
+}
+
+export function encodeProtoSpec({ type, proto }: ServedType, key: Key, spec: unknown): Uint8Array {
+  if (proto) return proto.encode(spec);
+  return toBinary(ValueSchema, fromJson(ValueSchema, encodeSpec(type, key, spec) as JsonValue));
+}
+
+/** A spec that travelled as google.protobuf.Value, as the store would keep it. */
+export function decodeValue(bytes: Uint8Array): Json {
+  return toJson(ValueSchema, fromBinary(ValueSchema, bytes));
+}
