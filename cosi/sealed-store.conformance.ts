@@ -6,8 +6,8 @@ import { resourceType } from "./resource.ts";
 import { SealedStore } from "./sealed-store.ts";
 import { secret } from "./secret.ts";
 import { State } from "./state.ts";
-import type { Place } from "./store.conformance.ts";
 import type { Store } from "./store.ts";
+import type { Place } from "./store-fixtures.conformance.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
 const Account = resourceType({

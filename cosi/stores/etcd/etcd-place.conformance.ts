@@ -3,8 +3,8 @@ import { randomUUID } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { EtcdServer } from "../../../workshop/etcd-server.ts";
-import type { Place } from "../../store.conformance.ts";
 import type { Json, Store } from "../../store.ts";
+import type { Place } from "../../store-fixtures.conformance.ts";
 import { systemClock } from "../../system-clock.ts";
 import { openEtcdStore } from "./etcd-store.ts";
 

@@ -34,6 +34,8 @@ export interface SqliteStoreOptions {
   readonly history?: number;
   /** How soon a watch learns of what another process wrote. What this process writes it learns at once. */
   readonly pollMs?: number;
+  /** How long writes wait while another process writes. */
+  readonly patienceMs?: number;
 }
 
 /** What follows one place in one kind's log. */
@@ -68,7 +70,14 @@ export class SqliteStore implements Store {
   #lastPage: LogPage | undefined;
   #poll: Disposable | undefined;
 
-  constructor({ path, clock, durability = "full", history = 10_000, pollMs = 20 }: SqliteStoreOptions) {
+  constructor({
+    path,
+    clock,
+    durability = "full",
+    history = 10_000,
+    pollMs = 20,
+    patienceMs = 30_000,
+  }: SqliteStoreOptions) {
     this.#options = { clock, history, pollMs };
     this.#database = openDatabase(path, durability);
     this.#sql = prepareStatements(this.#database);
@@ -78,6 +87,7 @@ export class SqliteStore implements Store {
       path,
       database: this.#database,
       clock,
+      patienceMs,
       begin: () => void (this.#revision = this.#head().revision),
       end: () => this.#endTransaction(),
       committed: () => {
@@ -283,7 +293,10 @@ export class SqliteStore implements Store {
     for (const { kind, wake } of this.#waiting) if (concerns(kind)) wake();
   }
 
-  /** Looks whether another process has written, as long as somebody watches. */
+  /**
+   * Looks whether another process has written, as long as somebody watches. A look costs 4 µs. (A watch on the
+   * journal's file would come too early: the file changes before the commit can be seen.)
+   */
   #startPolling(): void {
     this.#poll ??= this.#options.clock.after(this.#options.pollMs, () => {
       this.#poll = undefined;

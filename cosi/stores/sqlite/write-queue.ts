@@ -16,6 +16,8 @@ export interface WriteQueueOptions {
   readonly path: string;
   readonly database: DatabaseSync;
   readonly clock: Pick<Clock, "after" | "elapsedMs">;
+  /** How long writes wait while another process writes. */
+  readonly patienceMs: number;
   /** Called first in a transaction, before its writes. */
   readonly begin: () => void;
   /** Called last in a transaction. */
@@ -29,14 +31,15 @@ export interface WriteQueueOptions {
 
 /** More would keep the process from everything else for too long. */
 const largestTransaction = 512;
-const retryMs = 5;
-const patienceMs = 30_000;
+const firstRetryMs = 5;
+const longestRetryMs = 320;
 
 export class WriteQueue {
   readonly #options: WriteQueueOptions;
   #waiting: Write[] = [];
   #scheduled = false;
   #busySince: number | undefined;
+  #retryMs = firstRetryMs;
   #idle = Promise.withResolvers<void>();
 
   constructor(options: WriteQueueOptions) {
@@ -63,9 +66,9 @@ export class WriteQueue {
   }
 
   #commit(): void {
-    const { path, database, clock, begin, end, committed, rolledBack } = this.#options;
+    const { path, database, begin, end, committed, rolledBack } = this.#options;
     const writes = this.#waiting.slice(0, largestTransaction);
-    let outcomes: (() => void)[];
+    let outcomes: readonly (() => void)[];
     try {
       database.exec("BEGIN IMMEDIATE");
       begin();
@@ -73,25 +76,37 @@ export class WriteQueue {
       end();
       database.exec("COMMIT");
     } catch (error) {
-      if (database.isTransaction) database.exec("ROLLBACK");
+      if (database.isOpen && database.isTransaction) database.exec("ROLLBACK");
       rolledBack();
-      if (isBusy(error)) {
-        this.#busySince ??= clock.elapsedMs();
-        if (clock.elapsedMs() - this.#busySince < patienceMs) {
-          clock.after(retryMs, () => this.#commit());
-          return;
-        }
-      }
-      const refusal = new Error(`Cannot write to ${path}: ${String(error)}`, { cause: error });
-      outcomes = writes.map(
-        ({ reject }) =>
-          () =>
-            reject(refusal),
+      if (isBusy(error) && this.#waitLonger()) return;
+      const refusal = new Error(`Cannot write to ${path}: ${this.#reason(error)}`, { cause: error });
+      this.#finish(
+        writes.map(
+          ({ reject }) =>
+            () =>
+              reject(refusal),
+        ),
       );
-      return this.#finish(outcomes);
+      return;
     }
     committed();
     this.#finish(outcomes);
+  }
+
+  /** Another process is writing: sleeps until the next attempt, unless that has gone on for too long. */
+  #waitLonger(): boolean {
+    const { clock, patienceMs } = this.#options;
+    this.#busySince ??= clock.elapsedMs();
+    if (clock.elapsedMs() - this.#busySince >= patienceMs) return false;
+    clock.after(this.#retryMs, () => this.#commit());
+    this.#retryMs = Math.min(2 * this.#retryMs, longestRetryMs);
+    return true;
+  }
+
+  #reason(error: unknown): string {
+    if (!this.#options.database.isOpen) return "it is closed";
+    if (isBusy(error)) return `another process has been writing for ${this.#options.patienceMs / 1000} s`;
+    return error instanceof Error ? error.message : String(error);
   }
 
   /** What to tell the writer, once the transaction is committed. */
@@ -107,6 +122,7 @@ export class WriteQueue {
 
   #finish(outcomes: readonly (() => void)[]): void {
     this.#busySince = undefined;
+    this.#retryMs = firstRetryMs;
     this.#waiting = this.#waiting.slice(outcomes.length);
     this.#scheduled = false;
     for (const tell of outcomes) tell();
