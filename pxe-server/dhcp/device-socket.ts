@@ -14,8 +14,9 @@ const SO_REUSEADDR = 2;
 const SO_BROADCAST = 6;
 const SO_RCVBUF = 8;
 const SO_BINDTODEVICE = 25;
+const SO_RCVBUFFORCE = 33;
 
-/** A boot storm's DISCOVERs wait here while we work; the kernel grants what net.core.rmem_max allows. */
+/** A boot storm's DISCOVERs wait here while we work. */
 const receiveBufferBytes = 4 << 20;
 
 const library = koffi.load(null);
@@ -36,7 +37,8 @@ export async function openDeviceSocket(device: string, port: number): Promise<So
   try {
     checked(setInt(fd, SO_REUSEADDR, 1), "share the port", device);
     checked(setInt(fd, SO_BROADCAST, 1), "allow broadcasts", device);
-    checked(setInt(fd, SO_RCVBUF, receiveBufferBytes), "size the buffer", device);
+    // Past net.core.rmem_max, which holds some hundred packets, only with CAP_NET_ADMIN.
+    if (setInt(fd, SO_RCVBUFFORCE, receiveBufferBytes) !== 0) setInt(fd, SO_RCVBUF, receiveBufferBytes);
     const name = Buffer.from(`${device}\0`);
     checked(setOption(fd, SOL_SOCKET, SO_BINDTODEVICE, name, name.length), "bind to the interface", device);
     checked(bindCall(fd, anyAddress(port), 16), `bind to port ${port}`, device);

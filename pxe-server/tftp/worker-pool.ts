@@ -9,23 +9,36 @@ const entry = new URL(`./worker.${import.meta.filename.endsWith(".ts") ? "ts" : 
 
 class Member {
   readonly jobs = new Map<number, (outcome: Outcome) => void>();
-  worker = this.#spawn();
+  /** Undefined after it died, until there is work again: one that cannot start must not be started in a loop. */
+  #worker: Worker | undefined = this.#spawn();
+
+  start(id: number, job: OwnPortJob, onOutcome: (outcome: Outcome) => void): void {
+    this.jobs.set(id, onOutcome);
+    this.#worker ??= this.#spawn();
+    this.#worker.postMessage({ id, job } satisfies ToWorker);
+  }
+
+  async stop(): Promise<void> {
+    this.#failAll("the server is stopping");
+    await this.#worker?.terminate();
+  }
 
   #spawn(): Worker {
-    const worker = new Worker(entry);
+    // Not this process's own flags, which may be for its entry alone.
+    const worker = new Worker(entry, { execArgv: [] });
     worker.on("message", ({ id, outcome }: FromWorker) => {
       const onOutcome = this.jobs.get(id);
       if (outcome.type !== "progress") this.jobs.delete(id);
       onOutcome?.(outcome);
     });
     worker.on("error", (error) => {
-      this.failAll(`its worker died: ${error instanceof Error ? error.message : String(error)}`);
-      this.worker = this.#spawn();
+      this.#worker = undefined;
+      this.#failAll(`its worker died: ${error instanceof Error ? error.message : String(error)}`);
     });
     return worker;
   }
 
-  failAll(why: string): void {
+  #failAll(why: string): void {
     for (const onOutcome of this.jobs.values()) onOutcome({ type: "failed", why, sentBytes: 0 });
     this.jobs.clear();
   }
@@ -41,13 +54,10 @@ export class WorkerPool implements AsyncDisposable {
 
   start(job: OwnPortJob, onOutcome: (outcome: Outcome) => void): void {
     const least = this.#members.reduce((a, b) => (b.jobs.size < a.jobs.size ? b : a));
-    const id = ++this.#lastId;
-    least.jobs.set(id, onOutcome);
-    least.worker.postMessage({ id, job } satisfies ToWorker);
+    least.start(++this.#lastId, job, onOutcome);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const member of this.#members) member.failAll("the server is stopping");
-    await Promise.all(this.#members.map(({ worker }) => worker.terminate()));
+    await Promise.all(this.#members.map((member) => member.stop()));
   }
 }

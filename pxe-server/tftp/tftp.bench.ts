@@ -1,0 +1,151 @@
+// MB/s of real clients (curl, and atftp for windows) from our server beside tftpd-hpa, dnsmasq and, where it is
+// installed, atftpd. Needs root, for a network namespace of its own: dnsmasq serves on port 69 alone.
+import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Comparison } from "../../workshop/bench.ts";
+
+const namespace = `ingot-bench-tftp${process.pid}`;
+const inside = ["netns", "exec", namespace];
+const megabyte = 1_000_000;
+
+interface Load {
+  readonly name: string;
+  readonly clients: number;
+  readonly megabytes: number;
+  readonly window: number;
+}
+const loads: readonly Load[] = [
+  { name: "1 client, 40 MB, window 1", clients: 1, megabytes: 40, window: 1 },
+  { name: "1 client, 40 MB, window 4", clients: 1, megabytes: 40, window: 4 },
+  { name: "1 client, 40 MB, window 16", clients: 1, megabytes: 40, window: 16 },
+  { name: "1 client, 40 MB, window 64", clients: 1, megabytes: 40, window: 64 },
+  { name: "50 clients, 1 MB, window 1", clients: 50, megabytes: 1, window: 1 },
+];
+
+type Start = (folder: string) => readonly [command: string, ...args: string[]];
+const servers: Readonly<Record<string, Start>> = {
+  ours: (folder) => [process.execPath, "--input-type=module-typescript", "-e", ourServer(folder)],
+  "tftpd-hpa": (folder) => [
+    "in.tftpd",
+    "--foreground",
+    "--address",
+    "127.0.0.1:69",
+    "--user",
+    "root",
+    "--secure",
+    folder,
+  ],
+  dnsmasq: (folder) => [
+    ...([
+      "dnsmasq",
+      "--no-daemon",
+      "--port=0",
+      "--conf-file=/dev/null",
+      "--user=root",
+      "--tftp-max=500",
+    ] as const),
+    ...["--enable-tftp", `--tftp-root=${folder}`, `--pid-file=${folder}/pid`, "--listen-address=127.0.0.1"],
+  ],
+  atftpd: (folder) => ["atftpd", "--daemon", "--no-fork", "--user", "root", "--maxthread", "200", folder],
+};
+
+/** Serves the bench's files from memory, as the product does its loaders. */
+const ourServer = (folder: string) => `
+  import { readAsset } from ${JSON.stringify(join(import.meta.dirname, "../asset-file.ts"))};
+  import { systemClock } from ${JSON.stringify(join(import.meta.dirname, "../system-clock.ts"))};
+  import { openTftpServer } from ${JSON.stringify(join(import.meta.dirname, "server.ts"))};
+  const files = new Map();
+  for (const file of ["ready.bin", "1.bin", "40.bin"]) files.set(file, await readAsset(${JSON.stringify(folder)} + "/" + file));
+  await openTftpServer({
+    addresses: ["127.0.0.1"], port: 69, clock: systemClock, workers: 2, onEvent: () => {}, maxTransfersPerClient: 200,
+    find: async (file) => files.has(file) ? { content: files.get(file).bytes } : { refuse: "notFound", why: "none" },
+  });`;
+
+export async function bench({
+  log,
+  args,
+}: {
+  log: (line: string) => void;
+  args: readonly string[];
+}): Promise<Comparison[]> {
+  const repeats = Number(args[0] ?? 3);
+  const folder = mkdtempSync(join(tmpdir(), "ingot-tftp-bench-"));
+  const names = Object.keys(servers).filter(
+    (name) => name === "ours" || isInstalled(servers[name]!(folder)[0]),
+  );
+  const figures = new Map<string, number>();
+  execFileSync("ip", ["netns", "add", namespace]);
+  try {
+    execFileSync("ip", ["-n", namespace, "link", "set", "lo", "up"]);
+    writeFileSync(join(folder, "ready.bin"), "ready");
+    for (const size of [1, 40])
+      writeFileSync(join(folder, `${size}.bin`), Buffer.alloc(size * megabyte, "Ingot"));
+    for (const load of loads) {
+      // Taking turns, so that a noisy minute of the machine hits all of them.
+      for (let turn = 0; turn < repeats; turn++) {
+        for (const name of names) {
+          const rate = await measure(servers[name]!(folder), load);
+          const key = `${load.name} ${name}`;
+          figures.set(key, Math.max(figures.get(key) ?? 0, rate));
+        }
+      }
+      log(
+        `${load.name}: ${names.map((name) => `${name} ${figures.get(`${load.name} ${name}`)!.toFixed(1)}`).join(", ")} MB/s`,
+      );
+    }
+  } finally {
+    execFileSync("ip", ["netns", "del", namespace]);
+    rmSync(folder, { recursive: true, force: true });
+  }
+  return loads.map(({ name }) => ({
+    name: `TFTP ${name}`,
+    unit: "MB/s",
+    ours: figures.get(`${name} ours`)!,
+    peer: Math.max(...names.slice(1).map((peer) => figures.get(`${name} ${peer}`)!)),
+    better: "higher",
+  }));
+}
+
+async function measure([command, ...args]: readonly [string, ...string[]], load: Load): Promise<number> {
+  const server = spawn("ip", [...inside, command, ...args], { stdio: "ignore" });
+  try {
+    waitUntilReady();
+    const startMs = performance.now();
+    const codes = await Promise.all(Array.from({ length: load.clients }, () => fetchOnce(load)));
+    const seconds = (performance.now() - startMs) / 1000;
+    if (codes.some((code) => code !== 0)) return 0;
+    return (load.clients * load.megabytes) / seconds;
+  } finally {
+    const ended = once(server, "exit");
+    server.kill("SIGTERM");
+    await ended;
+  }
+}
+
+async function fetchOnce({ megabytes, window }: Load): Promise<number> {
+  const file = `${megabytes}.bin`;
+  const command =
+    window === 1
+      ? ["curl", "-sf", "--tftp-blksize", "1428", "-o", "/dev/null", `tftp://127.0.0.1/${file}`]
+      : [
+          ...["atftp", "-g", "-r", file, "-l", "/dev/null", "127.0.0.1"],
+          ...["--option", `windowsize ${window}`, "--option", "blksize 1428"],
+        ];
+  const client = spawn("ip", [...inside, ...command], { stdio: "ignore" });
+  const [code] = (await once(client, "exit")) as [number | null];
+  return code ?? 1;
+}
+
+function waitUntilReady(): void {
+  for (let attempt = 0; attempt < 50; attempt++) {
+    const probe = ["curl", "-sf", "--max-time", "2", "-o", "/dev/null", "tftp://127.0.0.1/ready.bin"];
+    if (spawnSync("ip", [...inside, ...probe]).status === 0) return;
+    spawnSync("sleep", ["0.1"]);
+  }
+  throw new Error("Cannot measure: the server did not start");
+}
+
+const isInstalled = (command: string) => spawnSync("sh", ["-c", `command -v ${command}`]).status === 0;
