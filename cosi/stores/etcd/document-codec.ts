@@ -1,4 +1,5 @@
 import type { KeyValue } from "../../../api/gen/etcd/key_value_pb.js";
+import type { Query } from "../../query.ts";
 import type { Metadata } from "../../resource.ts";
 import type { Document, Draft, Json } from "../../store.ts";
 import type { KeyLayout } from "./key-layout.ts";
@@ -35,9 +36,24 @@ export function decodeDocument(layout: KeyLayout, pair: KeyValue): Document {
 /** The name of the write that put this value there. */
 export const writeOf = (pair: KeyValue): string => decodeValue(pair).write;
 
-function decodeValue({ key, value: { buffer, byteOffset, length } }: KeyValue): Value {
+/**
+ * Tells from the bytes alone whether a query can mean a document: a label stands in them as it was written. Most of
+ * those that are not meant need no parsing then.
+ */
+export function mayMean({ labels = [] }: Query): (pair: KeyValue) => boolean {
+  const needles = labels.flatMap((term) =>
+    term.op === "equal" && !term.invert
+      ? [Buffer.from(`${JSON.stringify(term.label)}:${JSON.stringify(term.value)}`)]
+      : [],
+  );
+  return ({ value }) => needles.every((needle) => view(value).includes(needle));
+}
+
+const view = ({ buffer, byteOffset, length }: Uint8Array) => Buffer.from(buffer, byteOffset, length);
+
+function decodeValue({ key, value }: KeyValue): Value {
   try {
-    return JSON.parse(Buffer.from(buffer, byteOffset, length).toString()) as Value;
+    return JSON.parse(view(value).toString()) as Value;
   } catch (cause) {
     throw new Error(`Cannot read ${Buffer.from(key).toString()} in etcd: its value is not a document`, {
       cause,

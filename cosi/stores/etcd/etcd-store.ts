@@ -18,7 +18,7 @@ import {
 } from "../../store.ts";
 import { isCompacted } from "./call-failure.ts";
 import { Committer, type ConditionalWrite, type Guard } from "./committer.ts";
-import { decodeDocument, encodeValue } from "./document-codec.ts";
+import { decodeDocument, encodeValue, mayMean } from "./document-codec.ts";
 import { EtcdClient, type EtcdOptions } from "./etcd-client.ts";
 import { type KeyLayout, type KeyRange, keyLayout, only } from "./key-layout.ts";
 import { LeadershipLost } from "./leadership-lost.ts";
@@ -143,12 +143,13 @@ export class EtcdStore implements Store {
   /** Reads page by page, all at the moment of the first. */
   async #listOnce({ key: first, rangeEnd }: KeyRange, query: Query): Promise<Snapshot> {
     const documents: Document[] = [];
+    const worthReading = mayMean(query);
     let at: Position | undefined;
     for (let key = first; ; ) {
       const request = { key, rangeEnd, limit: pageSize, revision: at?.revision ?? 0n };
       const { kvs, header, more } = await this.#read(request);
       at ??= positionOf(header);
-      for (const pair of kvs) {
+      for (const pair of kvs.filter(worthReading)) {
         const document = decodeDocument(this.layout, pair);
         if (matches(query, document.metadata)) documents.push(document);
       }
