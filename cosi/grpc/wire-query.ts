@@ -11,6 +11,7 @@ import {
 } from "../../api/gen/cosi/resource_pb.js";
 import { GrpcError } from "../../api/grpc/error.ts";
 import type { LabelTerm, Query } from "../query.ts";
+import { idPattern } from "./id-pattern.ts";
 
 const comparisons = {
   equal: Operation.EQUAL,
@@ -20,13 +21,10 @@ const comparisons = {
   lteNumeric: Operation.LTE_NUMERIC,
 } as const;
 
-/** A wider pattern than anyone types; a longer one is an attempt to keep us busy. */
-const longestPattern = 256;
-
 export function decodeQuery(labels: readonly LabelQuery[], id: IDQuery | undefined): Query {
   return {
     ...(labels.length > 0 && { anyOf: labels.map(({ terms }) => terms.map(decodeTerm)) }),
-    ...(id?.regexp && { id: decodePattern(id.regexp) }),
+    ...(id?.regexp && { id: idPattern(id.regexp) }),
   };
 }
 
@@ -43,21 +41,6 @@ function decodeTerm({ key: label, op, value, invert }: WireTerm): LabelTerm {
     return { label, op: name as keyof typeof comparisons, value: limit, invert };
   }
   throw new GrpcError("unimplemented", `unsupported label query operation: ${op}`);
-}
-
-/** Patterns come in Go's syntax; of what Go has and we have not, only flags in front are in use. */
-function decodePattern(source: string): RegExp {
-  if (source.length > longestPattern) {
-    throw new GrpcError("invalidArgument", `an id query has at most ${longestPattern} characters`);
-  }
-  const [, flags = "", pattern = source] = /^\(\?([ims]+)\)(.*)$/s.exec(source) ?? [];
-  try {
-    return new RegExp(pattern, `${flags}u`);
-  } catch (cause) {
-    throw new GrpcError("invalidArgument", `an id query is no regular expression: ${String(cause)}`, {
-      cause,
-    });
-  }
 }
 
 export function encodeQuery({ labels = [], anyOf, id }: Query): {
