@@ -2,6 +2,7 @@
 
 import type { Context } from "./context.ts";
 import type { Phase } from "./phases.ts";
+import { reportDisks } from "./tasks/disks.ts";
 import { hardware } from "./tasks/hardware.ts";
 import { hostnameFromArguments } from "./tasks/hostname.ts";
 import { pseudoFilesystems } from "./tasks/pseudo-filesystems.ts";
@@ -10,4 +11,5 @@ import { pseudoFilesystems } from "./tasks/pseudo-filesystems.ts";
 export const bootSequence: readonly Phase<Context>[] = [
   { name: "early", tasks: [pseudoFilesystems] },
   { name: "devices", tasks: [hostnameFromArguments, hardware] },
+  { name: "inventory", tasks: [reportDisks] },
 ];

@@ -1,7 +1,8 @@
 // What a DHCP packet says of the machine that sent it.
+
+import type { Packet } from "../../wire/dhcp/packet.ts";
 import type { Client } from "../booter.ts";
 import { architectureOf, type Firmware } from "../firmware.ts";
-import type { Packet } from "./packet.ts";
 
 export interface Asker {
   readonly client: Client;

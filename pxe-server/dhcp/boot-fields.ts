@@ -1,8 +1,8 @@
 // The part of a reply that boots a machine. Both option and BOOTP field are filled: old firmware reads only the fields.
 import { encode } from "../../wire/codec.ts";
+import type { Options } from "../../wire/dhcp/options.ts";
+import { pxeOptions } from "../../wire/dhcp/pxe-options.ts";
 import type { NextStage } from "../firmware.ts";
-import type { Options } from "./options.ts";
-import { pxeOptions } from "./pxe-options.ts";
 import type { Tactic } from "./tactics.ts";
 
 export interface BootFields {

@@ -1,4 +1,4 @@
-import type { Packet } from "./packet.ts";
+import type { Packet } from "../../wire/dhcp/packet.ts";
 
 export interface Destination {
   readonly address: string;

@@ -1,9 +1,9 @@
 // What one segment's DHCP is told to do: the `dhcp` part of boot.yaml.
 import { z } from "zod";
+import type { Options } from "../../wire/dhcp/options.ts";
 import type { Client } from "../booter.ts";
 import { macOf } from "../mac.ts";
 import type { Pool } from "./leases.ts";
-import type { Options } from "./options.ts";
 import { addressNumber, broadcastOf, contains, parseSubnet, type Subnet } from "./subnet.ts";
 
 const address = z.ipv4();

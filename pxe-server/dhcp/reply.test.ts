@@ -2,6 +2,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
 import { decode, encode } from "../../wire/codec.ts";
+import type { Options } from "../../wire/dhcp/options.ts";
+import { type Packet, packet } from "../../wire/dhcp/packet.ts";
 import type { Clock } from "../clock.ts";
 import { nextStage } from "../firmware.ts";
 import { askerOf } from "./asker.ts";
@@ -9,8 +11,6 @@ import { type BootServer, offeredBoot, servedBoot } from "./boot-fields.ts";
 import { destinationOf } from "./destination.ts";
 import { Leases } from "./leases.ts";
 import { dhcpMode, type Network } from "./network.ts";
-import type { Options } from "./options.ts";
-import { type Packet, packet } from "./packet.ts";
 import { type Authority, type Context, decide, decideBootServer } from "./reply.ts";
 import { addressNumber } from "./subnet.ts";
 import type { Tactic } from "./tactics.ts";
@@ -19,7 +19,10 @@ const captured = (name: string): Packet =>
   decode(
     packet,
     Uint8Array.fromHex(
-      readFileSync(join(import.meta.dirname, "captures", `${name}.hex`), "utf8").replaceAll(/\s/g, ""),
+      readFileSync(join(import.meta.dirname, "../../wire/dhcp/captures", `${name}.hex`), "utf8").replaceAll(
+        /\s/g,
+        "",
+      ),
     ),
   );
 

@@ -1,10 +1,11 @@
 // What a DHCP server answers: a pure function of the packet and of what is known. RFC 2131 unless noted.
+
+import type { MessageType, Options } from "../../wire/dhcp/options.ts";
+import type { Packet } from "../../wire/dhcp/packet.ts";
 import type { Asker } from "./asker.ts";
 import type { BootFields } from "./boot-fields.ts";
 import type { LeaseChange, Leases } from "./leases.ts";
 import { type Network, networkOptions, type Reservation } from "./network.ts";
-import type { MessageType, Options } from "./options.ts";
-import type { Packet } from "./packet.ts";
 import { addressNumber, addressText, broadcastOf, contains, maskText } from "./subnet.ts";
 
 /** The subnet that the packet came from, if its addresses are ours to give. */

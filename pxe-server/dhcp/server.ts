@@ -1,6 +1,8 @@
 // The DHCP server of one network interface: ports 67 and 4011, thin around the pure decisions.
 import type { Socket } from "node:dgram";
 import { decode } from "../../wire/codec.ts";
+import { encodeToFit } from "../../wire/dhcp/encode-to-fit.ts";
+import { type Packet, packet } from "../../wire/dhcp/packet.ts";
 import { WireError } from "../../wire/error.ts";
 import type { Boot, Boots } from "../boots.ts";
 import type { Clock } from "../clock.ts";
@@ -8,11 +10,9 @@ import { type NextStage, nextStage } from "../firmware.ts";
 import { type Asker, askerOf } from "./asker.ts";
 import { type BootFields, type BootServer, offeredBoot, servedBoot } from "./boot-fields.ts";
 import { type Destination, destinationOf } from "./destination.ts";
-import { encodeToFit } from "./encode-to-fit.ts";
 import type { LeaseJournal } from "./lease-journal.ts";
 import { type LeaseChange, Leases } from "./leases.ts";
 import { type DhcpMode, type Network, reservationFor } from "./network.ts";
-import { type Packet, packet } from "./packet.ts";
 import { type Authority, type Decision, decide, decideBootServer } from "./reply.ts";
 import { addressNumber, contains } from "./subnet.ts";
 import type { TacticBook } from "./tactics.ts";

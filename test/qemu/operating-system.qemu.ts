@@ -40,10 +40,10 @@ describe.each(["bios", "uefi"] as const)("the operating system on %s", (firmware
     await machine.console.waitFor(/ingot: boot sequence done/, { within: "operatingSystem" });
     await machine.console.waitFor(/ingot: hardware watchdog started/, { within: "operatingSystem" });
     const said = await machine.console.text();
-    expect(said).toMatch(/nvme nvme0: /);
-    expect(said).toMatch(/\[sda\] \d+ 512-byte logical blocks/);
-    expect(said).toMatch(/\[sdb\] \d+ 512-byte logical blocks/);
-    expect(said).toMatch(/virtio_blk virtio\d+: \[vda\]/);
+    expect(said).toMatch(/disk \/dev\/nvme0n1: nvme, 0\.1 GB, QEMU NVMe Ctrl, serial LAB0/);
+    expect(said).toMatch(/disk \/dev\/sd[ab]: sata, 0\.1 GB, QEMU HARDDISK, serial LAB1/);
+    expect(said).toMatch(/disk \/dev\/sd[ab]: scsi, 0\.1 GB, QEMU HARDDISK, serial LAB2/);
+    expect(said).toMatch(/disk \/dev\/vda: virtio, 0\.1 GB, no model, serial LAB3/);
     expect(said).toMatch(/e1000e.*eth\d/);
     expect(said).not.toMatch(/fatal/);
   });

@@ -1,8 +1,8 @@
-import { type Codec, decodeWithin } from "../../wire/codec.ts";
-import { u8 } from "../../wire/integers.ts";
-import { prefixed } from "../../wire/prefixed.ts";
-import type { Reader } from "../../wire/reader.ts";
-import { restText } from "../../wire/text.ts";
+import { type Codec, decodeWithin } from "../codec.ts";
+import { u8 } from "../integers.ts";
+import { prefixed } from "../prefixed.ts";
+import type { Reader } from "../reader.ts";
+import { restText } from "../text.ts";
 
 /** Pointers let a few bytes stand for many names: no resolver takes as many as this, and no packet may ask for more. */
 const mostNames = 64;

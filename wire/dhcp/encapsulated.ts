@@ -1,6 +1,6 @@
 // Options inside an option (RFC 2132 §8.4): the framing of options 43 (PXE) and 175 (iPXE), with pad and end.
-import type { Codec } from "../../wire/codec.ts";
-import { type Rows, type TlvOf, tlv } from "../../wire/tlv.ts";
+import type { Codec } from "../codec.ts";
+import { type Rows, type TlvOf, tlv } from "../tlv.ts";
 
 const pad = 0;
 const end = 255;

@@ -1,6 +1,6 @@
-import { ipv4 } from "../../wire/addresses.ts";
-import type { Codec } from "../../wire/codec.ts";
-import { list } from "../../wire/lists.ts";
+import { ipv4 } from "../addresses.ts";
+import type { Codec } from "../codec.ts";
+import { list } from "../lists.ts";
 
 export interface ClasslessRoute {
   /** `10.17.0.0/16`; the default route is `0.0.0.0/0`. */

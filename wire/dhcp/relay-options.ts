@@ -1,7 +1,7 @@
-import { ipv4 } from "../../wire/addresses.ts";
-import { rest } from "../../wire/bytes.ts";
-import { restText } from "../../wire/text.ts";
-import { tlv } from "../../wire/tlv.ts";
+import { ipv4 } from "../addresses.ts";
+import { rest } from "../bytes.ts";
+import { restText } from "../text.ts";
+import { tlv } from "../tlv.ts";
 
 /** Option 82, RFC 3046 §2.0. Unlike other encapsulated options it has neither pad nor end. */
 export const relayOptions = tlv({

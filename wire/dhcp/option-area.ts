@@ -1,8 +1,8 @@
-import { rest } from "../../wire/bytes.ts";
-import { type Codec, decodeWithin } from "../../wire/codec.ts";
-import { Reader } from "../../wire/reader.ts";
-import { indexRows, type UnknownOption } from "../../wire/tlv.ts";
-import type { Writer } from "../../wire/writer.ts";
+import { rest } from "../bytes.ts";
+import { type Codec, decodeWithin } from "../codec.ts";
+import { Reader } from "../reader.ts";
+import { indexRows, type UnknownOption } from "../tlv.ts";
+import type { Writer } from "../writer.ts";
 import { areas, end, joinPieces, largestPiece, overload, type Piece, piecesIn } from "./option-pieces.ts";
 import { type Options, optionRows } from "./options.ts";
 

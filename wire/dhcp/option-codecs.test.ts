@@ -1,6 +1,6 @@
 // The encapsulated options that packet.ts leaves raw, because they mean something only beside other options.
 import { describe, expect, test } from "vitest";
-import { type Codec, decode, encode } from "../../wire/codec.ts";
+import { type Codec, decode, encode } from "../codec.ts";
 import { domainList } from "./domain-list.ts";
 import { pxeOptions } from "./pxe-options.ts";
 import { relayOptions } from "./relay-options.ts";

@@ -1,5 +1,5 @@
-import { encode } from "../../wire/codec.ts";
-import { WireError } from "../../wire/error.ts";
+import { encode } from "../codec.ts";
+import { WireError } from "../error.ts";
 import { areas, end, overload, piecesIn } from "./option-pieces.ts";
 import { type Packet, packet } from "./packet.ts";
 

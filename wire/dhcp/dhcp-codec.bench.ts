@@ -1,8 +1,8 @@
 // One thread reading and writing the packets that firmware really sends, with all their intricacies.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { decode, encode } from "../../wire/codec.ts";
 import type { BenchModule, Comparison } from "../../workshop/bench.ts";
+import { decode, encode } from "../codec.ts";
 import { packet } from "./packet.ts";
 
 const goals = { decode: 1_000_000, encode: 700_000 };

@@ -2,10 +2,10 @@
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { decode, encode } from "../../wire/codec.ts";
-import { WireError } from "../../wire/error.ts";
 import type { FuzzModule } from "../../workshop/fuzz.ts";
 import { mutated } from "../../workshop/mutate.ts";
+import { decode, encode } from "../codec.ts";
+import { WireError } from "../error.ts";
 import { type Packet, packet } from "./packet.ts";
 
 const folder = join(import.meta.dirname, "captures");

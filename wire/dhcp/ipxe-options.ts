@@ -1,7 +1,7 @@
-import type { Codec, ValueOf } from "../../wire/codec.ts";
-import { i8, u8, u16 } from "../../wire/integers.ts";
-import { struct } from "../../wire/struct.ts";
-import { restText } from "../../wire/text.ts";
+import type { Codec, ValueOf } from "../codec.ts";
+import { i8, u8, u16 } from "../integers.ts";
+import { struct } from "../struct.ts";
+import { restText } from "../text.ts";
 import { encapsulated } from "./encapsulated.ts";
 
 /** Present with its version when this build of iPXE can do it. */

@@ -1,9 +1,9 @@
-import { ipv4 } from "../../wire/addresses.ts";
-import { u8, u16 } from "../../wire/integers.ts";
-import { counted, list } from "../../wire/lists.ts";
-import { prefixed } from "../../wire/prefixed.ts";
-import { struct } from "../../wire/struct.ts";
-import { restText } from "../../wire/text.ts";
+import { ipv4 } from "../addresses.ts";
+import { u8, u16 } from "../integers.ts";
+import { counted, list } from "../lists.ts";
+import { prefixed } from "../prefixed.ts";
+import { struct } from "../struct.ts";
+import { restText } from "../text.ts";
 import { encapsulated } from "./encapsulated.ts";
 
 /** Option 43 of `PXEClient`: PXE 2.1 §2.2.2, table 2-1. */

@@ -1,13 +1,13 @@
-import { ipv4, mac } from "../../wire/addresses.ts";
-import { bits } from "../../wire/bits.ts";
-import { padding } from "../../wire/bytes.ts";
-import type { Codec, ValueOf } from "../../wire/codec.ts";
-import { literal } from "../../wire/constants.ts";
-import { u8, u16, u32 } from "../../wire/integers.ts";
-import { oneOf } from "../../wire/one-of.ts";
-import { mapped } from "../../wire/refine.ts";
-import { struct } from "../../wire/struct.ts";
-import { text } from "../../wire/text.ts";
+import { ipv4, mac } from "../addresses.ts";
+import { bits } from "../bits.ts";
+import { padding } from "../bytes.ts";
+import type { Codec, ValueOf } from "../codec.ts";
+import { literal } from "../constants.ts";
+import { u8, u16, u32 } from "../integers.ts";
+import { oneOf } from "../one-of.ts";
+import { mapped } from "../refine.ts";
+import { struct } from "../struct.ts";
+import { text } from "../text.ts";
 import { decodeOptions, encodeOptions, type OptionArea } from "./option-area.ts";
 
 const broadcast: Codec<boolean> = mapped(bits({ broadcast: 1, reserved: 15 }), {

@@ -1,16 +1,16 @@
 // Every DHCP option we know: adding one is adding a row. RFC 2132 unless noted.
-import { ipv4 } from "../../wire/addresses.ts";
-import { rest } from "../../wire/bytes.ts";
-import type { Codec } from "../../wire/codec.ts";
-import { literal, present } from "../../wire/constants.ts";
-import { bool8, i32, u8, u16, u32 } from "../../wire/integers.ts";
-import { list } from "../../wire/lists.ts";
-import { oneOf } from "../../wire/one-of.ts";
-import { mapped } from "../../wire/refine.ts";
-import { struct } from "../../wire/struct.ts";
-import { restText } from "../../wire/text.ts";
-import type { Rows, TlvOf } from "../../wire/tlv.ts";
-import { uuidMixed } from "../../wire/uuid.ts";
+import { ipv4 } from "../addresses.ts";
+import { rest } from "../bytes.ts";
+import type { Codec } from "../codec.ts";
+import { literal, present } from "../constants.ts";
+import { bool8, i32, u8, u16, u32 } from "../integers.ts";
+import { list } from "../lists.ts";
+import { oneOf } from "../one-of.ts";
+import { mapped } from "../refine.ts";
+import { struct } from "../struct.ts";
+import { restText } from "../text.ts";
+import type { Rows, TlvOf } from "../tlv.ts";
+import { uuidMixed } from "../uuid.ts";
 import { classlessRoutes } from "./classless-routes.ts";
 import { domainList } from "./domain-list.ts";
 import { ipxeOptions } from "./ipxe-options.ts";
