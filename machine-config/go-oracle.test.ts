@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { parseAllDocuments } from "yaml";
 import { clientConfigText, parseClientConfig } from "./client-config.ts";
 import { yamlText } from "./decode/syntax.ts";
 import { generateConfigs } from "./generate/configs.ts";
@@ -153,6 +154,19 @@ func main() {
 }
 `;
 
+/** Every path below a value. */
+function* pathsIn(
+  value: unknown,
+  path: readonly (string | number)[],
+): Generator<readonly (string | number)[]> {
+  if (typeof value !== "object" || value === null) return;
+  const entries = Array.isArray(value) ? value.entries() : Object.entries(value);
+  for (const [key, inner] of entries) {
+    yield [...path, key];
+    yield* pathsIn(inner, [...path, key]);
+  }
+}
+
 interface Question {
   readonly Text?: string;
   readonly Secrets?: string;
@@ -213,6 +227,32 @@ describe.skipIf(!moduleFolder)(`the Go module${withModule}`, () => {
       if (theirs[index]!.Error) continue;
       expect.soft(again[index]!.Text, file).toBe(theirs[index]!.Text);
       expect.soft(judged[index], `${file}: ${theirs[index]!.Invalid}`).toBe(theirs[index]!.Invalid !== "");
+    }
+  });
+
+  /** Documents without a name, a driver or a certificate make no sense: we say so, they do not. */
+  const ours = /^types\/(?:hardware|security)\/.* (?:name|targetDriver|certificates)$/;
+
+  test("misses the same fields when they are taken out of the samples, one at a time", () => {
+    const cases = samples("types/{network,block,cri,hardware,runtime,security,siderolink}/**/*.yaml")
+      .concat(samples("types/v1alpha1/testdata/stability/v1.13/*.yaml"))
+      .flatMap((file) => {
+        const [document] = parseAllDocuments(sample(file));
+        const paths = document ? [...pathsIn(document.toJS(), [])] : [];
+        return paths.map((path) => {
+          const text = parseAllDocuments(sample(file))[0]!;
+          text.deleteIn(path);
+          return { name: `${file} ${path.join(".")}`, text: text.toString() };
+        });
+      })
+      .filter(({ name }) => !ours.test(name));
+    expect(cases.length).toBeGreaterThan(500);
+    const theirs = ask(cases.map(({ text }) => ({ Text: text })));
+    for (const [index, { name, text }] of cases.entries()) {
+      const config = attempt(() => parseMachineConfig(text));
+      const isRefused = config === undefined || validate(config, "metal").errors.length > 0;
+      const why = theirs[index]!.Error || theirs[index]!.Invalid;
+      expect.soft(isRefused, `${name}: ${why}`).toBe(why !== "");
     }
   });
 

@@ -203,6 +203,45 @@ test.each([
     why: "json_lines",
   },
   {
+    name: "a kubelet that is told what the system tells it",
+    text: controlPlane("kubelet: {extraConfig: {staticPodPath: /a}}"),
+    at: "machine.kubelet.extraConfig.staticPodPath",
+    why: "set by the system",
+  },
+  {
+    name: "an authorizer of no known type",
+    text: controlPlane("", "apiServer: {authorizationConfig: [{type: Dice, name: a}]}"),
+    at: "cluster.apiServer.authorizationConfig.0.type",
+    why: "one of Node, RBAC, Webhook",
+  },
+  {
+    name: "two ways to authorize",
+    text: controlPlane(
+      "",
+      "apiServer: {extraArgs: {authorization-mode: RBAC}, authorizationConfig: [{type: RBAC, name: a}]}",
+    ),
+    at: "cluster.apiServer.extraArgs.authorization-mode",
+    why: "together with authorizationConfig",
+  },
+  {
+    name: "a pod that asks for disks",
+    text: controlPlane("", "scheduler: {resources: {requests: {disk: 1}}}"),
+    at: "cluster.scheduler.resources.requests",
+    why: "only cpu and memory",
+  },
+  {
+    name: "etcd without its authority",
+    text: controlPlane("", "etcd: {}"),
+    at: "cluster.etcd.ca",
+    why: "is required",
+  },
+  {
+    name: "a link with an address that says nothing",
+    text: document("LinkConfig", "name: a\naddresses: [{routePriority: 5}]"),
+    at: "addresses.0.address",
+    why: "is required",
+  },
+  {
     name: "a VLAN without its number",
     text: document("VLANConfig", "name: v\nparent: eth0"),
     at: "vlanID",

@@ -41,6 +41,7 @@ export function plainValue(document: Document, schema: z.core.$ZodType) {
           return [];
         }
         const plain = read(value, inside ?? z.unknown(), [...path, name]);
+        if (fields && plain === "" && inside && isFormatted(inside)) return [];
         // A null stands for nothing said, but a key of a free mapping is there all the same.
         if (plain === undefined && !fields) return [[name, inside && wantsText(inside) ? "" : null] as const];
         return plain === undefined ? [] : [[name, plain] as const];
@@ -77,6 +78,12 @@ function wantsText(schema: z.core.$ZodType): boolean {
     bare instanceof z.ZodLiteral ||
     (bare instanceof z.ZodUnion && bare.options.some((option) => wantsText(option)))
   );
+}
+
+/** Text of a form that an empty text has not: there, `""` says nothing, as null does. */
+function isFormatted(schema: z.core.$ZodType): boolean {
+  const bare = unwrapped(schema);
+  return bare instanceof z.ZodString && !bare.safeParse("").success;
 }
 
 /** YAML 1.1's words, which people still write. */

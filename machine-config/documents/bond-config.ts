@@ -2,7 +2,7 @@ import { z } from "zod";
 import { address, flag, hardwareAddress, text, u8, u16, u32 } from "../schema/scalars.ts";
 import { list, zeroCounts } from "../schema/section.ts";
 import { documentKind } from "./document-kind.ts";
-import { commonLink } from "./link.ts";
+import { commonLink, linkRules } from "./link.ts";
 
 const count = zeroCounts(u32);
 const choice = zeroCounts(u8);
@@ -51,11 +51,5 @@ export const bondConfig = documentKind({
     ...commonLink,
   },
   required: ["links", "bondMode"],
-  *rules({ bondMode, lacpRate, adActorSysPrio, miimon = 0, updelay = 0, downdelay = 0 }) {
-    if (bondMode !== "802.3ad" && lacpRate) yield ["lacpRate", "is for bonds of mode 802.3ad"];
-    if (bondMode !== "802.3ad" && adActorSysPrio) yield ["adActorSysPrio", "is for bonds of mode 802.3ad"];
-    for (const [field, delay] of Object.entries({ updelay, downdelay })) {
-      if (miimon === 0 ? delay > 0 : delay % miimon !== 0) yield [field, "must be a multiple of miimon"];
-    }
-  },
+  rules: linkRules,
 });

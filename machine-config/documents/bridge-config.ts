@@ -1,7 +1,7 @@
 import { flag, hardwareAddress, text } from "../schema/scalars.ts";
 import { list, section } from "../schema/section.ts";
 import { documentKind } from "./document-kind.ts";
-import { commonLink } from "./link.ts";
+import { commonLink, linkRules } from "./link.ts";
 
 export const bridgeConfig = documentKind({
   kind: "BridgeConfig",
@@ -13,4 +13,5 @@ export const bridgeConfig = documentKind({
     vlan: section({ filtering: flag }),
     ...commonLink,
   },
+  rules: linkRules,
 });

@@ -1,4 +1,5 @@
-import { flag, text, u32 } from "../schema/scalars.ts";
+import { z } from "zod";
+import { flag, u32 } from "../schema/scalars.ts";
 import { list, mapOf, section, zeroCounts } from "../schema/section.ts";
 import { documentKind } from "./document-kind.ts";
 
@@ -22,6 +23,6 @@ export const ethernetConfig = documentKind({
       "tcp-data-split": flag,
     }),
     channels: section({ rx: size, tx: size, other: size, combined: size }),
-    wakeOnLan: list(text),
+    wakeOnLan: list(z.enum(["phy", "unicast", "multicast", "broadcast", "magic", "magicsecure", "filter"])),
   },
 });

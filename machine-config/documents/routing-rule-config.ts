@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { cidr, text, u32 } from "../schema/scalars.ts";
+import { cidr, routingTable, text, u32 } from "../schema/scalars.ts";
 import { documentKind } from "./document-kind.ts";
 
 const highestPriority = 32765;
@@ -12,7 +12,7 @@ export const routingRuleConfig = documentKind({
   fields: {
     src: cidr,
     dst: cidr,
-    table: text,
+    table: routingTable,
     action: z.enum(["unicast", "blackhole", "unreachable", "prohibit"]),
     iifName: text,
     oifName: text,

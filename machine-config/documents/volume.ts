@@ -30,7 +30,7 @@ export const encryption = section({
 });
 
 export function* encryptionRules(spec: z.output<typeof encryption> | undefined): Iterable<Fault> {
-  if (spec === undefined) return;
+  if (spec === undefined || Object.keys(spec).length === 0) return;
   const { provider, keys = [] } = spec;
   if (provider === undefined) yield ["encryption.provider", "is required"];
   if (keys.length === 0) yield ["encryption.keys", "is required"];

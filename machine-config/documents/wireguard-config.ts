@@ -1,7 +1,7 @@
 import { addressAndPort, cidr, duration, integer, isBase64, text } from "../schema/scalars.ts";
 import { list, section } from "../schema/section.ts";
 import { documentKind } from "./document-kind.ts";
-import { commonLink } from "./link.ts";
+import { commonLink, linkRules } from "./link.ts";
 
 const isKey = (value: string) => isBase64(value) && Buffer.from(value, "base64").length === 32;
 const notKey = "is no WireGuard key: 32 bytes in base64";
@@ -25,7 +25,9 @@ export const wireguardConfig = documentKind({
     ...commonLink,
   },
   required: ["privateKey"],
-  *rules({ privateKey, listenPort = 0, peers = [] }) {
+  *rules(document) {
+    const { privateKey, listenPort = 0, peers = [] } = document;
+    yield* linkRules(document);
     if (privateKey && !isKey(privateKey)) yield ["privateKey", notKey];
     if (listenPort < 0 || listenPort > 65535) yield ["listenPort", "must be between 0 and 65535"];
     for (const [index, { publicKey = "", presharedKey, persistentKeepaliveInterval }] of peers.entries()) {

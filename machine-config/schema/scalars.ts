@@ -37,6 +37,10 @@ export const cidr = z.string().refine(isCidr, "is no address with a prefix lengt
 
 export const isAddressOrCidr = (value: string) => isIP(value) !== 0 || isCidr(value);
 
+export const routingTable = z
+  .string()
+  .regex(/^(?:unspec|default|main|local|[1-9]\d{0,9}|0)$/, "is no routing table: main, or a number");
+
 /** `10.0.0.1:50` or `[fd00::1]:50` */
 export const addressAndPort = z.string().refine((value) => {
   const [, v6, v4, port] = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(value) ?? [];

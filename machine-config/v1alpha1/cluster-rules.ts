@@ -1,5 +1,5 @@
 import type { Fault } from "../documents/document-kind.ts";
-import { isCidr } from "../schema/scalars.ts";
+import { isAddressOrCidr } from "../schema/scalars.ts";
 import type { V1Alpha1 } from "./config.ts";
 
 type Cluster = NonNullable<V1Alpha1["cluster"]>;
@@ -19,7 +19,8 @@ export function* clusterFaults(
   const domain = cluster.network?.dnsDomain;
   if (domain && !isDnsName(domain)) yield ["cluster.network.dnsDomain", "is no DNS name"];
   if (!controlPlane && cluster.etcd) yield ["cluster.etcd", "is for control planes only"];
-  yield* etcdFaults(cluster.etcd);
+  if (controlPlane) yield* etcdFaults(cluster.etcd);
+  yield* staticPodFaults(cluster);
   yield* externalCloudFaults(cluster.externalCloudProvider);
   yield* manifestFaults(cluster.inlineManifests);
   yield* discoveryFaults(cluster);
@@ -31,12 +32,39 @@ const isDnsName = (name: string) =>
   /^[a-zA-Z0-9_][a-zA-Z0-9_-]{0,62}(?:\.[a-zA-Z0-9_][a-zA-Z0-9_-]{0,62})*[._]?$/.test(name);
 
 function* etcdFaults(etcd: Cluster["etcd"]): Iterable<Fault> {
+  if (etcd && !etcd.ca) yield ["cluster.etcd.ca", "is required"];
   if (etcd?.subnet && (etcd.advertisedSubnets ?? []).length > 0) {
     yield ["cluster.etcd.subnet", "cannot be set together with advertisedSubnets"];
   }
   for (const field of ["advertisedSubnets", "listenSubnets"] as const) {
     for (const [index, subnet] of (etcd?.[field] ?? []).entries()) {
-      if (!isCidr(subnet.replace(/^!/, ""))) yield [`cluster.etcd.${field}.${index}`, "is no network"];
+      if (!isAddressOrCidr(subnet.replace(/^!/, "")))
+        yield [`cluster.etcd.${field}.${index}`, "is no address or network"];
+    }
+  }
+}
+
+const authorizers: readonly (string | undefined)[] = ["Node", "RBAC", "Webhook"];
+const podResources: readonly string[] = ["cpu", "memory"];
+
+/** What the static pods of the control plane cannot be told. */
+function* staticPodFaults({ apiServer, controllerManager, scheduler }: Cluster): Iterable<Fault> {
+  const chain = apiServer?.authorizationConfig ?? [];
+  for (const [index, { type, name }] of chain.entries()) {
+    const at = `cluster.apiServer.authorizationConfig.${index}`;
+    if (!authorizers.includes(type)) yield [`${at}.type`, `must be one of ${authorizers.join(", ")}`];
+    if (!name) yield [`${at}.name`, "is required"];
+  }
+  for (const argument of Object.keys(apiServer?.extraArgs ?? {})) {
+    const isRival = argument === "authorization-mode" || argument.startsWith("authorization-webhook-");
+    if (chain.length > 0 && isRival) {
+      yield [`cluster.apiServer.extraArgs.${argument}`, "cannot be set together with authorizationConfig"];
+    }
+  }
+  for (const [pod, config] of Object.entries({ apiServer, controllerManager, scheduler })) {
+    for (const [field, amounts] of Object.entries(config?.resources ?? {})) {
+      const unknown = Object.keys(amounts ?? {}).find((resource) => !podResources.includes(resource));
+      if (unknown) yield [`cluster.${pod}.resources.${field}`, `has no ${unknown}: only cpu and memory`];
     }
   }
 }
@@ -77,7 +105,11 @@ function* discoveryFaults({ discovery, id, secret }: Cluster): Iterable<Fault> {
 const cniNames: readonly string[] = ["flannel", "custom", "none"];
 
 function* cniFaults({ network }: Cluster): Iterable<Fault> {
-  const { name = "flannel", urls = [], flannel } = network?.cni ?? {};
+  if (!network?.cni) return;
+  const { name = "", urls = [], flannel } = network.cni;
+  for (const [index, url] of urls.entries()) {
+    if (!URL.canParse(url)) yield [`cluster.network.cni.urls.${index}`, "is no URL"];
+  }
   if (!cniNames.includes(name)) yield ["cluster.network.cni.name", `must be one of ${cniNames.join(", ")}`];
   if (name !== "custom" && urls.length > 0) yield ["cluster.network.cni.urls", `are not for ${name}`];
   if (name === "flannel") return;

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { flag, integer, text, u64 } from "../schema/scalars.ts";
+import { byteSize, flag, integer, text, u64 } from "../schema/scalars.ts";
 import { list, section } from "../schema/section.ts";
 
 /** A size with a comparison: `>= 100GB`, `4GB`. */
@@ -35,7 +35,7 @@ export const install = section({
 });
 
 /** Bytes, or a size as people write it. */
-const diskSize = z.union([u64, text]);
+const diskSize = z.union([u64, byteSize]);
 
 export const disk = section({
   device: text,

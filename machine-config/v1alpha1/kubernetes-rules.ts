@@ -52,10 +52,31 @@ function* kubeSpanFaults(kubespan: KubeSpan, cluster: V1Alpha1["cluster"]): Iter
   }
 }
 
+/** What the system sets in the kubelet's configuration, and nobody else may. */
+const kubeletOwnFields: ReadonlySet<string> = new Set([
+  "apiVersion",
+  "authentication",
+  "authorization",
+  "cgroupRoot",
+  "kind",
+  "kubeletCgroups",
+  "port",
+  "protectKernelDefaults",
+  "resolvConf",
+  "rotateCertificates",
+  "seccompDefault",
+  "staticPodPath",
+  "systemCgroups",
+]);
+
 function* kubeletFaults(kubelet: Machine["kubelet"]): Iterable<Fault> {
   for (const [index, subnet] of (kubelet?.nodeIP?.validSubnets ?? []).entries()) {
-    if (!isCidr(subnet.replace(/^!/, "")))
-      yield [`machine.kubelet.nodeIP.validSubnets.${index}`, "is no network"];
+    if (!isAddressOrCidr(subnet.replace(/^!/, ""))) {
+      yield [`machine.kubelet.nodeIP.validSubnets.${index}`, "is no address or network"];
+    }
+  }
+  for (const field of Object.keys(kubelet?.extraConfig ?? {})) {
+    if (kubeletOwnFields.has(field)) yield [`machine.kubelet.extraConfig.${field}`, "is set by the system"];
   }
 }
 

@@ -1,4 +1,4 @@
-import { duration, flag, integer, text, url } from "../schema/scalars.ts";
+import { duration, flag, text, u32, url } from "../schema/scalars.ts";
 import { list, mapOf, section, untyped } from "../schema/section.ts";
 import { certificateAndKey, certificates } from "./certificates.ts";
 import { features } from "./features.ts";
@@ -22,7 +22,7 @@ export const machine = section({
   network,
   disks: list(disk),
   install,
-  files: list(section({ content: text, permissions: integer, path: text, op: text })),
+  files: list(section({ content: text, permissions: u32, path: text, op: text })),
   env: mapOf(text),
   time: section({ disabled: flag, servers: list(text), bootTimeout: duration }),
   sysctls: mapOf(text),

@@ -116,7 +116,7 @@ function* machineFaults({ persist, machine }: V1Alpha1): Iterable<Fault> {
   }
   for (const [index, { endpoint, format }] of (logging?.destinations ?? []).entries()) {
     const at = `machine.logging.destinations.${index}`;
-    if (!endpoint || !/^(?:tcp|udp):\/\/[^/]+$/.test(endpoint))
+    if (!endpoint || !/^(?:tcp|udp):\/\/[^/]+\/?$/.test(endpoint))
       yield [`${at}.endpoint`, "must be tcp:// or udp://"];
     if (!logFormats.includes(format)) yield [`${at}.format`, "must be json_lines"];
   }
