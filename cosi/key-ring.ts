@@ -1,6 +1,7 @@
 // The master keys: the newest seals, all of them open. A file of lines, each a key in base64; the last is the newest.
 import { createHash, createSecretKey, type KeyObject, randomBytes } from "node:crypto";
 import { open, readFile, rename, rm, stat } from "node:fs/promises";
+import { dirname } from "node:path";
 
 export interface KeyRing {
   /** The id of the key that seals. */
@@ -71,5 +72,12 @@ export async function addKey(path: string): Promise<KeyRing> {
     await file.close();
   }
   await rename(beside, path);
+  // What the new key seals must not outlive the file's entry in its folder.
+  const folder = await open(dirname(path), "r");
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
   return ring;
 }

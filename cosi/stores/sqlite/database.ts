@@ -70,8 +70,9 @@ export function openDatabase(path: string, durability: Durability): DatabaseSync
     refuseDamaged(database);
     return database;
   } catch (cause) {
+    const why = reasonOf(database, cause);
     if (database?.isOpen) database.close();
-    throw new Error(`Cannot open ${path}: ${reason(cause)}`, { cause });
+    throw new Error(`Cannot open ${path}: ${why}`, { cause });
   }
 }
 
@@ -132,12 +133,15 @@ function pragma(database: DatabaseSync, name: string): number {
 }
 
 /** In words, for the failures that people meet. */
-function reason(error: unknown): string {
+export function reasonOf(database: DatabaseSync | undefined, error: unknown): string {
+  if (database?.isOpen === false) return "it is closed";
   switch (errorCode(error) & 0xff) {
     case 26:
       return "it is not an SQLite database";
     case 11:
       return "it is damaged";
+    case 13:
+      return "the disk is full";
     case 5:
       return "another process has locked it";
     default:

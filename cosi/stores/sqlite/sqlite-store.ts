@@ -15,7 +15,7 @@ import {
   type Store,
   VersionConflict,
 } from "../../store.ts";
-import { type Durability, openDatabase } from "./database.ts";
+import { type Durability, openDatabase, reasonOf } from "./database.ts";
 import { decodeRow, encodeDraft } from "./rows.ts";
 import {
   type ChangeRow,
@@ -57,7 +57,7 @@ const page = 1000;
 /** Resources in one file: WAL, group commit, a log of changes from which watches replay. */
 export class SqliteStore implements Store {
   readonly #database: DatabaseSync;
-  readonly #options: Required<Pick<SqliteStoreOptions, "clock" | "history" | "pollMs">>;
+  readonly #options: Required<Pick<SqliteStoreOptions, "path" | "clock" | "history" | "pollMs">>;
   readonly #queue: WriteQueue;
   readonly #sql: Statements;
   readonly #life: string;
@@ -78,7 +78,7 @@ export class SqliteStore implements Store {
     pollMs = 20,
     patienceMs = 30_000,
   }: SqliteStoreOptions) {
-    this.#options = { clock, history, pollMs };
+    this.#options = { path, clock, history, pollMs };
     this.#database = openDatabase(path, durability);
     this.#sql = prepareStatements(this.#database);
     this.#life = this.#head().life;
@@ -104,8 +104,10 @@ export class SqliteStore implements Store {
   }
 
   async get(key: Key): Promise<Document | undefined> {
-    const kind = this.#kind(key);
-    const row = kind === undefined ? undefined : this.#sql.get.get(kind, key.id);
+    const row = this.#read(() => {
+      const kind = this.#kind(key);
+      return kind === undefined ? undefined : this.#sql.get.get(kind, key.id);
+    });
     return row && decodeRow(key, BigInt(row.version), row.document);
   }
 
@@ -167,12 +169,15 @@ export class SqliteStore implements Store {
   }
 
   async rewind(scope: Scope, changes: number): Promise<Bookmark> {
-    const { revision } = this.#head();
-    const kind = this.#kind(scope);
-    if (changes <= 0 || kind === undefined) return this.#bookmark(revision);
-    const id = "id" in scope ? scope.id : null;
-    const { first } = this.#sql.rewind.get(kind, id, id, changes)!;
-    return this.#bookmark(first === null ? revision : first - 1);
+    const place = this.#read(() => {
+      const { revision } = this.#head();
+      const kind = this.#kind(scope);
+      if (changes <= 0 || kind === undefined) return revision;
+      const id = "id" in scope ? scope.id : null;
+      const { first } = this.#sql.rewind.get(kind, id, id, changes)!;
+      return first === null ? revision : first - 1;
+    });
+    return this.#bookmark(place);
   }
 
   /** Forgets all changes so far: whoever has not seen them must list again. */
@@ -246,7 +251,7 @@ export class SqliteStore implements Store {
     const kind = nameOf(scope);
     const last = this.#lastPage;
     if (last?.kind === kind && last.seen === seen) {
-      const { revision, forgotten } = this.#head();
+      const { revision, forgotten } = this.#read(() => this.#head());
       if (last.revision === revision && last.forgotten === forgotten) return last;
     }
     const number = this.#kind(scope);
@@ -320,11 +325,15 @@ export class SqliteStore implements Store {
 
   /** What several statements say of one moment: other processes write between them otherwise. */
   #read<T>(statements: () => T): T {
-    this.#sql.begin.run();
     try {
-      return statements();
-    } finally {
-      this.#sql.commit.run();
+      this.#sql.begin.run();
+      try {
+        return statements();
+      } finally {
+        this.#sql.commit.run();
+      }
+    } catch (cause) {
+      throw new Error(`Cannot read ${this.#options.path}: ${reasonOf(this.#database, cause)}`, { cause });
     }
   }
 
@@ -352,7 +361,7 @@ export class SqliteStore implements Store {
   #place(bookmark: Bookmark): number {
     const [life, text] = bookmark.split(".");
     const revision = life === this.#life && /^\d{1,15}$/.test(text ?? "") ? Number(text) : Infinity;
-    if (revision > this.#head().revision) {
+    if (revision > this.#read(() => this.#head()).revision) {
       throw new BookmarkExpired("Cannot watch from there: not a bookmark of this store");
     }
     return revision;

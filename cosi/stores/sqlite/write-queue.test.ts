@@ -99,10 +99,14 @@ test("a failure takes the whole transaction back, and the store goes on", async 
   expect((await store.list(kind)).documents).toHaveLength(1);
 });
 
-test("closing waits for what was written; after it nothing is", async () => {
+test("closing waits for what was written; after it nothing is written, read or watched", async () => {
+  const { bookmark } = await store.list(kind);
+  const watching = Array.fromAsync(store.watch(kind, bookmark, new AbortController().signal));
+  const refused = expect(watching).rejects.toThrow(`Cannot read ${path}: it is closed`);
   const write = store.put(draft("a"), "absent");
   await store[Symbol.asyncDispose]();
   await write;
   await expect(store.put(draft("b"), "absent")).rejects.toThrow(`Cannot write to ${path}: it is closed`);
-  await expect(store.get({ ...kind, id: "a" })).rejects.toThrow(/./);
+  await expect(store.get({ ...kind, id: "a" })).rejects.toThrow(`Cannot read ${path}: it is closed`);
+  await refused;
 });

@@ -3,7 +3,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { setImmediate } from "node:timers";
 import type { Clock } from "../../clock.ts";
-import { isBusy } from "./database.ts";
+import { isBusy, reasonOf } from "./database.ts";
 
 interface Write {
   /** Executes the statements; runs again if the transaction has to be. */
@@ -104,9 +104,8 @@ export class WriteQueue {
   }
 
   #reason(error: unknown): string {
-    if (!this.#options.database.isOpen) return "it is closed";
     if (isBusy(error)) return `another process has been writing for ${this.#options.patienceMs / 1000} s`;
-    return error instanceof Error ? error.message : String(error);
+    return reasonOf(this.#options.database, error);
   }
 
   /** What to tell the writer, once the transaction is committed. */
