@@ -12,6 +12,7 @@ export const debianPackages = {
     "python3-pyghmi": "a third, and its BMC",
     "etcd-server": "the real etcd that the store's conformance suite runs against",
     openssl: "the independent judge of our certificates",
+    "dnsmasq-base": "a real DHCP server for the node's client",
     cpio: "the independent judge of our initramfs",
     "btrfs-progs": "disks whose signatures must be found",
     dosfstools: "disks whose signatures must be found",

@@ -70,6 +70,9 @@ export function blockingSyscall(what: string, number: number, ...args: readonly 
 export const poll = (fd: number, readable: () => void): PollHandle =>
   koffi.node.poll(fd, { readable: true }, () => void setImmediate(readable));
 
+/** Where a buffer is, for structures that point at others. It must be held until the call has returned. */
+export const addressOf = (buffer: Uint8Array): bigint => koffi.address(buffer);
+
 const inMemory = (argument: Argument) =>
   typeof argument === "string" ? Buffer.from(`${argument}\0`) : argument;
 
