@@ -1,7 +1,7 @@
 /** Debian packages by the command that needs them. Each line says what for. */
 export const debianPackages = {
   test: {
-    "dnsmasq-base": "a foreign DHCP server, beside which we are a proxy",
+    "dnsmasq-base": "a real DHCP server: beside which we are a proxy, and which our client asks",
     "tftp-hpa": "a TFTP client that boot firmware resembles",
     atftp: "a TFTP client that speaks windowsize",
     busybox: "its TFTP and DHCP clients, and the initramfs of boot tests",
@@ -12,7 +12,6 @@ export const debianPackages = {
     "python3-pyghmi": "a third, and its BMC",
     "etcd-server": "the real etcd that the store's conformance suite runs against",
     openssl: "the independent judge of our certificates",
-    "dnsmasq-base": "a real DHCP server for the node's client",
     cpio: "the independent judge of our initramfs",
     "btrfs-progs": "disks whose signatures must be found",
     dosfstools: "disks whose signatures must be found",

@@ -205,7 +205,7 @@ describe("a DHCP client", () => {
             if (event === "sleep") {
               if (story.state.wakeAtMs !== Infinity) story.sleep();
             } else {
-              story.hear(event as Packet["options"]);
+              story.hear(event);
             }
             expect(story.state.wakeAtMs).toBeGreaterThanOrEqual(story.nowMs);
           }
