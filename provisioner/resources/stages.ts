@@ -13,6 +13,7 @@ export const stages = [
   "stopped",
   "pool",
   "installing",
+  "starting",
   "running",
 ] as const;
 

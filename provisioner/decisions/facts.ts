@@ -1,0 +1,127 @@
+import type { ResourceOf, ResourceType } from "../../cosi/resource.ts";
+import type { Admission } from "../resources/admission.ts";
+import type { Assignment } from "../resources/assignment.ts";
+import type { BmcConfig } from "../resources/bmc-config.ts";
+import type { BootStatus } from "../resources/boot-status.ts";
+import type { Installation } from "../resources/installation.ts";
+import type { Inventory } from "../resources/inventory.ts";
+import type { Machine } from "../resources/machine.ts";
+import type { MachineStatus } from "../resources/machine-status.ts";
+import type { PowerStatus } from "../resources/power-status.ts";
+import type { WipeStatus } from "../resources/wipe-status.ts";
+
+/** All that decisions about a machine's life rest on: each fact from one record, none from looking at a disk. */
+export interface Facts {
+  readonly admission: "waiting" | "accepted" | "rejected";
+  readonly cordoned: boolean;
+  readonly removing: boolean;
+  /** Another machine claims to be this one. */
+  readonly conflicted: boolean;
+  /** Its inventory is in. */
+  readonly inspected: boolean;
+  readonly assignment: "none" | "made" | "leaving";
+  /** Its disks shall have been wiped under at least this number, … */
+  readonly wipeAsked: number;
+  /** … were wiped under this one (or an adoption waived it; 0: never), … */
+  readonly wipedAt: number;
+  /** … and a system was installed on top of this one. */
+  readonly installedAt: number | undefined;
+  readonly wipe: "idle" | "running" | "failed";
+  /** What answers on it now. */
+  readonly runs: "agent" | "system" | "unseen";
+  readonly bmc: "none" | "noAccount" | "ready";
+  readonly power: "on" | "off" | "unknown";
+  readonly powerAsked: "automatic" | "on" | "off";
+  /** Retries are used up, and nobody has asked for more. */
+  readonly gaveUp: boolean;
+}
+
+export const isWipeDue = (facts: Facts) => facts.wipedAt < facts.wipeAsked;
+export const isInstalled = ({ installedAt, wipedAt }: Facts) =>
+  installedAt !== undefined && installedAt >= wipedAt;
+
+type Of<Type extends ResourceType> = Pick<ResourceOf<Type>, "spec">;
+/** With what the engine knows of a resource's end. */
+type Living<Type extends ResourceType> = Of<Type> & {
+  readonly metadata: Pick<ResourceOf<Type>["metadata"], "phase">;
+};
+
+export interface Records {
+  readonly machine: Living<typeof Machine>;
+  readonly admission?: Of<typeof Admission> | undefined;
+  readonly assignment?: Living<typeof Assignment> | undefined;
+  readonly bmcConfig?: Of<typeof BmcConfig> | undefined;
+  readonly boot?: Of<typeof BootStatus> | undefined;
+  readonly installation?: Of<typeof Installation> | undefined;
+  readonly inventory?: Of<typeof Inventory> | undefined;
+  readonly power?: Of<typeof PowerStatus> | undefined;
+  readonly status?: Of<typeof MachineStatus> | undefined;
+  readonly wipe?: Of<typeof WipeStatus> | undefined;
+}
+
+/** The facts that a machine's records amount to. */
+export function gatherFacts(records: Records): Facts {
+  const { machine, admission, inventory, power, status } = records;
+  const wipeAsked = askedWipe(records);
+  return {
+    admission: admission?.spec.state ?? "waiting",
+    cordoned: machine.spec.cordon !== undefined,
+    removing: machine.metadata.phase === "tearingDown",
+    conflicted: (status?.spec.conflicts.length ?? 0) > 0,
+    inspected: inventory !== undefined,
+    assignment: assignmentOf(records),
+    wipeAsked,
+    wipedAt: Math.max(records.wipe?.spec.wipedAt ?? 0, waivedWipe(records)),
+    installedAt: installedOn(records),
+    wipe: wipeRun(records, wipeAsked),
+    runs: runningNow(records),
+    bmc: records.bmcConfig ? "ready" : inventory?.spec.bmc ? "noAccount" : "none",
+    power: power?.spec.power ?? "unknown",
+    powerAsked: machine.spec.power,
+    gaveUp: hasGivenUp(records),
+  };
+}
+
+function assignmentOf({ assignment }: Records): Facts["assignment"] {
+  if (!assignment) return "none";
+  return assignment.metadata.phase === "tearingDown" ? "leaving" : "made";
+}
+
+/** Who asks last asks most: the operator by the machine's number, a release by the one after the assignment's. */
+function askedWipe(records: Records): number {
+  const { machine, assignment } = records;
+  const onRelease = assignmentOf(records) === "leaving" ? assignment!.spec.wipeId + 1 : 0;
+  return Math.max(machine.spec.wipeId, onRelease);
+}
+
+/** An adopted machine was never wiped by us, and shall not be because of that. */
+const waivedWipe = ({ assignment }: Records) =>
+  assignment?.spec.how === "adopt" ? assignment.spec.wipeId : 0;
+
+/** Adoption is an operator's word that a system is there. */
+function installedOn({ installation, assignment }: Records): number | undefined {
+  const word = assignment?.spec.how === "adopt" ? assignment.spec.wipeId : undefined;
+  const evidence = installation?.spec.wipeId;
+  return word === undefined ? evidence : Math.max(word, evidence ?? 0);
+}
+
+function wipeRun({ wipe }: Records, asked: number): Facts["wipe"] {
+  const run = wipe?.spec.run;
+  if (run?.state === "running") return "running";
+  // Asking again, under a greater number, is how an operator says that the cause is gone.
+  return run?.state === "failed" && run.wipeId >= asked ? "failed" : "idle";
+}
+
+/** The agent and the installed system are seen by different eyes: whoever appeared last is what runs. */
+function runningNow({ boot, installation }: Records): Facts["runs"] {
+  const agent = boot?.spec.state === "agent" ? boot.spec.since.getTime() : undefined;
+  const node = installation?.spec.node;
+  const system = node?.is === "ready" ? node.since.getTime() : undefined;
+  if (agent === undefined && system === undefined) return "unseen";
+  return (agent ?? -Infinity) >= (system ?? -Infinity) ? "agent" : "system";
+}
+
+function hasGivenUp({ machine, status }: Records): boolean {
+  const progress = status?.spec.progress;
+  return progress?.is === "gaveUp" && progress.retryId >= machine.spec.retryId;
+}
