@@ -26,10 +26,10 @@ const connectTimeoutMs = 2000;
 const pauseMs = 100;
 
 const connectionOptions = {
-  // A member that is gone without a word (power, cable) is noticed within 15 s. etcd ends the connection of who
+  // A member that is gone without a word (power, cable) is noticed within 10 s. etcd ends the connection of who
   // pings it more often than every 5 s.
-  "grpc.keepalive_time_ms": 10_000,
-  "grpc.keepalive_timeout_ms": 5_000,
+  "grpc.keepalive_time_ms": 6000,
+  "grpc.keepalive_timeout_ms": 4000,
   // Left to itself, grpc-js waits up to two minutes before it tries a restarted member again.
   "grpc.initial_reconnect_backoff_ms": 100,
   "grpc.max_reconnect_backoff_ms": 1000,

@@ -91,6 +91,7 @@ export class EtcdLease implements AsyncDisposable {
 
   #expireAt(momentMs: number): void {
     this.#expiry?.[Symbol.dispose]();
+    if (this.#over.signal.aborted) return;
     const { clock } = this.#client;
     this.#expiry = clock.after(momentMs - marginMs - clock.elapsedMs(), () =>
       this.#over.abort(new LeadershipLost("Cannot write: the lease has run out")),

@@ -38,11 +38,11 @@ export async function* watchRange(
         seen = { ...seen, revision };
         if (events.length > 0) yield events;
       }
-      await sleep(client.clock, pauseMs, signal);
     } catch (error) {
       if (signal.aborted) return;
       if (!isInconclusive(error) && !isStaleLogin(error)) throw error;
     }
+    await sleep(client.clock, pauseMs, signal).catch(() => undefined);
   }
 }
 
