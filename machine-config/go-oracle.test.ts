@@ -1,18 +1,27 @@
 // The public Go module that Talos's own tools are built on, asked the same questions as ours. Nothing of it is kept
 // here: its sample configs are read from the module cache. Skipped, with the reason, where Go or the module is missing.
-import { execFileSync, spawnSync } from "node:child_process";
-import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import {
+  copyFileSync,
+  existsSync,
+  globSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { parseAllDocuments } from "yaml";
 import { clientConfigText, parseClientConfig } from "./client-config.ts";
 import { yamlText } from "./decode/syntax.ts";
 import { generateConfigs } from "./generate/configs.ts";
 import { createSecrets, parseSecrets, secretsText } from "./generate/secrets.ts";
-import { parseMachineConfig, validate } from "./machine-config.ts";
+import { parseMachineConfig } from "./machine-config.ts";
 import { applyPatches, parsePatch } from "./patch/patch.ts";
+import { validate } from "./validation.ts";
 
 const module = "github.com/siderolabs/talos/pkg/machinery";
 const version = "v1.13.0";
@@ -23,136 +32,26 @@ const environment = {
   GOFLAGS: "-mod=mod",
   GOPROXY: "off",
   GONOSUMDB: "*",
-  GONOSUMCHECK: "1",
-  GOFLAGS_: "",
+  GOTOOLCHAIN: "local",
 };
 
-const moduleFolder = (() => {
+/** The oracle, built; undefined where Go, or the module with all that it needs, is missing. */
+const oracle = (() => {
   const { error, status, stdout } = spawnSync("go", ["env", "GOMODCACHE"], { encoding: "utf8" });
   if (error || status !== 0) return undefined;
-  const folder = join(stdout.trim(), `${module}@${version}`);
-  return globSync("go.mod", { cwd: folder }).length > 0 ? folder : undefined;
+  const sources = join(stdout.trim(), `${module}@${version}`);
+  if (!existsSync(sources)) return undefined;
+  const folder = mkdtempSync(join(tmpdir(), "machine-config-oracle-"));
+  copyFileSync(join(import.meta.dirname, "go-oracle/main.go"), join(folder, "main.go"));
+  writeFileSync(join(folder, "go.mod"), `module oracle\n\ngo 1.26.1\n\nrequire ${module} ${version}\n`);
+  const build = spawnSync("go", ["build", "-o", "oracle", "."], { cwd: folder, env: environment });
+  if (build.status === 0) return { folder, sources };
+  rmSync(folder, { recursive: true, force: true });
+  return undefined;
 })();
-const withModule = moduleFolder ? "" : ` (skipped: needs Go, and \`go mod download ${module}@${version}\`)`;
-
-const program = String.raw`package main
-
-import (
-	"encoding/json"
-	"os"
-	"time"
-
-	clientconfig "github.com/siderolabs/talos/pkg/machinery/client/config"
-	"github.com/siderolabs/talos/pkg/machinery/config/configloader"
-	"github.com/siderolabs/talos/pkg/machinery/config/configpatcher"
-	"github.com/siderolabs/talos/pkg/machinery/config/encoder"
-	"github.com/siderolabs/talos/pkg/machinery/config/generate"
-	"github.com/siderolabs/talos/pkg/machinery/config/generate/secrets"
-	"github.com/siderolabs/talos/pkg/machinery/config/machine"
-	"go.yaml.in/yaml/v4"
-)
-
-type metal struct{}
-
-func (metal) String() string        { return "metal" }
-func (metal) RequiresInstall() bool { return true }
-func (metal) InContainer() bool     { return false }
-
-type request struct {
-	Text, Secrets, Client string
-	Patches               []string
-	Worker                bool
-}
-
-type answer struct{ Text, Error, Invalid string }
-
-func load(r request) (configpatcher.Input, error) {
-	if r.Secrets == "" {
-		return configpatcher.WithBytes([]byte(r.Text)), nil
-	}
-	bundle := &secrets.Bundle{Clock: secrets.NewFixedClock(time.Now())}
-	if err := yaml.Unmarshal([]byte(r.Secrets), bundle); err != nil {
-		return nil, err
-	}
-	if err := bundle.Validate(); err != nil {
-		return nil, err
-	}
-	in, err := generate.NewInput("base", "https://10.0.0.1:6443", "1.36.0",
-		generate.WithSecretsBundle(bundle), generate.WithInstallDisk("/dev/sda"), generate.WithInstallImage("example.org/installer:v1"),
-		generate.WithAdditionalSubjectAltNames([]string{"a.example"}), generate.WithAllowSchedulingOnControlPlanes(true))
-	if err != nil {
-		return nil, err
-	}
-	t := machine.TypeControlPlane
-	if r.Worker {
-		t = machine.TypeWorker
-	}
-	cfg, err := in.Config(t)
-	if err != nil {
-		return nil, err
-	}
-	return configpatcher.WithConfig(cfg), nil
-}
-
-func answerTo(r request) (a answer) {
-	fail := func(err error) answer { return answer{Error: err.Error()} }
-	if r.Client != "" {
-		c, err := clientconfig.FromString(r.Client)
-		if err != nil {
-			return fail(err)
-		}
-		b, err := c.Bytes()
-		if err != nil {
-			return fail(err)
-		}
-		return answer{Text: string(b)}
-	}
-	in, err := load(r)
-	if err != nil {
-		return fail(err)
-	}
-	patches := []configpatcher.Patch{}
-	for _, text := range r.Patches {
-		p, err := configpatcher.LoadPatch([]byte(text))
-		if err != nil {
-			return fail(err)
-		}
-		patches = append(patches, p)
-	}
-	out, err := configpatcher.Apply(in, patches)
-	if err != nil {
-		return fail(err)
-	}
-	raw, err := out.Bytes()
-	if err != nil {
-		return fail(err)
-	}
-	cfg, err := configloader.NewFromBytes(raw)
-	if err != nil {
-		return fail(err)
-	}
-	encoded, err := cfg.EncodeBytes(encoder.WithComments(encoder.CommentsDisabled))
-	if err != nil {
-		return fail(err)
-	}
-	a.Text = string(encoded)
-	if _, err = cfg.Validate(metal{}); err != nil {
-		a.Invalid = err.Error()
-	}
-	return a
-}
-
-func main() {
-	in, out := json.NewDecoder(os.Stdin), json.NewEncoder(os.Stdout)
-	for {
-		var r request
-		if in.Decode(&r) != nil {
-			return
-		}
-		out.Encode(answerTo(r))
-	}
-}
-`;
+const title = oracle
+  ? "the Go module"
+  : `the Go module (skipped: needs Go, and ${module}@${version} with its dependencies in the module cache)`;
 
 /** Every path below a value. */
 function* pathsIn(
@@ -180,14 +79,8 @@ interface Answer {
   readonly Invalid: string;
 }
 
-describe.skipIf(!moduleFolder)(`the Go module${withModule}`, () => {
-  let folder: string;
-  beforeAll(() => {
-    folder = mkdtempSync(join(tmpdir(), "machine-config-oracle-"));
-    writeFileSync(join(folder, "main.go"), program);
-    writeFileSync(join(folder, "go.mod"), `module oracle\n\ngo 1.26.1\n\nrequire ${module} ${version}\n`);
-    execFileSync("go", ["build", "-o", "oracle", "."], { cwd: folder, env: environment, stdio: "pipe" });
-  }, 300_000);
+describe.skipIf(!oracle)(title, () => {
+  const { folder, sources } = oracle ?? { folder: "", sources: "" };
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   const ask = (questions: readonly Question[]): Answer[] => {
@@ -199,8 +92,8 @@ describe.skipIf(!moduleFolder)(`the Go module${withModule}`, () => {
       .split("\n")
       .map((line) => JSON.parse(line) as Answer);
   };
-  const sample = (path: string) => readFileSync(join(moduleFolder!, "config", path), "utf8");
-  const samples = (pattern: string) => globSync(pattern, { cwd: join(moduleFolder!, "config") }).sort();
+  const sample = (path: string) => readFileSync(join(sources, "config", path), "utf8");
+  const samples = (pattern: string) => globSync(pattern, { cwd: join(sources, "config") }).sort();
   const attempt = <T>(body: () => T): T | undefined => {
     try {
       return body();

@@ -3,8 +3,9 @@
 import { isDeepStrictEqual } from "node:util";
 import { mutated, randomFrom } from "../workshop/mutate.ts";
 import { yamlText } from "./decode/syntax.ts";
-import { type MachineConfig, parseMachineConfig, validate } from "./machine-config.ts";
+import { type MachineConfig, parseMachineConfig } from "./machine-config.ts";
 import { applyPatches, parsePatch } from "./patch/patch.ts";
+import { validate } from "./validation.ts";
 
 const seeds = [
   `# a control plane

@@ -2,7 +2,8 @@ import { expect, test } from "vitest";
 import { hostnameConfig } from "./documents/hostname-config.ts";
 import { linkConfig } from "./documents/link-config.ts";
 import { vlanConfig } from "./documents/vlan-config.ts";
-import { assertValid, parseMachineConfig, validate } from "./machine-config.ts";
+import { parseMachineConfig } from "./machine-config.ts";
+import { assertValid, validate } from "./validation.ts";
 
 const link = (name: string) => `apiVersion: v1alpha1\nkind: LinkConfig\nname: ${name}\nmtu: 9000\n`;
 

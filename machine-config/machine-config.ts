@@ -1,12 +1,9 @@
 import type { z } from "zod";
-import { conflicts } from "./conflicts.ts";
-import { type ConfigDocument, decode, nodeAt } from "./decode/decode.ts";
-import { type Diagnostic, InvalidMachineConfig } from "./decode/diagnostic.ts";
+import { type ConfigDocument, decode } from "./decode/decode.ts";
 import { version } from "./decode/identity.ts";
 import { type Syntax, yamlText } from "./decode/syntax.ts";
 import type { DocumentKind } from "./documents/document-kind.ts";
 import type { V1Alpha1 } from "./v1alpha1/config.ts";
-import { type Mode, v1alpha1Findings } from "./v1alpha1/rules.ts";
 
 /** What a document of this kind says. */
 export type SpecOf<Kind extends DocumentKind> = z.output<Kind["schema"]> & {
@@ -49,38 +46,4 @@ function configOf(documents: readonly ConfigDocument[], syntax: Syntax, text: st
     all,
     get: (kind, name) => all(kind).find((spec) => !kind.named || spec.name === name),
   };
-}
-
-/** Everything that is wrong with a config as a whole, and everything that is merely unwise. */
-export interface Findings {
-  readonly errors: readonly Diagnostic[];
-  readonly warnings: readonly Diagnostic[];
-}
-
-/** Applies the rules that stand above the schema. `metal` asks for what an installed machine needs. */
-export function validate(config: MachineConfig, mode: Mode): Findings {
-  const errors: Diagnostic[] = [];
-  const warnings: Diagnostic[] = [];
-  for (const { spec, yaml, declaration } of config.documents) {
-    const locate = ([at, why]: readonly [string, string]): Diagnostic => {
-      const node = nodeAt(yaml, at === "" ? [] : at.split("."));
-      return { ...config.syntax.position(node), path: at, why };
-    };
-    const found = declaration
-      ? { errors: declaration.faults(spec), warnings: [] }
-      : v1alpha1Findings(spec, mode);
-    errors.push(...found.errors.map(locate));
-    warnings.push(...found.warnings.map(locate));
-  }
-  for (const { document, why } of conflicts(config.documents, config.v1alpha1?.machine)) {
-    errors.push({ ...config.syntax.position(document.yaml.contents), path: "", why });
-  }
-  return { errors, warnings };
-}
-
-/** Throws InvalidMachineConfig unless the config keeps every rule. Returns the warnings. */
-export function assertValid(config: MachineConfig, mode: Mode): readonly Diagnostic[] {
-  const { errors, warnings } = validate(config, mode);
-  if (errors.length > 0) throw new InvalidMachineConfig("accept", errors);
-  return warnings;
 }

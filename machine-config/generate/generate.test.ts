@@ -6,8 +6,8 @@ import { role } from "../../pki/roles.ts";
 import { judge } from "../../pki/verdict.ts";
 import { kubeSpanConfig } from "../documents/kube-span-config.ts";
 import { registryMirrorConfig } from "../documents/registry-mirror-config.ts";
-import { assertValid } from "../machine-config.ts";
 import { parsePatch } from "../patch/patch.ts";
+import { assertValid } from "../validation.ts";
 import { generateClientConfig, generateConfigs } from "./configs.ts";
 import {
   createSecrets,

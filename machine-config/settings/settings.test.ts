@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { generateConfigs } from "../generate/configs.ts";
 import { createSecrets } from "../generate/secrets.ts";
-import { parseMachineConfig, validate } from "../machine-config.ts";
+import { parseMachineConfig } from "../machine-config.ts";
+import { validate } from "../validation.ts";
 import { environmentSettings } from "./environment.ts";
 import { hostnameSettings } from "./hostname.ts";
 import { identitySettings } from "./identity.ts";
