@@ -134,6 +134,12 @@ test.each([
   { name: "nothing but a comment", text: "# later\n---\n", at: [0, 0], why: "there is nothing in it" },
   { name: "nothing", text: "\n", at: [0, 0], why: "there is nothing in it" },
   { name: "brackets without end", text: deep(20_000), at: [1, expect.any(Number)], why: "nested too deeply" },
+  {
+    name: "an alias to nothing",
+    text: "machine: {token: *a}\n",
+    at: [1, 1],
+    why: "the alias a names no anchor",
+  },
   { name: "aliases that multiply each other", text: bomb, at: [1, 1], why: "alias" },
   {
     name: "a prefix that is too long",

@@ -28,7 +28,11 @@ export function plainValue(document: Document, schema: z.core.$ZodType) {
   const read = (node: unknown, schema: z.core.$ZodType, path: readonly (string | number)[]): unknown => {
     nodes += 1;
     if (nodes > maxNodes) throw new TooManyNodes(`more than ${maxNodes} values`);
-    if (isAlias(node)) return read(node.resolve(document), schema, path);
+    if (isAlias(node)) {
+      const target = node.resolve(document);
+      if (!target) throw new ReferenceError(`the alias ${node.source} names no anchor before it`);
+      return read(target, schema, path);
+    }
     if (node === null || node === undefined || (isScalar(node) && node.value === null)) return undefined;
     if (isUntyped(schema)) return (node as Node).toJS(document);
     if (isMap(node)) {
