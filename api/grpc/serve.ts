@@ -148,18 +148,30 @@ type AnyCall = EventEmitter &
 
 function run(call: AnyCall, carrier: Carrier, answer: (context: Call) => Promise<void>): void {
   const abort = new AbortController();
-  call.on("cancelled", () => abort.abort(new GrpcError("cancelled", "the client is gone")));
-  const raw = call.getAuthContext().sslPeerCertificate?.raw;
+  // grpc-js says so at the end of every call, also of one that went well.
+  let isOver = false;
+  call.on("cancelled", () => {
+    if (!isOver) abort.abort(new GrpcError("cancelled", "the client is gone"));
+  });
+  const peer: Peer = {
+    address: call.getPeer(),
+    // Asked for only where it matters: Node takes a certificate apart every time.
+    get certificate() {
+      return call.getAuthContext().sslPeerCertificate?.raw;
+    },
+  };
   carrier.own(
     call.getPath(),
     abort,
     answer({
       path: call.getPath(),
       metadata: call.metadata,
-      peer: { address: call.getPeer(), certificate: raw },
+      peer,
       signal: abort.signal,
       trailers: new Metadata(),
       sendHeaders: (metadata) => call.sendMetadata(metadata),
+    }).finally(() => {
+      isOver = true;
     }),
   );
 }
