@@ -16,6 +16,7 @@ import {
   VersionConflict,
 } from "../../store.ts";
 import { type Durability, openDatabase, reasonOf } from "./database.ts";
+import { labelCondition } from "./label-conditions.ts";
 import { decodeRow, encodeDraft } from "./rows.ts";
 import {
   type ChangeRow,
@@ -242,8 +243,13 @@ export class SqliteStore implements Store {
     if (kind === undefined) return [];
     if ("id" in scope) return this.#sql.get.all(kind, scope.id);
     const values = labels.map(valuesOf).find((values) => values !== undefined);
-    if (values === undefined) return this.#sql.list.all(kind);
-    return this.#sql.listLabelled.all(kind, values.label, JSON.stringify(values.values));
+    if (values !== undefined) {
+      return this.#sql.listLabelled.all(kind, values.label, JSON.stringify(values.values));
+    }
+    const conditions = labels.map(labelCondition).filter((condition) => condition !== undefined);
+    if (conditions.length === 0) return this.#sql.list.all(kind);
+    const where = conditions.map((condition) => `AND ${condition.where}`).join(" ");
+    return this.#sql.listWhere(where).all(kind, ...conditions.flatMap((condition) => condition.values));
   }
 
   /** What comes next in a kind's log. Those who watch a kind are mostly at the same place: it is read once for them. */

@@ -55,6 +55,10 @@ export function prepareStatements(database: DatabaseSync) {
 
     get: statement<ResourceRow>("SELECT id, version, document FROM resource WHERE kind = ? AND id = ?"),
     list: statement<ResourceRow>("SELECT id, version, document FROM resource WHERE kind = ? ORDER BY id"),
+    /** Prepared for each query: which takes less than a hundredth of what it saves. */
+    listWhere: (where: string) =>
+      statement<ResourceRow>(`
+      SELECT id, version, document FROM resource WHERE kind = ? ${where} ORDER BY id`),
     // CROSS JOIN keeps this order: from the labels to the few resources that have them.
     listLabelled: statement<ResourceRow>(`
       SELECT id, version, document FROM label CROSS JOIN resource ON resource.number = label.resource
