@@ -2,6 +2,8 @@
 export const debianPackages = {
   test: {
     "dnsmasq-base": "a real DHCP server: beside which we are a proxy, and which our client asks",
+    "dnsmasq-base": "a foreign DHCP server, beside which we are a proxy",
+    "isc-dhcp-client": "a DHCP client of operating systems",
     "tftp-hpa": "a TFTP client that boot firmware resembles",
     atftp: "a TFTP client that speaks windowsize",
     busybox: "its TFTP and DHCP clients, and the initramfs of boot tests",

@@ -32,7 +32,7 @@ const servers: Readonly<Record<string, Start>> = {
     "in.tftpd",
     "--foreground",
     "--address",
-    "127.0.0.1:69",
+    ":69",
     "--user",
     "root",
     "--secure",
