@@ -83,11 +83,13 @@ describe.skipIf(!mayMakeNamespaces)("the DHCP server on a wire", () => {
   });
 
   test("leases to dhclient, which comes back for the same address", async () => {
-    const dhclient = `client dhclient -4 -1 -v -sf /bin/true -lf ${folder}/dhclient.leases -pf ${folder}/dhclient.pid c0 2>&1`;
-    const said = await withServer(
-      full,
-      `${dhclient}; kill $(cat ${folder}/dhclient.pid); ${dhclient}; kill $(cat ${folder}/dhclient.pid)`,
-    );
+    const pid = `${folder}/dhclient.pid`;
+    // It writes its pid after it has gone to the background.
+    const dhclient = `
+      client dhclient -4 -1 -v -sf /bin/true -lf ${folder}/dhclient.leases -pf ${pid} c0 2>&1
+      until [ -s ${pid} ]; do :; done
+      kill $(cat ${pid}); rm ${pid}`;
+    const said = await withServer(full, dhclient + dhclient);
     expect(said.match(/bound to 10\.8\.0\.100/g)).toHaveLength(2);
   });
 
