@@ -2,7 +2,6 @@
 export const debianPackages = {
   test: {
     "dnsmasq-base": "a real DHCP server: beside which we are a proxy, and which our client asks",
-    "dnsmasq-base": "a foreign DHCP server, beside which we are a proxy",
     "isc-dhcp-client": "a DHCP client of operating systems",
     "tftp-hpa": "a TFTP client that boot firmware resembles",
     atftp: "a TFTP client that speaks windowsize",
