@@ -22,7 +22,15 @@ export interface RuntimeOptions {
   readonly leadership?: Leadership;
 }
 
-/** Controllers at work on one state. */
+/**
+ * Controllers at work on one state.
+ *
+ * What they may rely on: no key is reconciled twice at once; a change of any declared input leads to a reconcile that
+ * sees it; a reconcile sees every write that this controller has made. What keeps two processes apart: a controller
+ * begins only when its lease is held and its inputs have been listed anew, and every write of it expects the version
+ * that was seen, asks whether the lease is still held, and goes through a view of the store that the lease fences.
+ * The world beyond the store cannot be fenced: whatever a reconcile does to it must be safe to repeat.
+ */
 export interface Runtime {
   /** Runs the controllers until the signal aborts; resolves when every reconcile has ended and every lease is given back. */
   run(signal: AbortSignal): Promise<void>;
