@@ -5,6 +5,12 @@ import { BookmarkExpired } from "../store.ts";
 import type { Event } from "../watch-events.ts";
 import { backOffMs, usualBackOff } from "./back-off.ts";
 
+/**
+ * So long the watch may take to tell of a write of our own. When the answer to the write came later than the news that
+ * the resource is gone, the watch never will: only another list can say so.
+ */
+const confirmationMs = 5000;
+
 /** What happened to one resource, whatever the store called it. */
 export interface Difference {
   readonly id: string;
@@ -33,6 +39,9 @@ export class Mirror {
   readonly #removed = new Map<string, Version>();
   /** What this process has written since the running list began: the list may not know of it. */
   readonly #touched = new Set<string>();
+  /** Our own writes of which neither the watch nor a list has told yet, by id. */
+  readonly #unconfirmed = new Map<string, Version>();
+  #confirmation: Disposable | undefined;
   #waiting: PromiseWithResolvers<void>[] = [];
   #lap = new AbortController();
 
@@ -65,8 +74,12 @@ export class Mirror {
 
   /** Tells of a write of our own, so that nobody acts on what was there before it. */
   observe(resource: Resource): void {
-    this.#touched.add(resource.metadata.id);
+    const { id, version } = resource.metadata;
+    this.#touched.add(id);
     this.#put(resource);
+    if (this.#resources.get(id) !== resource) return;
+    this.#unconfirmed.set(id, version);
+    this.#awaitConfirmation();
   }
 
   /** Tells of a removal of our own. */
@@ -111,12 +124,29 @@ export class Mirror {
       }
     }
     signal.removeEventListener("abort", stop);
+    this.#confirmation?.[Symbol.dispose]();
     for (const { reject } of this.#waiting.splice(0)) reject(signal.reason);
+  }
+
+  #awaitConfirmation(): void {
+    if (this.#confirmation !== undefined) return;
+    const awaited = new Map(this.#unconfirmed);
+    this.#confirmation = this.#options.clock.after(confirmationMs, () => {
+      this.#confirmation = undefined;
+      const late = [...awaited].some(([id, version]) => this.#unconfirmed.get(id) === version);
+      if (late) this.#lap.abort();
+      if (this.#unconfirmed.size > 0) this.#awaitConfirmation();
+    });
+  }
+
+  #confirm(id: string, version: Version): void {
+    if ((this.#unconfirmed.get(id) ?? version + 1n) <= version) this.#unconfirmed.delete(id);
   }
 
   #replace(resources: readonly Resource[]): void {
     const listed = new Set(resources.map(({ metadata }) => metadata.id));
     for (const id of this.#removed.keys()) if (!this.#touched.has(id)) this.#removed.delete(id);
+    for (const id of this.#unconfirmed.keys()) if (!this.#touched.has(id)) this.#unconfirmed.delete(id);
     for (const resource of resources) this.#put(resource);
     for (const [id, { metadata }] of this.#resources) {
       if (!listed.has(id) && !this.#touched.has(id)) this.#drop(id, metadata.version);
@@ -125,6 +155,7 @@ export class Mirror {
 
   #apply(event: Event): void {
     if (event.type === "bootstrapped") return;
+    this.#confirm(event.resource.metadata.id, event.resource.metadata.version);
     if (event.type !== "destroyed") return this.#put(event.resource);
     const { id, version } = event.resource.metadata;
     const removed = this.#removed.get(id);
