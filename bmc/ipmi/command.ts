@@ -22,7 +22,7 @@ export const command = <Request, Response>(record: Command<Request, Response>): 
 export const netFns = { chassis: 0x00, sensor: 0x04, app: 0x06, storage: 0x0a, transport: 0x0c } as const;
 
 /** No data in this direction. */
-export const empty: Codec<void> = { decode() {}, encode() {} };
+export const empty: Codec<undefined> = { decode: () => undefined, encode() {} };
 
 export interface RawRequest {
   readonly netFn: number;

@@ -208,7 +208,13 @@ export const appHandlers = [
   handle(activatePayload, operator, ({ type }, { session }) => {
     if (type !== solPayload || !session) return refuse(0x81);
     if (!session.openConsole()) return refuse(0x80);
-    return { auxiliary: new Uint8Array(4), toBmcBytes: 200, fromBmcBytes: 200, port: 623, vlan: 0xffff };
+    return {
+      auxiliary: new Uint8Array(4),
+      toBmcBytes: 200,
+      fromBmcBytes: 200,
+      port: session.udpPort,
+      vlan: 0xffff,
+    };
   }),
   handle(deactivatePayload, operator, ({ type }, { session }) => {
     return type === solPayload && session?.closeConsole() ? undefined : refuse(0x80);

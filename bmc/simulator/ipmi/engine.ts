@@ -2,6 +2,7 @@
 import { type Codec, decode, encode } from "../../../wire/codec.ts";
 import { WireError } from "../../../wire/error.ts";
 import { cipherSuites } from "../../ipmi/cipher-suites.ts";
+import { privilegeLevels } from "../../ipmi/commands/session.ts";
 import { readMessage, writeMessage } from "../../ipmi/message.ts";
 import { type Envelope, open, payloadTypes, readEnvelope, writePacket } from "../../ipmi/packet.ts";
 import {
@@ -27,6 +28,8 @@ import { SolConsole } from "./sol-console.ts";
 export interface EngineOptions {
   readonly chassis: SimulatedChassis;
   readonly randomBytes: (size: number) => Uint8Array;
+  /** The UDP port that consoles are told to use: the one of the session. */
+  readonly udpPort: () => number;
 }
 
 type Reply = (packet: Uint8Array) => void;
@@ -39,12 +42,14 @@ export class IpmiEngine implements Disposable {
   #chassis: SimulatedChassis;
   #memory: BmcMemory;
   #randomBytes: EngineOptions["randomBytes"];
+  #udpPort: EngineOptions["udpPort"];
   #sessions = new Map<number, SimulatedSession>();
   #lockedUntil = 0;
   #silentUntil = 0;
   #recentCommands: number[] = [];
 
-  constructor({ chassis, randomBytes }: EngineOptions) {
+  constructor({ chassis, randomBytes, udpPort }: EngineOptions) {
+    this.#udpPort = udpPort;
     this.#chassis = chassis;
     this.#memory = new BmcMemory(chassis);
     this.#randomBytes = randomBytes;
@@ -146,7 +151,13 @@ export class IpmiEngine implements Disposable {
     this.#handshake(
       payloadTypes.openSessionResponse,
       openSessionResponse,
-      { tag, status: rakpStatus.ok, privilege, consoleSession, accepted: { bmcSession: id, algorithms } },
+      {
+        tag,
+        status: rakpStatus.ok,
+        privilege: privilege || privilegeLevels.administrator,
+        consoleSession,
+        accepted: { bmcSession: id, algorithms },
+      },
       reply,
     );
   }
@@ -273,6 +284,7 @@ export class IpmiEngine implements Disposable {
   #callerSession(session: SimulatedSession, reply: Reply): SessionOfCaller {
     return {
       id: session.id,
+      udpPort: this.#udpPort(),
       setPrivilege(level) {
         if (session.state.is !== "open" || level > session.state.most) return false;
         session.state.privilege = level;

@@ -18,6 +18,7 @@ export interface Caller {
 /** What commands may do to the session they came in by. */
 export interface SessionOfCaller {
   readonly id: number;
+  readonly udpPort: number;
   setPrivilege(level: number): boolean;
   /** False when there is no such session. */
   close(id: number): boolean;

@@ -20,8 +20,8 @@ export interface IpmiServer extends AsyncDisposable {
 
 export async function openIpmiServer(options: IpmiServerOptions): Promise<IpmiServer> {
   const { chassis, address = "127.0.0.1", port = 0 } = options;
-  const engine = new IpmiEngine(options);
   const socket = createSocket(address.includes(":") ? "udp6" : "udp4");
+  const engine = new IpmiEngine({ ...options, udpPort: () => socket.address().port });
   socket.on("message", (packet, from) => {
     const receive = () =>
       engine.receive(packet, (reply) => socket.send(reply, from.port, from.address, () => {}));

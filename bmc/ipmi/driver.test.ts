@@ -1,0 +1,199 @@
+// The seam over IPMI: against our emulated BMC in every profile of misbehaviour that IPMI shows.
+import { randomBytes } from "node:crypto";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Bench, bmcConformance } from "../bmc.conformance.ts";
+import { isAbsent } from "../bmc.ts";
+import type { Clock } from "../clock.ts";
+import { manualClock } from "../manual-clock.ts";
+import { SimulatedChassis } from "../simulator/chassis.ts";
+import { insideTransport } from "../simulator/ipmi/execute.ts";
+import { openIpmiServer } from "../simulator/ipmi/server.ts";
+import { profiles, type Quirks } from "../simulator/quirks.ts";
+import { systemClock } from "../system-clock.ts";
+import { ipmiBmc } from "./driver.ts";
+import { type LanPort, openLanPort } from "./lan-port.ts";
+import { type IpmiOptions, openIpmi } from "./open.ts";
+
+let port: LanPort;
+beforeAll(async () => {
+  port = await openLanPort({ randomU32: () => randomBytes(4).readUInt32LE() });
+});
+afterAll(() => port[Symbol.asyncDispose]());
+
+/** Pauses between tries of a busy BMC's commands last a twentieth; network patience stays as it is. */
+const hurriedClock: Clock = { now: systemClock.now, after: (ms, call) => systemClock.after(ms / 20, call) };
+const patience = { firstMs: 20_000, tries: 4 };
+
+/** The emulated BMC's clock stands still until moved: its minutes take no time. */
+async function simulate(quirks: Quirks, poweredOn = false) {
+  const clock = manualClock();
+  const chassis = new SimulatedChassis({ clock, quirks, poweredOn });
+  const server = await openIpmiServer({ chassis, randomBytes });
+  const warnings: string[] = [];
+  const open = (options: Partial<IpmiOptions> = {}) =>
+    openIpmi({
+      port,
+      clock: hurriedClock,
+      patience,
+      randomBytes,
+      host: server.address,
+      udpPort: server.port,
+      user: "admin",
+      password: "secret",
+      onWarning: (warning) => warnings.push(warning),
+      ...options,
+    });
+  return {
+    clock,
+    chassis,
+    server,
+    warnings,
+    open,
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  };
+}
+
+const benchOf = (quirks: Quirks) => async (): Promise<Bench> => {
+  const simulated = await simulate(quirks);
+  const { chassis } = simulated;
+  const bmc = await simulated.open();
+  return {
+    bmc,
+    truth: {
+      powered: () => chassis.powered,
+      override: () => chassis.bootOverride,
+      led: () => (typeof chassis.led === "object" ? "timed" : chassis.led),
+      logEvent: () => chassis.log({ sensor: "CPU Temp", message: "hot", grade: "warning" }),
+      uuid: chassis.furniture.identity.uuid,
+      serial: chassis.furniture.identity.serial,
+      openAs: async (user, password) => {
+        await using _ = await simulated.open({ user, password });
+      },
+    },
+    async [Symbol.asyncDispose]() {
+      await bmc[Symbol.asyncDispose]();
+      expect(simulated.server.openSessions, "sessions left open").toBe(0);
+      await simulated[Symbol.asyncDispose]();
+    },
+  };
+};
+
+const wholeProfiles = [
+  "honest",
+  "boot flags expire",
+  "node busy",
+  "only suite 3",
+  "suite 0 open",
+  "guid in SMBIOS order",
+  "guid as written",
+  "LAN on channel 8",
+  "free users have a name",
+  "short reads only",
+] as const;
+for (const name of wholeProfiles) bmcConformance(`IPMI, "${name}"`, { open: benchOf(profiles[name]) });
+
+bmcConformance("IPMI from inside the machine", {
+  open: async () => {
+    const bmc = await ipmiBmc(insideTransport(new SimulatedChassis({ clock: systemClock })));
+    return { bmc, [Symbol.asyncDispose]: () => bmc[Symbol.asyncDispose]() };
+  },
+});
+
+describe("a field lesson of IPMI:", () => {
+  test("a boot flag outlives the minute after which BMCs drop it, since parameter 3 goes first", async () => {
+    await using simulated = await simulate(profiles["boot flags expire"]);
+    await using bmc = await simulated.open();
+    await bmc.boot.set({ device: "pxe", lasting: "once", firmware: "uefi" });
+    simulated.clock.advance(10 * 60_000);
+    await bmc.power.press("on");
+    expect(simulated.chassis.lastBoot).toMatchObject({ device: "pxe" });
+  });
+
+  test("cipher suite 0 is reported and not used", async () => {
+    await using simulated = await simulate(profiles["suite 0 open"]);
+    await using _ = await simulated.open();
+    expect(simulated.warnings).toEqual([expect.stringContaining("without a password")]);
+  });
+
+  test.each([
+    ["a wrong password", { password: "wrong" }, /wrong password for user "admin"/],
+    ["an unknown user", { user: "nobody" }, /knows no user "nobody"/],
+    ["a suite that is refused", { suites: [17] }, /refuses cipher suite 17/],
+  ])("%s is called that", async (_, options, message) => {
+    await using simulated = await simulate(profiles["only suite 3"]);
+    await expect(simulated.open(options)).rejects.toThrow(message);
+    await expect.poll(() => simulated.server.openSessions).toBe(0);
+  });
+
+  test("a user without the privilege is told so, and may come in with less", async () => {
+    await using simulated = await simulate({});
+    simulated.chassis.furniture.users[2] = {
+      name: "eve",
+      password: "pw",
+      privilege: "operator",
+      enabled: true,
+    };
+    const eve = { user: "eve", password: "pw" };
+    await expect(simulated.open(eve)).rejects.toMatchObject({ kind: "privilege" });
+    await using bmc = await simulated.open({ ...eve, privilege: "operator" });
+    await expect(bmc.accounts.put({ name: "x", password: "y", privilege: "operator" })).rejects.toMatchObject(
+      { kind: "privilege" },
+    );
+  });
+
+  test("running out of sessions is called that, and the lock-out that follows passes", async () => {
+    await using simulated = await simulate(profiles["few sessions"]);
+    const first = await simulated.open();
+    await using _ = await simulated.open();
+    await expect(simulated.open()).rejects.toMatchObject({ kind: "noFreeSession" });
+    await first[Symbol.asyncDispose]();
+    await expect(simulated.open()).rejects.toMatchObject({ kind: "noFreeSession" });
+    simulated.clock.advance(20 * 60_000);
+    await using again = await simulated.open();
+    expect(await again.power.read()).toBe("off");
+  });
+
+  test("a BMC that fell silent after a burst ends in an error that says so", async () => {
+    await using simulated = await simulate(profiles["hangs after bursts"]);
+    const bmc = await simulated.open({ patience: { firstMs: 400, tries: 3 } });
+    const storm = async () => {
+      for (let n = 0; n < 40; n++) await bmc.power.read();
+    };
+    await expect(storm()).rejects.toThrow(/did not answer 3 tries/);
+    await bmc[Symbol.asyncDispose]();
+    simulated.clock.advance(60_000);
+    await using again = await simulated.open();
+    expect(await again.power.read()).toBe("off");
+  });
+
+  test("during POST, a refusal names the state", async () => {
+    await using simulated = await simulate(profiles["slow POST"]);
+    await using bmc = await simulated.open();
+    await bmc.power.press("on");
+    await expect(bmc.boot.set({ device: "pxe", lasting: "once" })).rejects.toThrow(/POST/);
+  });
+
+  test("a BMC that refuses changes of users says so", async () => {
+    await using simulated = await simulate(profiles["users refused"]);
+    await using bmc = await simulated.open();
+    await expect(bmc.accounts.put({ name: "x", password: "y", privilege: "operator" })).rejects.toThrow(
+      /Set User Name/,
+    );
+  });
+});
+
+test("the serial console carries both ways, in order", async () => {
+  await using simulated = await simulate({});
+  await using bmc = await simulated.open();
+  const stream = await bmc.console.open();
+  if (isAbsent(stream)) throw new Error(stream.absent);
+  const sent = Buffer.from(Array.from({ length: 2_000 }, (_, at) => 0x20 + (at % 90)));
+  await stream.write(sent);
+  const pieces: Uint8Array[] = [];
+  for await (const piece of stream.output) {
+    pieces.push(piece);
+    if (Buffer.concat(pieces).length >= sent.length) break;
+  }
+  expect(Buffer.concat(pieces).equals(sent)).toBe(true);
+  await stream[Symbol.asyncDispose]();
+});

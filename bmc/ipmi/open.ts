@@ -1,0 +1,36 @@
+import { lookup } from "node:dns/promises";
+import type { Bmc } from "../bmc.ts";
+import { ipmiBmc } from "./driver.ts";
+import { IpmiError } from "./error.ts";
+import { type LanSessionOptions, openLanSession } from "./lan-session.ts";
+import { rmcpPort } from "./rmcp.ts";
+
+export interface IpmiOptions extends Omit<LanSessionOptions, "peer"> {
+  readonly host: string;
+  readonly udpPort?: number | undefined;
+}
+
+/** A BMC over the network, in a session that closes with it. */
+export async function openIpmi({ host, udpPort = rmcpPort, ...options }: IpmiOptions): Promise<Bmc> {
+  const address = await resolve(host);
+  const session = await openLanSession({ ...options, peer: { address, port: udpPort } });
+  try {
+    return await ipmiBmc(session);
+  } catch (error) {
+    await session[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** Answers are paired with the address they come from, so names are resolved once, here. */
+async function resolve(host: string): Promise<string> {
+  try {
+    return (await lookup(host)).address;
+  } catch (cause) {
+    throw new IpmiError({
+      kind: "noAnswer",
+      message: `Cannot find the BMC ${host}: its name does not resolve`,
+      cause,
+    });
+  }
+}
