@@ -18,10 +18,7 @@ export const ipmiChassis = (transport: Transport): Chassis => ({
       completions.notPresent,
       completions.parameterOutOfRange,
     ]);
-    const fru = await orAbsent(readInventory(transport), [
-      completions.notPresent,
-      completions.destinationUnavailable,
-    ]);
+    const fru = await orAbsent(readInventory(transport), noInventory);
     const inventory = isAbsent(fru) ? {} : fru;
     const { product, board, chassis } = inventory;
     const first = (...texts: readonly (string | undefined)[]) => texts.find((text) => text);
@@ -44,6 +41,9 @@ export const ipmiChassis = (transport: Transport): Chassis => ({
       }),
     ),
 });
+
+/** How BMCs say that there is no FRU device 0: as the specification has it, and as it is done. */
+const noInventory = [completions.notPresent, completions.invalidField, completions.destinationUnavailable];
 
 async function readInventory(transport: Transport) {
   const { size, access } = await run(transport, getFruInfo, 0);

@@ -21,7 +21,10 @@ beforeAll(async () => {
 afterAll(() => port[Symbol.asyncDispose]());
 
 /** Pauses between tries of a busy BMC's commands last a twentieth; network patience stays as it is. */
-const hurriedClock: Clock = { now: systemClock.now, after: (ms, call) => systemClock.after(ms / 20, call) };
+const hurriedClock: Clock = {
+  now: () => systemClock.now(),
+  after: (ms, call) => systemClock.after(ms / 20, call),
+};
 const patience = { firstMs: 20_000, tries: 4 };
 
 /** The emulated BMC's clock stands still until moved: its minutes take no time. */

@@ -66,7 +66,7 @@ type AreaName = keyof typeof fieldNames;
 /** Areas that make no sense are left out: half of an inventory is better than none. */
 export function readFru(bytes: Uint8Array): FruInventory {
   const header = decodePrefix(fruHeader, bytes).value;
-  const area = <N extends AreaName>(name: N) => readArea(bytes, header[name] * unit, name);
+  const area = (name: AreaName) => readArea(bytes, header[name] * unit, name);
   return { chassis: area("chassis"), board: area("board"), product: area("product") } as FruInventory;
 }
 

@@ -59,7 +59,8 @@ async function readRepository(transport: Transport): Promise<readonly KnownSenso
   const read = await reservedReads(transport);
   let record = firstRecord;
   for (let count = 0; count < mostRecords && record !== lastRecord; count++) {
-    const head = await read(record, 0, sdrHeaderBytes);
+    const head = await unlessEmpty(record, read(record, 0, sdrHeaderBytes));
+    if (!head) break;
     const { type, length } = decodePrefix(sdrHeader, head.data).value;
     if (type === sdrTypes.full || type === sdrTypes.compact) {
       const piece = async (offset: number, size: number) =>
@@ -73,6 +74,18 @@ async function readRepository(transport: Transport): Promise<readonly KnownSenso
     record = head.next;
   }
   return sensors;
+}
+
+/** A store without records has no first one either. */
+async function unlessEmpty<T>(record: number, read: Promise<T>): Promise<T | undefined> {
+  try {
+    return await read;
+  } catch (error) {
+    const isEmpty =
+      record === firstRecord && error instanceof IpmiError && error.completion === completions.notPresent;
+    if (!isEmpty) throw error;
+    return undefined;
+  }
 }
 
 const reservationTries = 8;
@@ -163,22 +176,12 @@ async function readLog(transport: Transport, known: readonly KnownSensor[]): Pro
   const entries: LogEntry[] = [];
   let record = firstRecord;
   for (let count = 0; count < mostRecords && record !== lastRecord; count++) {
-    try {
-      const { next, data } = await run(transport, getSelEntry, {
-        reservation: 0,
-        record,
-        offset: 0,
-        size: 0xff,
-      });
-      entries.push(readEntry(data, names));
-      if (next === record) break;
-      record = next;
-    } catch (error) {
-      // An empty log has no first record.
-      if (record === firstRecord && error instanceof IpmiError && error.completion === completions.notPresent)
-        return [];
-      throw error;
-    }
+    const asked = run(transport, getSelEntry, { reservation: 0, record, offset: 0, size: 0xff });
+    const entry = await unlessEmpty(record, asked);
+    if (!entry) break;
+    entries.push(readEntry(entry.data, names));
+    if (entry.next === record) break;
+    record = entry.next;
   }
   return entries;
 }

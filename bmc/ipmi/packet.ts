@@ -4,6 +4,7 @@ import { createCipheriv, createDecipheriv, randomFillSync, timingSafeEqual } fro
 import { bits } from "../../wire/bits.ts";
 import { rest } from "../../wire/bytes.ts";
 import { type Codec, decode, encode } from "../../wire/codec.ts";
+import { WireError } from "../../wire/error.ts";
 import { u8, u16le, u32le } from "../../wire/integers.ts";
 import { prefixed } from "../../wire/prefixed.ts";
 import { struct } from "../../wire/struct.ts";
@@ -65,7 +66,8 @@ export function readEnvelope(content: Uint8Array): Envelope {
   const body = content.subarray(1);
   if (authentication !== rmcpPlus) {
     // Other authentication types are those of IPMI 1.5 sessions, of which this room has none.
-    if (authentication !== noAuthentication) return unknownAuthentication(authentication);
+    if (authentication !== noAuthentication)
+      throw new WireError("decode", 0, `authentication type ${authentication} is neither none nor RMCP+`);
     const { payload, session, sequence } = decode(legacyHeader, body);
     return {
       format: "legacy",
@@ -92,10 +94,6 @@ export function readEnvelope(content: Uint8Array): Envelope {
 }
 
 const firstByte = struct({ first: u8, rest });
-
-function unknownAuthentication(type: number): never {
-  throw new Error(`Cannot read an IPMI packet: authentication type ${type} is neither none nor RMCP+`);
-}
 
 /** What a packet of an open session says, or undefined when it was not made with these keys. */
 export function open(

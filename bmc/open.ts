@@ -1,0 +1,38 @@
+// Which protocol a BMC is spoken to by: as configured, or whichever answers. Asked anew at every opening, never
+// remembered: Redfish appears with a firmware update and disappears with a licence.
+import type { Bmc } from "./bmc.ts";
+
+export type Protocol = Bmc["protocol"];
+
+export interface OpenOptions {
+  /** In order of preference. One alone is a configured protocol; several allow failing over. */
+  readonly protocols: readonly Protocol[];
+  readonly drivers: { readonly [P in Protocol]?: () => Promise<Bmc> };
+  readonly onFailOver?: ((from: Protocol, why: string) => void) | undefined;
+}
+
+/** Redfish says more and is encrypted by default; IPMI is everywhere. */
+export const preference: readonly Protocol[] = ["redfish", "ipmi"];
+
+export async function openBmc({ protocols, drivers, onFailOver }: OpenOptions): Promise<Bmc> {
+  const failures: Error[] = [];
+  for (const protocol of protocols) {
+    const driver = drivers[protocol];
+    if (!driver) continue;
+    try {
+      return await driver();
+    } catch (thrown) {
+      const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+      // The BMC is there and said no: another door would count as another wrong password, and BMCs lock accounts.
+      if (isAboutCredentials(error)) throw error;
+      failures.push(error);
+      onFailOver?.(protocol, error.message);
+    }
+  }
+  if (failures.length === 1) throw failures[0]!;
+  const reasons =
+    failures.map(({ message }) => message).join("; ") || `nobody speaks ${protocols.join(" or ")} here`;
+  throw new AggregateError(failures, `Cannot open the BMC: ${reasons}`);
+}
+
+const isAboutCredentials = (error: Error) => "kind" in error && error.kind === "credentials";
