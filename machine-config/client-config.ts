@@ -1,5 +1,5 @@
 import { parse, stringify } from "yaml";
-import { z } from "zod";
+import * as z from "zod";
 
 /** How to reach one cluster's machines, and as whom. */
 const context = z.object({

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { documentKinds } from "./documents/kinds.ts";
 import { v1alpha1 } from "./v1alpha1/config.ts";
 

@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 import { type ConfigDocument, decode } from "./decode/decode.ts";
 import { version } from "./decode/identity.ts";
 import { type Syntax, yamlText } from "./decode/syntax.ts";

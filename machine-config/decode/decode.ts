@@ -1,5 +1,5 @@
 import { type Document, isScalar, type Node } from "yaml";
-import type { z } from "zod";
+import type * as z from "zod";
 import { type Diagnostic, InvalidMachineConfig } from "./diagnostic.ts";
 import { type Identified, identify, identityText } from "./identity.ts";
 import { suggestion } from "./suggestion.ts";

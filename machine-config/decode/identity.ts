@@ -1,5 +1,5 @@
 import { type Document, isMap } from "yaml";
-import type { z } from "zod";
+import type * as z from "zod";
 import type { DocumentKind } from "../documents/document-kind.ts";
 import { documentKinds } from "../documents/kinds.ts";
 import { v1alpha1 } from "../v1alpha1/config.ts";

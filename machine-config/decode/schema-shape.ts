@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** What stands behind `.optional()`: every field of a section is optional. */
 export function unwrapped(schema: z.core.$ZodType): z.core.$ZodType {

@@ -1,5 +1,5 @@
 import { type Document, isAlias, isMap, isScalar, isSeq, type Node, type Scalar } from "yaml";
-import { z } from "zod";
+import * as z from "zod";
 import { fieldSchema, fieldsOf, isUntyped, itemSchema, unwrapped } from "./schema-shape.ts";
 
 /** A key that its mapping's schema does not know. */

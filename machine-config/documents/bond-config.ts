@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { address, flag, hardwareAddress, text, u8, u16, u32 } from "../schema/scalars.ts";
 import { list, zeroCounts } from "../schema/section.ts";
 import { documentKind } from "./document-kind.ts";

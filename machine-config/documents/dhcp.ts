@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { flag, hardwareAddress, u32 } from "../schema/scalars.ts";
 import type { Fault } from "./document-kind.ts";
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { text } from "../schema/scalars.ts";
 
 /** What is wrong, and where: a dotted path below the document, or nothing for the document itself. */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { flag, u32 } from "../schema/scalars.ts";
 import { list, mapOf, section, zeroCounts } from "../schema/section.ts";
 import { documentKind } from "./document-kind.ts";

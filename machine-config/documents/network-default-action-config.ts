@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { documentKind } from "./document-kind.ts";
 
 export const networkDefaultActionConfig = documentKind({

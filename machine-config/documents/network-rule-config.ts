@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { cidr, port } from "../schema/scalars.ts";
 import { replacedList, section } from "../schema/section.ts";
 import { documentKind } from "./document-kind.ts";

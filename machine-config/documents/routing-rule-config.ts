@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { cidr, routingTable, text, u32 } from "../schema/scalars.ts";
 import { documentKind } from "./document-kind.ts";
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { text, u16 } from "../schema/scalars.ts";
 import { documentKind } from "./document-kind.ts";
 import { commonLink, linkRules } from "./link.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { byteSize, byteSizeOrPercent, expression, flag, integer, text, u64 } from "../schema/scalars.ts";
 import { list, section } from "../schema/section.ts";
 import type { Fault } from "./document-kind.ts";

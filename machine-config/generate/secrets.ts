@@ -1,6 +1,6 @@
 import { randomBytes, randomInt } from "node:crypto";
 import { parse, stringify } from "yaml";
-import { z } from "zod";
+import * as z from "zod";
 import { type Authority, type Clock, createAuthority, openAuthority } from "../../pki/authority.ts";
 import { createKeyPair, type KeyAlgorithm } from "../../pki/key-pair.ts";
 import type { MachineConfig } from "../machine-config.ts";

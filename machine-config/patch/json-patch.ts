@@ -1,7 +1,7 @@
 // RFC 6902, over YAML nodes so that comments stay.
 import { isDeepStrictEqual } from "node:util";
 import { type Document, isMap, isScalar, isSeq, type Node } from "yaml";
-import { z } from "zod";
+import * as z from "zod";
 import { InvalidMachineConfig } from "../decode/diagnostic.ts";
 
 const pointer = z.string().regex(/^(?:\/(?:[^~]|~[01])*)?$/, "is no JSON pointer");

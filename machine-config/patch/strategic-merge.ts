@@ -1,5 +1,5 @@
 import { isMap, isScalar, isSeq, type Node, type Scalar, type YAMLMap, type YAMLSeq } from "yaml";
-import { z } from "zod";
+import * as z from "zod";
 import { InvalidMachineConfig } from "../decode/diagnostic.ts";
 import { fieldSchema, itemSchema, unwrapped } from "../decode/schema-shape.ts";
 import { type MergeRule, mergeRules } from "../schema/section.ts";

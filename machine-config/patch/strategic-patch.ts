@@ -1,5 +1,5 @@
 import type { Document, YAMLMap } from "yaml";
-import type { z } from "zod";
+import type * as z from "zod";
 import { decodeYaml } from "../decode/decode.ts";
 import { InvalidMachineConfig } from "../decode/diagnostic.ts";
 import { type Identity, identify, identityText, version } from "../decode/identity.ts";

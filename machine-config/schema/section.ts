@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** How a strategic merge treats a value, where its type alone does not say. */
 export type MergeRule =

@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 import { unattendedInstallConfig } from "../documents/unattended-install-config.ts";
 import type { MachineConfig } from "../machine-config.ts";
 import type { diskSelector } from "../v1alpha1/install.ts";

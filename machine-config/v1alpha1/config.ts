@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { flag } from "../schema/scalars.ts";
 import { section } from "../schema/section.ts";
 import { cluster } from "./cluster.ts";
