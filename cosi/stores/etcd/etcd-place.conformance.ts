@@ -3,14 +3,12 @@ import { randomUUID } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { EtcdServer } from "../../../workshop/etcd-server.ts";
-import type { Json, Store } from "../../store.ts";
 import type { Place } from "../../store-fixtures.conformance.ts";
-import { systemClock } from "../../system-clock.ts";
-import { openEtcdStore } from "./etcd-store.ts";
+import { openStore } from "./open-store.conformance.ts";
 
 export function etcdPlace(server: EtcdServer): Place & { raw(): Promise<readonly Uint8Array[]> } {
   const argument = { endpoints: server.endpoints, prefix: `/${randomUUID()}` };
-  const open = () => openEtcdStore({ ...argument, clock: systemClock });
+  const open = () => openStore(argument);
   return {
     open,
     forget: async () => {
@@ -18,7 +16,7 @@ export function etcdPlace(server: EtcdServer): Place & { raw(): Promise<readonly
       const { bookmark } = await store.list({ namespace: "", type: "" });
       await store.compact(bookmark);
     },
-    elsewhere: { module: import.meta.url, argument },
+    elsewhere: { module: import.meta.resolve("./open-store.conformance.ts"), argument },
     raw: async () => {
       const entries = await readdir(server.folder, { recursive: true, withFileTypes: true });
       const files = entries.filter((entry) => entry.isFile());
@@ -28,10 +26,3 @@ export function etcdPlace(server: EtcdServer): Place & { raw(): Promise<readonly
     [Symbol.asyncDispose]: async () => {},
   };
 }
-
-/** For another process: what `elsewhere` names. */
-export const openStore = (argument: Json): Promise<Store> =>
-  openEtcdStore({
-    ...(argument as { readonly endpoints: readonly string[]; readonly prefix: string }),
-    clock: systemClock,
-  });

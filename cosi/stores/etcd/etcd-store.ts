@@ -31,7 +31,12 @@ export interface EtcdStoreOptions extends EtcdOptions {
   readonly prefix?: string;
 }
 
-const pageSize = 1000n;
+/**
+ * The first page of a list, and about how large the others are. etcd counts all keys that are left for each page: with
+ * many small pages a long list takes several times as long.
+ */
+const firstPage = 1000n;
+const pageBytes = 8 << 20;
 
 /** Resolves when etcd has answered, and accepted the login. Closing the store closes its connections. */
 export async function openEtcdStore({ prefix = "/ingot", ...options }: EtcdStoreOptions): Promise<EtcdStore> {
@@ -145,8 +150,8 @@ export class EtcdStore implements Store {
     const documents: Document[] = [];
     const worthReading = mayMean(query);
     let at: Position | undefined;
-    for (let key = first; ; ) {
-      const request = { key, rangeEnd, limit: pageSize, revision: at?.revision ?? 0n };
+    for (let key = first, limit = firstPage; ; ) {
+      const request = { key, rangeEnd, limit, revision: at?.revision ?? 0n };
       const { kvs, header, more } = await this.#read(request);
       at ??= positionOf(header);
       for (const pair of kvs.filter(worthReading)) {
@@ -155,6 +160,8 @@ export class EtcdStore implements Store {
       }
       if (!more) return { documents: documents.sort(byId), bookmark: encodeBookmark(at) };
       key = after(kvs.at(-1)!.key);
+      const bytes = kvs.reduce((sum, { value }) => sum + value.length, 0);
+      limit = BigInt(Math.max(1, Math.floor((kvs.length * pageBytes) / Math.max(1, bytes))));
     }
   }
 
