@@ -39,7 +39,6 @@ const gaveUp = {
     why: "",
     since: early,
     progress: { is: "gaveUp", at: early, step: "installing", why: "", retryId: 0 },
-    conflicts: [],
   },
 } satisfies Records["status"];
 

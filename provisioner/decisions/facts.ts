@@ -3,6 +3,7 @@ import type { Admission } from "../resources/admission.ts";
 import type { Assignment } from "../resources/assignment.ts";
 import type { BmcConfig } from "../resources/bmc-config.ts";
 import type { BootStatus } from "../resources/boot-status.ts";
+import type { IdentityConflict } from "../resources/identity-conflict.ts";
 import type { Installation } from "../resources/installation.ts";
 import type { Inventory } from "../resources/inventory.ts";
 import type { Machine } from "../resources/machine.ts";
@@ -52,6 +53,7 @@ export interface Records {
   readonly assignment?: Living<typeof Assignment> | undefined;
   readonly bmcConfig?: Of<typeof BmcConfig> | undefined;
   readonly boot?: Of<typeof BootStatus> | undefined;
+  readonly conflict?: Of<typeof IdentityConflict> | undefined;
   readonly installation?: Of<typeof Installation> | undefined;
   readonly inventory?: Of<typeof Inventory> | undefined;
   readonly power?: Of<typeof PowerStatus> | undefined;
@@ -61,13 +63,13 @@ export interface Records {
 
 /** The facts that a machine's records amount to. */
 export function gatherFacts(records: Records): Facts {
-  const { machine, admission, inventory, power, status } = records;
+  const { machine, admission, inventory, power } = records;
   const wipeAsked = askedWipe(records);
   return {
     admission: admission?.spec.state ?? "waiting",
     cordoned: machine.spec.cordon !== undefined,
     removing: machine.metadata.phase === "tearingDown",
-    conflicted: (status?.spec.conflicts.length ?? 0) > 0,
+    conflicted: records.conflict !== undefined,
     inspected: inventory !== undefined,
     assignment: assignmentOf(records),
     wipeAsked,

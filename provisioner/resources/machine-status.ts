@@ -1,20 +1,19 @@
 import { z } from "zod";
 import { timestamp } from "../../cosi/spec.ts";
 import { declare } from "./declare.ts";
-import { machineIdentity } from "./machine-identity.ts";
 import { stages } from "./stages.ts";
 
 /** Where a machine is in its life, since when, and what it waits for. Id: the machine's. */
 export const MachineStatus = declare("MachineStatuses", {
   aliases: ["machinestatus", "machinestatuses", "ms"],
-  columns: { stage: "{.stage}", since: "{.since}", why: "{.why}", stuck: "{.progress.is}" },
+  columns: { stage: "{.stage}", since: "{.since}", why: "{.why}", progress: "{.progress.is}" },
   spec: z.strictObject({
     stage: z.enum(stages),
     why: z.string(),
     since: timestamp,
+    /** A stage that took too long is tried again; with `retries` above 0 a machine counts as stuck. */
     progress: z.discriminatedUnion("is", [
       z.strictObject({ is: z.literal("onTime"), deadline: timestamp.optional(), retries: z.int().min(0) }),
-      z.strictObject({ is: z.literal("stuck"), since: timestamp, retries: z.int().min(0) }),
       /** No more retries until the machine's `retryId` is greater than the one given here. */
       z.strictObject({
         is: z.literal("gaveUp"),
@@ -24,7 +23,5 @@ export const MachineStatus = declare("MachineStatuses", {
         retryId: z.int().min(0),
       }),
     ]),
-    /** Other machines that claim to be this one. Shown, never merged. */
-    conflicts: z.array(z.strictObject({ claim: machineIdentity, seen: timestamp, why: z.string() })),
   }),
 });

@@ -12,6 +12,7 @@ import { AuditEntry } from "./audit-entry.ts";
 import { BmcConfig } from "./bmc-config.ts";
 import { BootStatus } from "./boot-status.ts";
 import { Event } from "./event.ts";
+import { IdentityConflict } from "./identity-conflict.ts";
 import { Image } from "./image.ts";
 import { Installation } from "./installation.ts";
 import { Inventory } from "./inventory.ts";
@@ -62,16 +63,15 @@ const samples = [
       why: "its wipe failed",
       since: at,
       progress: { is: "gaveUp", at, step: "wiping", why: "sda: medium error", retryId: 0 },
-      conflicts: [{ claim: identity, seen: at, why: "the same UUID on other boards" }],
     },
     {
       stage: "pool",
       why: "idle",
       since: at,
       progress: { is: "onTime", deadline: at, retries: 0 },
-      conflicts: [],
     },
   ),
+  sample(IdentityConflict, { claims: [{ identity, seenAt: at, why: "the same UUID on other boards" }] }),
   sample(Inventory, {
     at,
     system: {
