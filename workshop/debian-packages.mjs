@@ -3,6 +3,10 @@ export const debianPackages = {
   test: {
     "dnsmasq-base": "a real DHCP server: beside which we are a proxy, and which our client asks",
     "isc-dhcp-client": "a DHCP client of operating systems",
+    "tftpd-hpa": "a peer of our TFTP server in benchmarks",
+    "nginx-light": "a peer of our HTTP boot in benchmarks",
+    "kea-dhcp4-server": "a peer of our DHCP server in benchmarks",
+    "kea-admin": "perfdhcp, which measures DHCP servers",
     "tftp-hpa": "a TFTP client that boot firmware resembles",
     atftp: "a TFTP client that speaks windowsize",
     busybox: "its TFTP and DHCP clients, and the initramfs of boot tests",
