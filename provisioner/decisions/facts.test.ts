@@ -33,6 +33,9 @@ const installation = (wipeId: number, since: Date) =>
   ({
     spec: { wipeId, evidence: "nodeApi", at: since, node: { is: "ready", since } },
   }) as const;
+const cycledAt = (at: Date): Records["power"] => ({
+  spec: { power: "on", since: early, readAt: late, order: { power: "cycle", at, tries: 1 } },
+});
 const gaveUp = {
   spec: {
     stage: "failed",
@@ -126,6 +129,21 @@ describe("the records of a machine amount to facts", () => {
       "the agent runs since the system did",
       { boot: { spec: { ...agent.spec, since: late } }, installation: installation(1, early) },
       { runs: "agent" },
+    ],
+    [
+      "nothing is known to run on what is off",
+      { boot: agent, power: { spec: { power: "off", since: late, readAt: late } } },
+      { runs: "unseen", power: "off" },
+    ],
+    [
+      "what was seen before a power cycle is no longer there",
+      { installation: installation(1, early), power: cycledAt(late) },
+      { runs: "unseen", installedAt: 1 },
+    ],
+    [
+      "what was seen after a power cycle is",
+      { installation: installation(1, late), power: cycledAt(early) },
+      { runs: "system" },
     ],
     ["Ingot gave up", { status: gaveUp }, { gaveUp: true }],
     [

@@ -114,11 +114,17 @@ function wipeRun({ wipe }: Records, asked: number): Facts["wipe"] {
   return run?.state === "failed" && run.wipeId >= asked ? "failed" : "idle";
 }
 
-/** The agent and the installed system are seen by different eyes: whoever appeared last is what runs. */
-function runningNow({ boot, installation }: Records): Facts["runs"] {
-  const agent = boot?.spec.state === "agent" ? boot.spec.since.getTime() : undefined;
+/**
+ * The agent and the installed system are seen by different eyes: whoever appeared last is what runs. What was seen
+ * before our last command to the BMC tells nothing: a machine that was just cycled would be cycled for ever.
+ */
+function runningNow({ boot, installation, power }: Records): Facts["runs"] {
+  if (power?.spec.power === "off") return "unseen";
+  const commanded = power?.spec.power === "on" ? power.spec.order?.at.getTime() : undefined;
+  const still = (since: Date) => (since.getTime() < (commanded ?? -Infinity) ? undefined : since.getTime());
+  const agent = boot?.spec.state === "agent" ? still(boot.spec.since) : undefined;
   const node = installation?.spec.node;
-  const system = node?.is === "ready" ? node.since.getTime() : undefined;
+  const system = node?.is === "ready" ? still(node.since) : undefined;
   if (agent === undefined && system === undefined) return "unseen";
   return (agent ?? -Infinity) >= (system ?? -Infinity) ? "agent" : "system";
 }
