@@ -45,6 +45,8 @@ describe.each(["bios", "uefi"] as const)("the operating system on %s", (firmware
     expect(said).toMatch(/disk \/dev\/sd[ab]: scsi, 0\.1 GB, QEMU HARDDISK, serial LAB2/);
     expect(said).toMatch(/disk \/dev\/vda: virtio, 0\.1 GB, no model, serial LAB3/);
     expect(said).toMatch(/e1000e.*eth\d/);
+    expect(said).toMatch(/eth0: has a link/);
+    expect(said).toMatch(/eth0: looking for a DHCP server/);
     expect(said).not.toMatch(/fatal/);
   });
 
