@@ -2,6 +2,8 @@
 import type { Readable, Writable } from "node:stream";
 import { type Bmc, isAbsent } from "../bmc.ts";
 
+const leave = "~.";
+
 export interface Terminal {
   readonly input: Readable & { setRawMode?: (raw: boolean) => unknown };
   readonly output: Writable;
@@ -19,8 +21,10 @@ export async function joinConsole(bmc: Bmc, { input, output }: Terminal): Promis
     for await (const chunk of input) {
       const typed = Buffer.from(chunk as Uint8Array);
       line = (line + typed.toString("latin1")).split(/[\r\n]/).at(-1)!;
-      if (line === "~.") break;
-      await stream.write(typed);
+      const leaves = line === leave;
+      // What was typed, or pasted, before it still goes out.
+      await stream.write(leaves ? typed.subarray(0, -leave.length) : typed);
+      if (leaves) break;
     }
     await stream[Symbol.asyncDispose]();
     await shown;
