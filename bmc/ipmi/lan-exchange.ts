@@ -48,7 +48,12 @@ export function ask<T>({ clock, patience, peer, what, signal, send, listen }: Qu
           }),
         );
       }
-      send();
+      // A later try runs from a timer, where nobody would catch that the session was closed meanwhile.
+      try {
+        send();
+      } catch (error) {
+        return fail(error);
+      }
       const wait = patience.firstMs * 1.5 ** number;
       waited += wait;
       timer = clock.after(wait, () => attempt(number + 1));

@@ -141,6 +141,7 @@ export class LanSession implements Transport {
   }
 
   exchange(request: RawRequest): Promise<RawResponse> {
+    this.#armKeepAlive();
     const exchanged = this.#turn.then(() => this.#exchange(request, this.#target.patience));
     this.#turn = exchanged.catch(() => {});
     return exchanged;
@@ -152,7 +153,6 @@ export class LanSession implements Transport {
     const sequence = this.#pairing;
     // A repeated request keeps its pairing number, so that a BMC may know it for the same; its session number is new.
     const payload = writeMessage({ netFn, lun, sequence, code, data });
-    this.#armKeepAlive();
     return ask<RawResponse>({
       ...this.#target,
       patience,
@@ -186,6 +186,7 @@ export class LanSession implements Transport {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#keepAlive?.[Symbol.dispose]();
     if (this.#state.is === "open") {
       // Sessions are scarce: iDRAC locks everybody out for 20 minutes when they run out. Asked twice at most, since a
       // BMC that went away cannot be told.
@@ -197,7 +198,6 @@ export class LanSession implements Transport {
       );
     }
     this.#state = { is: "closed" };
-    this.#keepAlive?.[Symbol.dispose]();
     this.#registration[Symbol.dispose]();
   }
 }
