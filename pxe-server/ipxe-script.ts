@@ -7,7 +7,6 @@ const reportedNics = 8;
 
 /** Longer than a switch port without fast spanning tree stays silent after iPXE resets the link. */
 const dhcpTimeoutMs = 45_000;
-const linkTimeoutMs = 5_000;
 
 /** What the script asks the server, with iPXE's own variables. `:uristring` escapes what a BIOS vendor typed. */
 const identity = [
@@ -31,8 +30,8 @@ export function entryScript({ bootUrl }: { bootUrl: string }): string {
     "isset ${net${nic}/mac} || goto none",
     // Started by EFI firmware, iPXE knows the address that the firmware was leased, but the interface is still closed.
     "ifopen net${nic} || goto next",
-    `iflinkwait --timeout ${linkTimeoutMs} net\${nic} || goto next`,
     "isset ${net${nic}/ip} && goto ask ||",
+    // It waits for the link by itself; iPXE of 2019, in ROMs and in QEMU, has no iflinkwait.
     `ifconf --configurator dhcp --timeout ${dhcpTimeoutMs} net\${nic} || goto next`,
     ":ask",
     `chain --replace --autofree ${word(bootUrl)}?${identity} || goto next`,
@@ -77,7 +76,8 @@ function startKernel(
   return [
     "imgfree",
     `kernel --name kernel ${word(urlOf(plan.kernel))} ${args.join(" ").trim()} || goto failed`,
-    ...initrds.map(({ name, url }) => `initrd --name ${name} ${url} ${name} || goto failed`),
+    // No argument behind the URL: iPXE would wrap the image as a file of that name inside another.
+    ...initrds.map(({ name, url }) => `initrd --name ${name} ${url} || goto failed`),
     "boot || goto failed",
     ...failed("the kernel or its initramfs did not load", bootUrl),
   ];

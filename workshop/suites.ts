@@ -17,15 +17,26 @@ export const unitSuite = (options: readonly string[]): Promise<Count> =>
   run("vitest.config.ts", options, runHere);
 
 export async function machineSuite(options: readonly string[]): Promise<Count> {
+  const ready = await prepareMachines();
+  return ready
+    ? run("test/qemu/vitest.config.ts", options, runInNamespaces)
+    : { passed: 0, failed: 1, skipped: 0 };
+}
+
+/** Runs a program where machines can be booted; resolves to its exit status. */
+export async function machineLab(script: string, options: readonly string[]): Promise<number> {
+  return (await prepareMachines()) ? runInNamespaces(process.execPath, [script, ...options]) : 1;
+}
+
+/** What machines need, and a way for them to run; says what is wrong when there is none. */
+async function prepareMachines(): Promise<boolean> {
   const obstacle = whyNoNamespaces();
   if (obstacle) {
     console.error(`ingot: ${obstacle}`);
-    return { passed: 0, failed: 1, skipped: 0 };
+    return false;
   }
   console.log("building the operating system's image for the machines");
-  const built = await runHere(process.execPath, [join(root, "os/image/main.ts")]);
-  if (built !== 0) return { passed: 0, failed: 1, skipped: 0 };
-  return run("test/qemu/vitest.config.ts", options, runInNamespaces);
+  return (await runHere(process.execPath, [join(root, "os/image/main.ts"), "--quiet"])) === 0;
 }
 
 async function run(

@@ -11,6 +11,7 @@ const { values } = parseArgs({
     cache: { type: "string", default: "out/cache" },
     mirror: { type: "string" },
     offline: { type: "boolean", default: false },
+    quiet: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },
 });
@@ -22,7 +23,8 @@ if (values.help) {
   --out FOLDER     where the image goes (out/image)
   --cache FOLDER   where downloads and finished stages are kept (out/cache)
   --mirror URL     the Debian archive to use (this host's own)
-  --offline        use only what is in the cache`);
+  --offline        use only what is in the cache
+  --quiet          do not print where the image is`);
 } else {
   const profile = values.profile;
   if (!(profile in profiles))
@@ -43,5 +45,5 @@ if (values.help) {
     progress: (line) => console.error(`${seconds()} s  ${line}`),
     signal: stop.signal,
   });
-  console.log(JSON.stringify(image, null, 2));
+  if (!values.quiet) console.log(JSON.stringify(image, null, 2));
 }

@@ -41,7 +41,11 @@ async function startServer(dhcp: object, reports: Report[]): Promise<AsyncDispos
     rules: [
       {
         name: "lab",
-        boot: { kernel: image.kernel, initrd: [image.initramfs], args: ["console=ttyS0", "panic=1"] },
+        boot: {
+          kernel: image.kernel,
+          initrd: [image.initramfs],
+          args: ["console=ttyS0", "printk.devkmsg=on", "panic=1"],
+        },
       },
     ],
   });
@@ -97,6 +101,8 @@ describe.each(["bios", "uefi"] as const)("%s firmware", (firmware) => {
     );
     await machine.powerOn({ order: ["network"] });
     await machine.console.waitFor(/Linux version/, { within: "firmware" });
+    // A kernel that finds no initramfs says its version too: what counts is PID 1.
+    await machine.console.waitFor(/ingot: boot sequence done/, { within: "operatingSystem" });
 
     const steps = reports.map(({ progress }) => progress);
     expect(new Set(reports.map((report) => report.mac))).toEqual(new Set([mac]));
