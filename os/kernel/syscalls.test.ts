@@ -32,21 +32,20 @@ const unshare = (flags: readonly string[], script: string) =>
   });
 
 describe("in namespaces of their own", () => {
-  test("a filesystem is mounted with its flags, and unmounted", () => {
+  test("a filesystem is mounted with its flags", () => {
     const folder = mkdtempSync(join(tmpdir(), "ingot-mount-"));
     try {
       const { stdout, stderr } = unshare(
         ["--user", "--map-root-user", "--mount"],
-        `import { mount, unmount } from "./mount.ts";
+        `import { mount } from "./mount.ts";
          import { readFileSync } from "node:fs";
          const line = () => readFileSync("/proc/self/mounts", "utf8").split("\\n").find((it) => it.includes(${JSON.stringify(folder)}));
          mount({ source: "tmpfs", target: ${JSON.stringify(folder)}, type: "tmpfs", flags: ["nosuid", "nodev", "noexec"], options: "size=1m" });
          console.log(line());
-         unmount(${JSON.stringify(folder)});
-         console.log(line());`,
+`,
       );
       expect(stderr).toBe("");
-      expect(stdout).toMatch(/^tmpfs \S+ tmpfs rw,nosuid,nodev,noexec,.*size=1024k.*\nundefined\n$/);
+      expect(stdout).toMatch(/^tmpfs \S+ tmpfs rw,nosuid,nodev,noexec,.*size=1024k.*\n$/);
     } finally {
       rmSync(folder, { recursive: true });
     }

@@ -28,11 +28,6 @@ export const getChannelInfo = command({
 const access = bits({ change: 2, alerting: 1, perMessage: 1, userLevel: 1, mode: 3 });
 const limit = bits({ change: 2, reserved: 2, privilege: 4 });
 
-/** Of `access.mode`. */
-export const accessModes = { disabled: 0, preBoot: 1, always: 2, shared: 3 } as const;
-/** Of `change` when setting, and of `which` when getting. */
-export const accessScopes = { keep: 0, stored: 1, active: 2 } as const;
-
 // §22.22
 export const setChannelAccess = command({
   name: "Set Channel Access",

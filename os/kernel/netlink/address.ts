@@ -7,7 +7,6 @@ import { cstring } from "../../../wire/text.ts";
 import { attributes } from "./attributes.ts";
 
 export const addressMessages = { added: 20, removed: 21, get: 22 } as const;
-export const addressGroups = { ipv4: 0x10, ipv6: 0x100 } as const;
 /** AF_INET and AF_INET6. */
 export const families = { ipv4: 2, ipv6: 10 } as const;
 

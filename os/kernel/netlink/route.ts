@@ -7,7 +7,6 @@ import { ipAddress } from "./address.ts";
 import { attributes } from "./attributes.ts";
 
 export const routeMessages = { added: 24, removed: 25, get: 26 } as const;
-export const routeGroups = { ipv4: 0x40, ipv6: 0x400 } as const;
 
 export const route = struct({
   family: u8,

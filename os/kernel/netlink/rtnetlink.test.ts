@@ -13,7 +13,7 @@ function inNamespace(script: string): unknown {
   const prelude = `
     import { execFileSync } from "node:child_process";
     import { Rtnetlink } from "./rtnetlink.ts";
-    import { address, addressGroups, addressMessages, families } from "./address.ts";
+    import { address, addressMessages, families } from "./address.ts";
     import { link, linkFlags, linkGroup, linkMessages } from "./link.ts";
     import { route, routeMessages } from "./route.ts";
     import { decode } from "../../../wire/codec.ts";
@@ -91,11 +91,11 @@ describe("the kernel's network configuration, with iproute2 as the judge", () =>
     expect(
       inNamespace(`
         const first = Promise.withResolvers();
-        using kernel = new Rtnetlink({ groups: addressGroups.ipv4, noticed: first.resolve });
-        ip("address", "add", "198.51.100.3/32", "dev", "lo");
+        using kernel = new Rtnetlink({ groups: linkGroup, noticed: first.resolve });
+        ip("link", "set", "lo", "mtu", "1400");
         const { type, payload } = await first.promise;
-        say([type, decode(address, payload).attributes.local]);`),
-    ).toEqual([20, "198.51.100.3"]);
+        say([type, decode(link, payload).attributes.mtu]);`),
+    ).toEqual([16, 1400]);
   });
 
   test("a refusal names its reason", () => {
