@@ -18,6 +18,7 @@ const commands = {
   fix: { script: "workshop/fix.ts", needs: [] },
   fuzz: { script: "workshop/fuzz.ts", needs: [] },
   bench: { script: "workshop/bench.ts", needs: ["test"] },
+  bundle: { script: "workshop/bundle.ts", needs: [] },
   generate: { script: "workshop/generate.ts", needs: [] },
 };
 

@@ -7,6 +7,7 @@ import { MemoryStore } from "../../cosi/stores/memory.ts";
 import { VirtualClock } from "../../cosi/virtual-clock.ts";
 import { AcceptanceRule } from "./acceptance-rule.ts";
 import { Admission } from "./admission.ts";
+import { allResources } from "./all.ts";
 import { Assignment } from "./assignment.ts";
 import { AuditEntry } from "./audit-entry.ts";
 import { BmcConfig } from "./bmc-config.ts";
@@ -288,4 +289,11 @@ test("the only secret is the BMC's password, and its whole type is for administr
   );
   expect(secrets).toEqual(["BmcConfigs.ingot.dev password"]);
   expect(BmcConfig.sensitive).toBe(true);
+});
+
+test("every resource has a sample here", () => {
+  expect(
+    allResources.filter((type) => !samples.some((it) => it.type === type)).map(({ type }) => type),
+  ).toEqual([]);
+  expect(samples.length).toBe(allResources.length);
 });

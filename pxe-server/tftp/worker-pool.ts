@@ -1,11 +1,12 @@
 // Spreads transfers over worker threads. File contents are shared memory: a job is a few hundred bytes.
+import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
 import type { OwnPortJob } from "./own-port.ts";
 import type { Outcome } from "./transfers.ts";
 import type { FromWorker, ToWorker } from "./worker.ts";
 
-/** The bundle has the worker beside it as JavaScript; the source tree runs it as it is. */
-const entry = new URL(`./worker.${import.meta.filename.endsWith(".ts") ? "ts" : "js"}`, import.meta.url);
+/** Beside this file as source, beside the program as a bundle. */
+const entry = new URL(`./worker${extname(import.meta.filename)}`, import.meta.url);
 
 class Member {
   readonly jobs = new Map<number, (outcome: Outcome) => void>();

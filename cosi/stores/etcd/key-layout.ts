@@ -1,7 +1,6 @@
 // Where everything is in etcd, below one prefix, so that clusters can share an etcd and a role can be given the prefix:
 //
 //   PREFIX/resources/NAMESPACE/TYPE/ID   a document
-//   PREFIX/sessions/LEASE                a process that takes part in elections
 //   PREFIX/leaders/NAME                  who runs the controller of that name
 //   PREFIX/fence                         touched after a write's answer was lost (committer.ts)
 //   PREFIX/removal                       the name of the last removal (committer.ts)
@@ -18,7 +17,6 @@ export interface KeyLayout {
   /** The resource that such a key names. */
   parse(resource: Uint8Array): Key;
   kind(kind: Kind): KeyRange;
-  session(lease: bigint): Uint8Array;
   leader(name: string): Uint8Array;
   readonly fence: Uint8Array;
   readonly removal: Uint8Array;
@@ -35,7 +33,6 @@ export function keyLayout(prefix: string): KeyLayout {
       return { namespace: unescaped(namespace!), type: unescaped(type!), id: id.join("/") };
     },
     kind: (kind) => within(bytes(ofKind(kind))),
-    session: (lease) => bytes(`${prefix}/sessions/${lease.toString(16)}`),
     leader: (name) => bytes(`${prefix}/leaders/${name}`),
     fence: bytes(`${prefix}/fence`),
     removal: bytes(`${prefix}/removal`),

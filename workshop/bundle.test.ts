@@ -1,0 +1,18 @@
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { beforeAll, expect, test } from "vitest";
+
+const root = join(import.meta.dirname, "..");
+const node = (...args: readonly string[]) =>
+  spawnSync(process.execPath, args, { encoding: "utf8", cwd: root });
+
+beforeAll(() => {
+  expect(node("workshop/bundle.ts")).toMatchObject({ status: 0, stderr: "" });
+});
+
+test.each(["pxe", "bmc", "rotate-keys"])("the bundle of %s says how it is used", (name) => {
+  const { status, stdout, stderr } = node(`out/bundle/bin/${name}.mjs`, "--help");
+  expect(stderr).toBe("");
+  expect(status).toBe(0);
+  expect(stdout).toMatch(/--\w+/);
+});

@@ -1,0 +1,39 @@
+// `npm run bundle`: every program as one file in out/bundle/bin, as it is shipped. PID 1's is made with its image.
+import { cp, mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { build } from "esbuild";
+
+const root = join(import.meta.dirname, "..");
+const out = join(root, "out/bundle");
+
+/** Programs by the name of their bundle; `worker` is a thread of pxe. */
+const programs = {
+  pxe: "pxe-server/main.ts",
+  bmc: "bmc/main.ts",
+  worker: "pxe-server/tftp/worker.ts",
+  "rotate-keys": "provisioner/rotate-keys/main.ts",
+};
+
+await mkdir(out, { recursive: true });
+await cp(join(root, "assets"), join(out, "assets"), { recursive: true });
+await cp(join(root, "LICENSE"), join(out, "LICENSE"));
+const { metafile } = await build({
+  entryPoints: Object.entries(programs).map(([name, file]) => ({ in: join(root, file), out: name })),
+  outdir: join(out, "bin"),
+  outExtension: { ".js": ".mjs" },
+  bundle: true,
+  platform: "node",
+  format: "esm",
+  target: "node26",
+  minifySyntax: true,
+  sourcemap: "linked",
+  external: ["esbuild", "koffi"],
+  metafile: true,
+  // CommonJS packages inside an ES module look for these.
+  banner: {
+    js: 'import { createRequire as requireFrom } from "node:module"; const require = requireFrom(import.meta.url);',
+  },
+});
+for (const [file, { bytes }] of Object.entries(metafile.outputs)) {
+  if (file.endsWith(".mjs")) console.log(`${(bytes / 1024).toFixed(0).padStart(6)} KiB  ${file}`);
+}
