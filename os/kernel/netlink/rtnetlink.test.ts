@@ -31,7 +31,7 @@ function inNamespace(script: string): unknown {
       "--eval",
       prelude + script,
     ],
-    { encoding: "utf8", cwd: import.meta.dirname },
+    { encoding: "utf8", cwd: import.meta.dirname, timeout: 25_000, killSignal: "SIGKILL" },
   );
   expect(stderr).toBe("");
   return JSON.parse(stdout);

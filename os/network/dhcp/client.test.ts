@@ -49,7 +49,7 @@ function withDnsmasq(options: readonly string[], script: string): unknown {
         "--eval",
         program,
       ],
-      { encoding: "utf8", cwd: import.meta.dirname, timeout: 25_000 },
+      { encoding: "utf8", cwd: import.meta.dirname, timeout: 25_000, killSignal: "SIGKILL" },
     );
     expect(stderr).toBe("");
     return JSON.parse(stdout);
