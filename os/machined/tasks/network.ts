@@ -14,9 +14,10 @@ export const network: Task<Context> = {
       hostName: context.arguments().last("talos.hostname"),
       random: Math.random,
       clock: {
-        now: () => Date.now(),
+        // Not the wall clock: it may jump by decades at boot, and a lease lasts as long as it lasts.
+        now: () => performance.now(),
         at(timeMs, call) {
-          const timer = setTimeout(call, Math.min(Math.max(0, timeMs - Date.now()), longestMs));
+          const timer = setTimeout(call, Math.min(Math.max(0, timeMs - performance.now()), longestMs));
           return { [Symbol.dispose]: () => clearTimeout(timer) };
         },
       },
