@@ -1,13 +1,17 @@
 // Leases on disk: a line for every change, appended before the machine hears of it. Lines that wait while the disk is
 // busy go out together, so a storm of machines costs few writes. Survives kill -9: a torn last line is dropped.
 import { type FileHandle, open, readFile, rename } from "node:fs/promises";
+import { dirname } from "node:path";
 import type { LeaseChange } from "./leases.ts";
 import { addressNumber, addressText } from "./subnet.ts";
 
 export interface LeaseJournal extends AsyncDisposable {
   /** Resolves when the change would survive the end of this process; with `sync`, of the machine. */
   append(change: LeaseChange): Promise<void>;
-  /** Replaces the history by the present, when it has grown to many times its size. */
+  /**
+   * Replaces the history by the present, when it has grown to many times its size. What was appended until now must be
+   * in `present`; what is appended from now on comes behind it.
+   */
   compact(present: Iterable<LeaseChange>): Promise<void>;
   readonly lines: number;
 }
@@ -66,6 +70,8 @@ class Journal implements LeaseJournal {
   }
 
   compact(present: Iterable<LeaseChange>): Promise<void> {
+    // A change that still joined a batch before this would be written, acknowledged, and then replaced.
+    this.#waiting = undefined;
     const done = this.#writing.then(() => this.#replace([...present].map(lineOf)));
     this.#writing = done.catch(() => undefined);
     return done;
@@ -84,13 +90,18 @@ class Journal implements LeaseJournal {
       await file.datasync();
     }
     await rename(fresh, this.#path);
+    // The new name itself must outlive a power cut, or the old history comes back.
+    {
+      await using folder = await open(dirname(this.#path), "r");
+      await folder.sync();
+    }
     await this.#file.close();
     this.#file = await open(this.#path, "a");
     this.lines = lines.length;
   }
 
-  async #write(batch: { readonly text: string; readonly settle: PromiseWithResolvers<void> }): Promise<void> {
-    this.#waiting = undefined;
+  async #write(batch: { text: string; settle: PromiseWithResolvers<void> }): Promise<void> {
+    if (this.#waiting === batch) this.#waiting = undefined;
     try {
       await this.#file.appendFile(batch.text);
       if (this.#sync) await this.#file.datasync();

@@ -144,4 +144,17 @@ describe("the journal", () => {
     expect([1, 2, 3].map((n) => restored.of(mac(n))?.address)).toEqual([pool.from, pool.from + 1, pool.to]);
     await again[Symbol.asyncDispose]();
   });
+
+  test("keeps what is appended behind a compaction that waits for its turn", async () => {
+    const leases = new Leases(pool, { clock });
+    const { journal } = await openLeaseJournal({ path, sync: false });
+    const first = journal.append(bind(leases, 1, "192.0.2.10"));
+    const compacted = journal.compact([...leases.snapshot()]);
+    const second = journal.append(bind(leases, 2, "192.0.2.11"));
+    await Promise.all([first, compacted, second]);
+    await journal[Symbol.asyncDispose]();
+    const { journal: again, changes } = await openLeaseJournal({ path, sync: false });
+    expect(changes).toMatchObject([{ address: pool.from }, { address: pool.from + 1 }]);
+    await again[Symbol.asyncDispose]();
+  });
 });
