@@ -11,7 +11,7 @@ export const law: Readonly<Record<string, readonly string[]>> = {
   bmc: ["wire"],
   "pxe-server": ["wire"],
   provisioner: ["api", "cosi", "bmc", "pki", "machine-config"],
-  os: ["api", "cosi", "wire", "pki", "machine-config"],
+  os: ["api", "bmc", "cosi", "wire", "pki", "machine-config"],
   talosctl: ["api", "pki", "machine-config"],
   console: ["provisioner"],
   assets: [],
