@@ -11,6 +11,7 @@ const x64 = {
   umount2: 166,
   reboot: 169,
   sethostname: 170,
+  clock_settime: 227,
   waitid: 247,
   finit_module: 313,
 } as const;
@@ -27,6 +28,7 @@ const arm64: Record<keyof typeof x64, number> = {
   umount2: 39,
   reboot: 142,
   sethostname: 161,
+  clock_settime: 112,
   waitid: 95,
   finit_module: 273,
 };
