@@ -48,13 +48,14 @@ describe.skipIf(process.getuid?.() !== 0)("a real block device", () => {
     async (method) => {
       const result = await wipe({
         open: () => openBlockDevice(device),
-        method,
-        now: () => new Date(0),
+        methods: [method],
+        samples: 64,
+        pause: async () => {},
         random: Math.random,
         progress: () => {},
         signal: new AbortController().signal,
       });
-      expect(result).toMatchObject({ outcome: "wiped", method });
+      expect(result).toMatchObject({ outcome: "wiped", method, proof: { samples: 64 } });
       expect(readFileSync(file).every((byte) => byte === 0)).toBe(true);
     },
   );
@@ -63,15 +64,16 @@ describe.skipIf(process.getuid?.() !== 0)("a real block device", () => {
     const before = readFileSync(file);
     const result = await wipe({
       open: () => openBlockDevice(device),
-      method: "secureDiscard",
-      now: () => new Date(0),
+      methods: ["secureDiscard"],
+      samples: 64,
+      pause: async () => {},
       random: Math.random,
       progress: () => {},
       signal: new AbortController().signal,
     });
     expect(result).toMatchObject({
       outcome: "failed",
-      step: "wipe",
+      step: "erase",
       why: expect.stringContaining("NOTSUP"),
     });
     expect(readFileSync(file).equals(before)).toBe(true);

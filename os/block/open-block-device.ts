@@ -1,17 +1,39 @@
 import { constants } from "node:fs";
 import { open } from "node:fs/promises";
-import { blockingSyscall, syscall } from "../kernel/ffi.ts";
+import { addressOf, blockingSyscall, syscall } from "../kernel/ffi.ts";
 import { numbers } from "../kernel/syscall-numbers.ts";
 import type { BlockDevice } from "./block-device.ts";
+import { openAta } from "./firmware/ata.ts";
+import { openNvme } from "./firmware/nvme.ts";
+import { openScsi } from "./firmware/scsi.ts";
 
 // Linux, include/uapi/linux/fs.h. The last three take a pair of 64-bit numbers: offset and length.
 const BLKSSZGET = 0x1268;
 const BLKGETSIZE64 = 0x80081272;
 const commands = { discard: 0x1277, secureDiscard: 0x127d, zero: 0x127f } as const;
 
+const BLKRRPART = 0x125f;
+
+/** O_DIRECT wants memory that begins where a sector of any size may begin. */
+const alignmentBytes = 4096;
+
+function alignedBuffer(size: number): Buffer {
+  const room = Buffer.alloc(size + alignmentBytes);
+  const past = Number(addressOf(room) % BigInt(alignmentBytes));
+  const start = (alignmentBytes - past) % alignmentBytes;
+  return room.subarray(start, start + size);
+}
+
+/** The most that one write carries; all disks share these zeros. */
+const overwriteBytes = 1024 * 1024;
+let zeros: Buffer | undefined;
+
+type Speaks = BlockDevice["firmware"]["speaks"];
+
 /** Opens it for itself alone: a device that is mounted, or part of a RAID, says EBUSY. */
-export async function openBlockDevice(path: string): Promise<BlockDevice> {
-  const handle = await open(path, constants.O_RDWR | constants.O_EXCL);
+export async function openBlockDevice(path: string, speaks: Speaks = "nothing"): Promise<BlockDevice> {
+  // Past the cache: what is read back afterwards must come from the medium.
+  const handle = await open(path, constants.O_RDWR | constants.O_EXCL | constants.O_DIRECT);
   const answer = Buffer.alloc(8);
   const ask = (request: number) => {
     answer.fill(0);
@@ -25,17 +47,25 @@ export async function openBlockDevice(path: string): Promise<BlockDevice> {
       path,
       sizeBytes,
       sectorBytes,
+      firmware: firmwareOf(handle.fd, speaks),
       async read(offset, size) {
-        const bytes = Buffer.alloc(size);
-        const { bytesRead } = await handle.read(bytes, 0, size, offset);
-        if (bytesRead !== size)
-          throw new Error(`Cannot read ${path} at ${offset}: got ${bytesRead} of ${size} bytes`);
-        return bytes;
+        const start = offset - (offset % sectorBytes);
+        const end = Math.ceil((offset + size) / sectorBytes) * sectorBytes;
+        const bytes = alignedBuffer(end - start);
+        const { bytesRead } = await handle.read(bytes, 0, bytes.length, start);
+        if (bytesRead !== bytes.length)
+          throw new Error(`Cannot read ${path} at ${start}: got ${bytesRead} of ${bytes.length} bytes`);
+        return bytes.subarray(offset - start, offset - start + size);
       },
-      async write(offset, bytes) {
-        const { bytesWritten } = await handle.write(bytes, 0, bytes.length, offset);
-        if (bytesWritten !== bytes.length) {
-          throw new Error(`Cannot write ${path} at ${offset}: took ${bytesWritten} of ${bytes.length} bytes`);
+      async overwrite(offset, length) {
+        zeros ??= alignedBuffer(overwriteBytes);
+        for (let done = 0; done < length; done += overwriteBytes) {
+          const size = Math.min(overwriteBytes, length - done);
+          const { bytesWritten } = await handle.write(zeros, 0, size, offset + done);
+          if (bytesWritten !== size)
+            throw new Error(
+              `Cannot write ${path} at ${offset + done}: took ${bytesWritten} of ${size} bytes`,
+            );
         }
       },
       async command(what, offset, length) {
@@ -51,10 +81,27 @@ export async function openBlockDevice(path: string): Promise<BlockDevice> {
         );
       },
       flush: () => handle.sync(),
-      [Symbol.asyncDispose]: () => handle.close(),
+      async [Symbol.asyncDispose]() {
+        // The kernel forgets partitions that are gone; a device without partitions refuses, and that is all right.
+        await blockingSyscall("read the partitions", numbers.ioctl, handle.fd, BLKRRPART).catch(() => 0);
+        await handle.close();
+      },
     };
   } catch (error) {
     await handle.close();
     throw error;
+  }
+}
+
+function firmwareOf(fd: number, speaks: Speaks): BlockDevice["firmware"] {
+  switch (speaks) {
+    case "nvme":
+      return { speaks, nvme: openNvme(fd) };
+    case "ata":
+      return { speaks, ata: openAta(openScsi(fd)) };
+    case "scsi":
+      return { speaks, scsi: openScsi(fd) };
+    case "nothing":
+      return { speaks };
   }
 }

@@ -7,13 +7,14 @@ export interface Faults {
   readonly failsFrom?: number;
   /** Writes and commands that touch this byte are acknowledged and not done, as firmware bugs do. */
   readonly keeps?: number;
+  /** What discarded ranges read as: many disks promise zeros, none has to. */
+  readonly discarded?: number;
+  readonly firmware?: BlockDevice["firmware"];
 }
 
-/** A disk of bytes in memory, with the faults of real ones. Discarded ranges keep nothing in particular: 0xa5 here. */
-export function memoryDisk(
-  contents: Uint8Array,
-  { unsupported = [], failsFrom = Infinity, keeps = -1 }: Faults = {},
-): BlockDevice {
+/** A disk of bytes in memory, with the faults of real ones. */
+export function memoryDisk(contents: Uint8Array, faults: Faults = {}): BlockDevice {
+  const { unsupported = [], failsFrom = Infinity, keeps = -1, discarded = 0 } = faults;
   const fill = (offset: number, length: number, value: number) => {
     if (offset + length > failsFrom)
       throw Object.assign(new Error(`Cannot write at ${offset}: EIO`), { code: "EIO" });
@@ -25,17 +26,17 @@ export function memoryDisk(
     path: "memory",
     sizeBytes: contents.length,
     sectorBytes: 512,
+    firmware: faults.firmware ?? { speaks: "nothing" },
     async read(offset, size) {
       return contents.slice(offset, offset + size);
     },
-    async write(offset, bytes) {
-      fill(offset, bytes.length, 0);
-      if (bytes.some((byte) => byte !== 0)) contents.set(bytes, offset);
+    async overwrite(offset, length) {
+      fill(offset, length, 0);
     },
     async command(what, offset, length) {
       if (unsupported.includes(what))
         throw Object.assign(new Error(`Cannot ${what}: EOPNOTSUPP`), { code: "EOPNOTSUPP" });
-      fill(offset, length, what === "zero" ? 0 : 0xa5);
+      fill(offset, length, what === "zero" ? 0 : discarded);
     },
     async flush() {},
     async [Symbol.asyncDispose]() {},

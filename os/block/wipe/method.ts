@@ -1,12 +1,17 @@
-// How data leaves a disk. A method is a list of passes over the device; the last word has the verification.
+// How data leaves a disk: a list of passes over the device, or the disk's own command. The verification has the last word.
 import type { BlockDevice } from "../block-device.ts";
+import { Unsupported } from "../unsupported.ts";
+import { ataSanitize, ataSecurityErase } from "./erase/ata.ts";
+import type { Erase } from "./erase/erase.ts";
+import { nvmeFormat, nvmeSanitize } from "./erase/nvme.ts";
+import { scsiFormatUnit, scsiSanitize } from "./erase/scsi.ts";
 
 const MiB = 1024 * 1024;
 /** One command covers this much, so that progress is seen and a stop is obeyed. */
 const commandBytes = 1024 * MiB;
 const writeBytes = 4 * MiB;
 /** Where partition tables, boot loaders and metadata lie; the same at the end. */
-const edgeBytes = 16 * MiB;
+export const edgeBytes = 16 * MiB;
 
 interface Pass {
   readonly what: "discard" | "secureDiscard" | "zero" | "overwrite";
@@ -15,37 +20,55 @@ interface Pass {
   readonly unsupported: "fail" | "skip";
 }
 
-export interface Method {
-  readonly about: string;
-  readonly passes: readonly Pass[];
-  /** What must be so afterwards: every sampled byte zero, or at least no signature left. */
-  readonly proof: "zeros" | "no signatures";
-}
+/**
+ * What must be so afterwards, besides that no signature is left. `edges`: both ends are zeros. `zeros`: every sample is.
+ * `changed`: no sample reads as before, because an encrypted disk that lost its key reads as anything.
+ */
+export type ProofKind = "edges" | "zeros" | "changed";
+
+export type Method = { readonly about: string; readonly proof: ProofKind } & (
+  | { readonly passes: readonly Pass[] }
+  | { readonly erase: Erase }
+);
 
 const edges: Pass = { what: "overwrite", where: "edges", unsupported: "fail" };
+const byItself = (about: string, erase: Erase): Method => ({ about, erase, proof: "changed" });
 
-/** Fail closed: a method whose own pass the device cannot do is not replaced by a weaker one. */
+/** On an ATA disk SCSI's SANITIZE is ATA's. */
+const sanitize: Erase = (device, task) =>
+  (device.firmware.speaks === "ata" ? ataSanitize : scsiSanitize)(device, task);
+
+/** Fail closed: a method that the device cannot do is not replaced by a weaker one. */
 export const methods = {
   fast: {
     about: "discards what the device lets go, and overwrites both ends",
     passes: [{ what: "discard", where: "everything", unsupported: "skip" }, edges],
-    proof: "no signatures",
+    proof: "edges",
   },
   discard: {
-    about: "tells the device to forget everything, and overwrites both ends",
+    about: "tells the device to forget everything, and demands that it reads as zeros",
     passes: [{ what: "discard", where: "everything", unsupported: "fail" }, edges],
-    proof: "no signatures",
-  },
-  secureDiscard: {
-    about: "tells the device to forget everything beyond recovery",
-    passes: [{ what: "secureDiscard", where: "everything", unsupported: "fail" }, edges],
-    proof: "no signatures",
+    proof: "zeros",
   },
   zero: {
     about: "has the device fill itself with zeros",
     passes: [{ what: "zero", where: "everything", unsupported: "fail" }],
     proof: "zeros",
   },
+  secureDiscard: {
+    about: "tells the device to forget everything beyond recovery",
+    passes: [{ what: "secureDiscard", where: "everything", unsupported: "fail" }, edges],
+    proof: "changed",
+  },
+  nvmeFormat: byItself("NVMe Format, user data erased", nvmeFormat("userData")),
+  nvmeFormatCryptographic: byItself("NVMe Format, key erased", nvmeFormat("cryptographic")),
+  nvmeSanitizeBlock: byItself("NVMe Sanitize, blocks erased", nvmeSanitize("block")),
+  nvmeSanitizeCryptographic: byItself("NVMe Sanitize, key erased", nvmeSanitize("cryptographic")),
+  nvmeSanitizeOverwrite: byItself("NVMe Sanitize, overwritten", nvmeSanitize("overwrite")),
+  ataSecurityErase: byItself("ATA security erase", ataSecurityErase("normal")),
+  ataSecurityEraseEnhanced: byItself("ATA security erase, enhanced", ataSecurityErase("enhanced")),
+  scsiSanitize: byItself("SCSI or ATA SANITIZE", sanitize),
+  scsiFormatUnit: byItself("SCSI FORMAT UNIT", scsiFormatUnit),
   overwrite: {
     about: "writes zeros over every sector, one by one",
     passes: [{ what: "overwrite", where: "everything", unsupported: "fail" }],
@@ -60,13 +83,30 @@ export interface Progress {
   readonly totalBytes: number;
 }
 
-/** Runs the method's passes. Rejects when the device refuses or fails, or the signal aborts. */
-export async function runMethod(
+export interface MethodTask {
+  readonly progress: (progress: Progress) => void;
+  /** Between two looks at a disk that works by itself. */
+  readonly pause: (signal: AbortSignal) => Promise<void>;
+  readonly signal: AbortSignal;
+}
+
+/** Rejects with Unsupported when the device cannot do it, else when it fails or the signal aborts. */
+export async function runMethod(device: BlockDevice, method: Method, task: MethodTask): Promise<void> {
+  task.signal.throwIfAborted();
+  if ("passes" in method) return runPasses(device, method.passes, task);
+  const totalBytes = device.sizeBytes;
+  const part = (done: number) => ({ doneBytes: Math.floor(done * totalBytes), totalBytes });
+  task.progress(part(0));
+  await method.erase(device, { ...task, progress: (done) => task.progress(part(done)) });
+  task.progress(part(1));
+}
+
+async function runPasses(
   device: BlockDevice,
-  method: Method,
-  { progress, signal }: { progress: (progress: Progress) => void; signal: AbortSignal },
+  passes: readonly Pass[],
+  { progress, signal }: MethodTask,
 ): Promise<void> {
-  const plan = method.passes.map((pass) => ({ pass, ranges: rangesOf(pass, device.sizeBytes) }));
+  const plan = passes.map((pass) => ({ pass, ranges: rangesOf(pass, device.sizeBytes) }));
   const totalBytes = plan.flatMap(({ ranges }) => ranges).reduce((sum, { length }) => sum + length, 0);
   let doneBytes = 0;
   for (const { pass, ranges } of plan) {
@@ -86,16 +126,16 @@ async function runPass(
   offset: number,
   length: number,
 ): Promise<void> {
-  if (what === "overwrite") return device.write(offset, new Uint8Array(length));
+  if (what === "overwrite") return device.overwrite(offset, length);
   try {
     await device.command(what, offset, length);
-  } catch (error) {
-    if (unsupported === "skip" && isUnsupported(error)) return;
-    throw error;
+  } catch (cause) {
+    if (!isUnsupported(cause)) throw cause;
+    if (unsupported === "fail") throw new Unsupported(`the disk cannot ${what}: ${cause.message}`, { cause });
   }
 }
 
-const isUnsupported = (error: unknown) =>
+const isUnsupported = (error: unknown): error is Error =>
   error instanceof Error &&
   "code" in error &&
   ["EOPNOTSUPP", "ENOTSUP", "ENOTTY", "EINVAL"].includes(String(error.code));
