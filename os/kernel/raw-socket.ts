@@ -40,7 +40,7 @@ export class RawSocket implements Disposable {
     this.fd = syscall("open a socket", numbers.socket, family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
     try {
       if (bind) syscall("bind a socket", numbers.bind, this.fd, bind, bind.length);
-      this.#poll = poll(this.fd, () => this.#receive());
+      this.#poll = poll(this.fd, () => this.drain());
     } catch (error) {
       closeSync(this.fd);
       throw error;
@@ -57,7 +57,8 @@ export class RawSocket implements Disposable {
     closeSync(this.fd);
   }
 
-  #receive(): void {
+  /** Hands over everything that has arrived. */
+  drain(): void {
     while (!this.#closed) {
       try {
         const size = syscall(

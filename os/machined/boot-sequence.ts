@@ -11,6 +11,7 @@ import { pseudoFilesystems } from "./tasks/pseudo-filesystems.ts";
 /** Tasks of one phase run together; a phase starts when the one above it is done. */
 export const bootSequence: readonly Phase<Context>[] = [
   { name: "early", tasks: [pseudoFilesystems] },
-  { name: "devices", tasks: [hostnameFromArguments, hardware] },
-  { name: "network", tasks: [network, reportDisks] },
+  // The network looks after whatever comes, so it need not wait for the drivers that bring it.
+  { name: "devices", tasks: [hostnameFromArguments, hardware, network] },
+  { name: "report", tasks: [reportDisks] },
 ];

@@ -13,6 +13,7 @@ import { petWatchdog } from "./watchdog.ts";
 const kmsg = openSync("/dev/kmsg", "w");
 const log = kernelLog((line) => writeSync(kmsg, line));
 const stop = new AbortController();
+log.write("info", `program started in ${performance.now().toFixed(0)} ms`);
 const context: Context = {
   arguments: () => parseKernelArguments(readFileSync("/proc/cmdline", "utf8")),
   release: release(),

@@ -1,27 +1,46 @@
-import { readFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { loadModule } from "../../kernel/modules.ts";
-import { coldplug } from "../coldplug.ts";
+import { Uevents } from "../../kernel/uevents.ts";
 import type { Context } from "../context.ts";
+import { Drivers } from "../drivers.ts";
+import { modaliases } from "../modaliases.ts";
 import { moduleIndex } from "../module-index.ts";
 import type { Task } from "../phases.ts";
 
+/** A driver that waits for a firmware that never answers must not keep the machine from booting. */
+const patienceMs = 30_000;
+
+/** Loads the drivers of all hardware that is there, and of all that comes later. */
 export const hardware: Task<Context> = {
   name: "hardware",
   async run({ release, log }) {
     const folder = join("/usr/lib/modules", release);
-    const table = (name: string) => readFile(join(folder, `modules.${name}`), "utf8");
-    const [alias, dep, softdep] = await Promise.all([table("alias"), table("dep"), table("softdep")]);
-    let count = 0;
-    await coldplug({
-      devices: "/sys/devices",
-      index: moduleIndex({ alias, dep, softdep }),
-      load(file) {
-        loadModule(join(folder, file));
-        count++;
-      },
+    const table = (name: string) => readFileSync(join(folder, `modules.${name}`), "utf8");
+    const drivers = new Drivers({
+      index: moduleIndex({ alias: table("alias"), dep: table("dep"), softdep: table("softdep") }),
+      load: (file) => loadModule(join(folder, file)),
       refused: (file, reason) => log.write("debug", `no use for ${file}: ${String(reason)}`),
     });
-    log.write("info", `loaded ${count} kernel modules`);
+    const lookAtAll = () => {
+      for (const modalias of modaliases("/sys")) drivers.found(modalias);
+    };
+    // Before the first look, so that no device is missed between the two.
+    const uevents = new Uevents({
+      seen({ action, properties }) {
+        const modalias = properties.get("MODALIAS");
+        if (action === "add" && modalias !== undefined) drivers.found(modalias);
+      },
+      overrun: lookAtAll,
+      failed: (error) => log.write("error", `Cannot notice new hardware: ${error.message}`),
+    });
+    lookAtAll();
+    const waiting = new AbortController();
+    const settled = drivers.settled(() => uevents.drain());
+    await Promise.race([settled, sleep(patienceMs, undefined, { ref: false, signal: waiting.signal })]);
+    waiting.abort();
+    log.write("info", `loaded ${drivers.count} kernel modules`);
+    for (const file of drivers.loading) log.write("warn", `${file} is still looking for its device`);
   },
 };

@@ -1,0 +1,79 @@
+import type { ModuleIndex } from "./module-index.ts";
+
+export interface DriversOptions {
+  readonly index: ModuleIndex;
+  /** Loads one module by its file below the release's folder. */
+  readonly load: (file: string) => Promise<void>;
+  /** A module that cannot be loaded: the machine goes on without it. */
+  readonly refused: (file: string, reason: unknown) => void;
+}
+
+/**
+ * Loads the modules of all hardware that becomes known: each once, after those that it needs, and beside all others.
+ * Most of the time of a load is a driver waiting for its device.
+ */
+export class Drivers {
+  readonly #options: DriversOptions;
+  readonly #seen = new Set<string>();
+  /** By file: resolves when it is loaded, or refused. */
+  readonly #loads = new Map<string, Promise<void>>();
+  readonly #loading = new Map<string, Promise<void>>();
+
+  constructor(options: DriversOptions) {
+    this.#options = options;
+  }
+
+  get count(): number {
+    return this.#loads.size;
+  }
+
+  /** Files whose load has not ended. */
+  get loading(): readonly string[] {
+    return [...this.#loading.keys()];
+  }
+
+  /** There is a device that describes itself so, such as `pci:v00008086d…`. */
+  found(modalias: string): void {
+    if (this.#seen.has(modalias)) return;
+    this.#seen.add(modalias);
+    const { index } = this.#options;
+    for (const module of index.matching(modalias)) this.#inOrder(index.filesFor(module));
+  }
+
+  /**
+   * Resolves when nothing is being loaded any more. A driver may bring new devices (a bus, a controller): `look` is
+   * called whenever loads have ended, and tells of those by `found`.
+   */
+  async settled(look: () => void): Promise<void> {
+    look();
+    while (this.#loading.size > 0) {
+      await Promise.all(this.#loading.values());
+      look();
+    }
+  }
+
+  /** The files of one module: what it needs comes first. All are begun at once, so that `settled` sees the whole chain. */
+  #inOrder(files: readonly string[]): void {
+    let before: Promise<void> = Promise.resolve();
+    for (const file of files) {
+      let load = this.#loads.get(file);
+      if (!load) {
+        load = this.#load(file, before);
+        this.#loads.set(file, load);
+        this.#loading.set(file, load);
+      }
+      before = load;
+    }
+  }
+
+  async #load(file: string, before: Promise<void>): Promise<void> {
+    try {
+      await before;
+      await this.#options.load(file);
+    } catch (reason) {
+      this.#options.refused(file, reason);
+    } finally {
+      this.#loading.delete(file);
+    }
+  }
+}
