@@ -1,6 +1,8 @@
 import type { ResourceType } from "../../cosi/resource.ts";
 import { AcceptanceRule } from "./acceptance-rule.ts";
 import { Admission } from "./admission.ts";
+import { AgentOrder } from "./agent-order.ts";
+import { AgentReport } from "./agent-report.ts";
 import { Assignment } from "./assignment.ts";
 import { AuditEntry } from "./audit-entry.ts";
 import { BmcConfig } from "./bmc-config.ts";
@@ -24,6 +26,8 @@ import { WipeStatus } from "./wipe-status.ts";
 export const allResources: readonly ResourceType[] = [
   AcceptanceRule,
   Admission,
+  AgentOrder,
+  AgentReport,
   Assignment,
   AuditEntry,
   BmcConfig,

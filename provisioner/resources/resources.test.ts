@@ -7,6 +7,8 @@ import { MemoryStore } from "../../cosi/stores/memory.ts";
 import { VirtualClock } from "../../cosi/virtual-clock.ts";
 import { AcceptanceRule } from "./acceptance-rule.ts";
 import { Admission } from "./admission.ts";
+import { AgentOrder } from "./agent-order.ts";
+import { AgentReport } from "./agent-report.ts";
 import { allResources } from "./all.ts";
 import { Assignment } from "./assignment.ts";
 import { AuditEntry } from "./audit-entry.ts";
@@ -175,6 +177,60 @@ const samples = [
       installedBy: { evidence: "phoneHome" },
     },
   ),
+  sample(
+    AgentOrder,
+    {
+      machine: "m1",
+      kernelBootId: "k",
+      deadline: at,
+      why: "never wiped",
+      cancelled: false,
+      what: {
+        is: "wipe",
+        wipeId: 1,
+        parallel: 0,
+        disks: [
+          {
+            disk: "nvme0",
+            serial: "s",
+            wwid: "w",
+            sizeBytes: 1,
+            methods: ["fast"],
+            verifySamples: 64,
+            evenIfSharedOrRemovable: false,
+          },
+        ],
+      },
+    },
+    {
+      machine: "m1",
+      kernelBootId: "k",
+      deadline: at,
+      why: "no account on its BMC",
+      cancelled: false,
+      what: {
+        is: "bmcAccount",
+        user: "ingot",
+        password: "opensesame",
+        privilege: "administrator",
+        onlyLook: false,
+      },
+    },
+  ),
+  sample(
+    AgentReport,
+    {
+      machine: "m1",
+      number: 3,
+      at,
+      outcome: {
+        state: "running",
+        doing: "erasing nvme0",
+        progress: { of: "wipe", disks: [{ disk: "nvme0", step: "erasing", doneBytes: 1, totalBytes: 2 }] },
+      },
+    },
+    { machine: "m1", number: 4, at, outcome: { state: "lost", why: "it was reset" } },
+  ),
   sample(Assignment, { profile: "worker", how: "install", wipeId: 1 }),
   sample(Segment, {
     version: "0.1.0",
@@ -276,7 +332,7 @@ test.each(["file:///etc/shadow", "ftp://x/y", "javascript:alert(1)"])("%s is no 
   expect(Profile.spec.safeParse(profile).success).toBe(false);
 });
 
-test("the only secret is the BMC's password, and its whole type is for administrators", () => {
+test("the only secrets are passwords of BMCs, and their whole types are for administrators", () => {
   const secrets = samples.flatMap(({ type, specs }) =>
     specs.flatMap((spec) => {
       const found: string[] = [];
@@ -287,8 +343,8 @@ test("the only secret is the BMC's password, and its whole type is for administr
       return found;
     }),
   );
-  expect(secrets).toEqual(["BmcConfigs.ingot.dev password"]);
-  expect(BmcConfig.sensitive).toBe(true);
+  expect(secrets).toEqual(["BmcConfigs.ingot.dev password", "AgentOrders.ingot.dev what.password"]);
+  expect([BmcConfig.sensitive, AgentOrder.sensitive]).toEqual([true, true]);
 });
 
 test("every resource has a sample here", () => {
