@@ -9,6 +9,7 @@ export interface Disk {
   readonly devPath: string;
   readonly sizeBytes: number;
   readonly sectorBytes: number;
+  readonly physicalSectorBytes: number;
   readonly model: string;
   readonly serial: string;
   /** World-wide and for ever, where the disk has one. */
@@ -16,6 +17,7 @@ export interface Disk {
   readonly transport: Transport;
   /** Where it is plugged in: its path below /sys/devices. */
   readonly busPath: string;
+  readonly firmwareVersion: string;
   readonly rotational: boolean;
   readonly readOnly: boolean;
   readonly removable: boolean;
@@ -49,11 +51,13 @@ async function readDisk(sys: string, name: string): Promise<Disk> {
     // The kernel counts in 512 bytes whatever the sectors are.
     sizeBytes: Number(await attribute("size")) * 512,
     sectorBytes: Number(await attribute("queue/logical_block_size")),
+    physicalSectorBytes: Number(await attribute("queue/physical_block_size")),
     model: await firstOf("device/model"),
     serial: (await firstOf("serial", "device/serial")) || (await unitSerial(join(folder, "device/vpd_pg80"))),
-    wwid: await firstOf("wwid", "device/wwid"),
+    wwid: (await firstOf("wwid", "device/wwid")).replaceAll(/ +/g, " "),
     transport: transportOf(name, busPath),
     busPath,
+    firmwareVersion: await firstOf("device/firmware_rev", "device/rev"),
     rotational: (await attribute("queue/rotational")) === "1",
     readOnly: (await attribute("ro")) === "1",
     removable: (await attribute("removable")) === "1",
