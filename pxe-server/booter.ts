@@ -14,6 +14,21 @@ export interface Client {
   readonly manufacturer?: string | undefined;
   readonly product?: string | undefined;
   readonly architecture?: Architecture | undefined;
+  /** DHCP option 77, in which iPXE says its name. */
+  readonly userClass?: string | undefined;
+  /** DHCP option 60. */
+  readonly vendorClass?: string | undefined;
+  /** Where it asks from, once that is known. */
+  readonly address?: string | undefined;
+}
+
+/** What asks: firmware by DHCP, a loader or a file on its way, or iPXE for the script that decides. */
+export type Stage = "firmware" | "loader" | "script";
+
+/** One question. Each part of a boot asks again, because the answer may have changed in between. */
+export interface Asking extends Client {
+  readonly bootId: string;
+  readonly stage: Stage;
 }
 
 /**
@@ -79,7 +94,7 @@ export interface Report {
 }
 
 export interface Booter {
-  plan(client: Client, signal: AbortSignal): Promise<BootPlan>;
+  plan(asking: Asking, signal: AbortSignal): Promise<BootPlan>;
   /** Only names that a plan of this booter gave out; undefined for any other. */
   asset(name: string, signal: AbortSignal): Promise<Asset | undefined>;
   /** Must return at once: the machine is waiting for its next packet. */

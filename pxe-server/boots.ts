@@ -1,6 +1,6 @@
 // The boots under way: one id for one power-on of one machine, whatever protocol it speaks at the moment. And the one
 // gate that every route asks before it gives a machine anything.
-import type { Booter, BootPlan, Client, Progress, Report } from "./booter.ts";
+import type { Booter, BootPlan, Client, Progress, Report, Stage } from "./booter.ts";
 import type { Clock } from "./clock.ts";
 
 export interface Boot {
@@ -73,8 +73,10 @@ export class Boots {
   }
 
   /** May this machine netboot, and what? The only place that asks. */
-  async admit(boot: Boot): Promise<Admission> {
-    const plan = await this.#options.booter.plan(boot.client, this.#options.signal);
+  async admit(boot: Boot, stage: Stage): Promise<Admission> {
+    const { booter, signal } = this.#options;
+    const asking = { ...boot.client, address: boot.address, bootId: boot.id, stage };
+    const plan = await booter.plan(asking, signal);
     if (plan.do !== "ignore") return { admitted: true, plan };
     this.report(boot, { step: "ignored", why: plan.why });
     return { admitted: false, why: plan.why };

@@ -26,6 +26,13 @@ export const pxeConfig = z.strictObject({
     .prefault({}),
   /** Where leases are kept; without it they end with the process. */
   leases: z.string().min(1).optional(),
+  /** What is kept of a provisioner's boot files. */
+  cache: z
+    .strictObject({
+      diskMegabytes: z.int().min(1).default(8000),
+      memoryMegabytes: z.int().min(1).default(1000),
+    })
+    .prefault({}),
   rules: z.array(bootRule).default([]),
 });
 export type PxeConfig = z.infer<typeof pxeConfig>;

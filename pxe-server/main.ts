@@ -1,36 +1,52 @@
-// `pxe --config boot.yaml`: network boot by static rules, without a provisioner.
+// `pxe`: network boot by static rules, or as the provisioner says.
 import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { parse } from "yaml";
 import { z } from "zod";
+import project from "../package.json" with { type: "json" };
+import type { Booter } from "./booter.ts";
 import { type PxeConfig, pxeConfig } from "./config.ts";
 import { type LoaderKind, loaderFiles } from "./firmware.ts";
 import { readLoaders } from "./loaders.ts";
 import { macOfNeighbour } from "./neighbours.ts";
+import { openRemoteBooter } from "./remote-booter.ts";
 import { openPxeServer } from "./serve.ts";
 import { openStaticBooter } from "./static-booter.ts";
 import { stepLine, stepSentence } from "./steps.ts";
 import { systemClock } from "./system-clock.ts";
 
 const usage = `Usage: pxe --config boot.yaml [--trace] [--loaders FOLDER] [--manifest FILE]
-  --config    the segments to serve, and the rules: which machine boots what
-  --trace     print each boot as a person would read it, instead of one JSON object a line
-  --loaders   the folder with the iPXE binaries
-  --manifest  their digests`;
+           [--provisioner HOST:PORT --ca FILE --cert FILE --key FILE [--cache FOLDER]]
+  --config       the segments to serve, and the rules: which machine boots what
+  --trace        print each boot as a person would read it, instead of one JSON object a line
+  --loaders      the folder with the iPXE binaries
+  --manifest     their digests
+  --provisioner  ask it what machines boot, instead of rules
+  --ca           who signed the provisioner's certificate (PEM)
+  --cert, --key  our own, which names this segment
+  --cache        where boot files and the last plans are kept for when the provisioner is away`;
+
+const manifest = join(import.meta.dirname, "../assets/ipxe/manifest.json");
+const options = {
+  config: { type: "string" },
+  trace: { type: "boolean", default: false },
+  loaders: { type: "string" },
+  manifest: { type: "string", default: manifest },
+  provisioner: { type: "string" },
+  ca: { type: "string" },
+  cert: { type: "string" },
+  key: { type: "string" },
+  cache: { type: "string", default: "/var/lib/ingot/pxe" },
+  help: { type: "boolean", default: false },
+} as const;
+type Values = ReturnType<typeof parseArgs<{ options: typeof options }>>["values"];
+
+const warn = (text: string) => console.error(`pxe: ${text}`);
 
 async function main(): Promise<void> {
-  const assets = join(import.meta.dirname, "../assets/ipxe/manifest.json");
-  const { values } = parseArgs({
-    options: {
-      config: { type: "string" },
-      trace: { type: "boolean", default: false },
-      loaders: { type: "string" },
-      manifest: { type: "string", default: assets },
-      help: { type: "boolean", default: false },
-    },
-  });
+  const { values } = parseArgs({ options });
   if (values.help || values.config === undefined) {
     console.log(usage);
     process.exitCode = values.help ? 0 : 2;
@@ -39,33 +55,59 @@ async function main(): Promise<void> {
   const stop = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
 
+  await using opened = new AsyncDisposableStack();
   const config = await readConfig(values.config);
+  const remote = await remoteBooter(values, config);
+  if (remote) opened.use(remote);
+  const booter = remote ?? (await staticBooter(values.config, config, stop.signal));
   const kinds: LoaderKind[] = ["snponly", ...config.rules.flatMap(({ loader }) => loader ?? [])];
   const loaders = await readLoaders({
     manifest: values.manifest,
     folder: values.loaders,
-    files: loaderFiles([...new Set(kinds)]),
+    // A provisioner may name the other loader for a machine at any time.
+    files: loaderFiles([...new Set<LoaderKind>(remote ? ["snponly", "ipxe"] : kinds)]),
   });
-  const booter = await openStaticBooter({
-    rules: config.rules,
-    folder: dirname(resolve(values.config)),
-    onReport: () => {},
-    signal: stop.signal,
-  });
-  const server = await openPxeServer({
-    config,
-    booter,
-    loaders,
-    clock: systemClock,
-    newId: () => randomBytes(4).toString("hex"),
-    neighbour: macOfNeighbour,
-    onReport: (report) => console.log(values.trace ? stepSentence(report) : stepLine(report)),
-    onWarning: (text) => console.error(`pxe: ${text}`),
-    signal: stop.signal,
-  });
-  console.error(`pxe: ready on ${config.segments.map(({ interface: device }) => device).join(", ")}`);
+  opened.use(
+    await openPxeServer({
+      config,
+      booter,
+      loaders,
+      clock: systemClock,
+      newId: () => randomBytes(4).toString("hex"),
+      neighbour: macOfNeighbour,
+      onReport: (report) => console.log(values.trace ? stepSentence(report) : stepLine(report)),
+      onWarning: warn,
+      signal: stop.signal,
+    }),
+  );
+  warn(`ready on ${config.segments.map(({ interface: device }) => device).join(", ")}`);
   await new Promise((resolve) => stop.signal.addEventListener("abort", resolve, { once: true }));
-  await server[Symbol.asyncDispose]();
+}
+
+const staticBooter = (path: string, { rules }: PxeConfig, signal: AbortSignal): Promise<Booter> =>
+  openStaticBooter({ rules, folder: dirname(resolve(path)), onReport: () => {}, signal });
+
+async function remoteBooter({ provisioner, ca, cert, key, cache }: Values, config: PxeConfig) {
+  if (provisioner === undefined) return undefined;
+  if (!ca || !cert || !key)
+    throw new Error("Cannot ask a provisioner: --ca, --cert and --key are needed too");
+  if (config.rules.length > 0) {
+    throw new Error("Cannot follow rules and a provisioner: leave the rules out, or --provisioner");
+  }
+  return openRemoteBooter({
+    address: provisioner.replace(/^https:\/\//, "").replace(/\/$/, ""),
+    tls: {
+      authorities: await readFile(ca, "utf8"),
+      identity: { certificate: await readFile(cert, "utf8"), key: await readFile(key, "utf8") },
+    },
+    folder: cache,
+    maxDiskBytes: config.cache.diskMegabytes * 1e6,
+    maxMemoryBytes: config.cache.memoryMegabytes * 1e6,
+    version: project.version,
+    interfaces: config.segments,
+    clock: systemClock,
+    onWarning: warn,
+  });
 }
 
 async function readConfig(path: string): Promise<PxeConfig> {
@@ -75,7 +117,7 @@ async function readConfig(path: string): Promise<PxeConfig> {
 }
 
 await main().catch((error: unknown) => {
-  console.error(`pxe: ${reasons(error).join("\n  because: ")}`);
+  warn(reasons(error).join("\n  because: "));
   process.exitCode = 1;
 });
 

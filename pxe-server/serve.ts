@@ -57,7 +57,7 @@ export async function openPxeServer(options: PxeServerOptions): Promise<AsyncDis
   const find = async (file: string, client: { address: string }, localAddress: string): Promise<Found> => {
     const name = file.replace(/^\/+/, "");
     const boot = await bootAt(client.address);
-    const admission = boot && (await boots.admit(boot));
+    const admission = boot && (await boots.admit(boot, "loader"));
     if (admission && !admission.admitted) return { refuse: "accessViolation", why: admission.why };
     advanced(boot);
     if (name === autoexecFile) {

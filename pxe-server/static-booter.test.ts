@@ -13,6 +13,7 @@ const client: Client = {
   serial: "B5RMMM1",
   architecture: "uefi-x64",
 };
+const asking = { ...client, bootId: "b1", stage: "script" } as const;
 const rule = (match: object, boot: object = { disk: "exit" }): BootRule =>
   bootRule.parse({ name: "a rule", match, boot });
 
@@ -69,7 +70,7 @@ describe("the static booter", () => {
       rule({ mac: "00:*" }),
       rule({}, { kernel: "vmlinuz", initrd: ["init ram"], args: ["quiet"] }),
     ]);
-    const plan = await booter.plan(client, signal);
+    const plan = await booter.plan(asking, signal);
     expect(plan).toMatchObject({ do: "kernel", why: "rule a rule", args: [{ name: "quiet" }] });
     if (plan.do !== "kernel") return;
     expect(plan.initrds[0]).toMatch(/^[0-9a-f]{16}-init_ram$/);
@@ -79,7 +80,7 @@ describe("the static booter", () => {
 
   test("ignores a machine that no rule matches", async () => {
     const booter = await open([rule({ mac: "00:*" })]);
-    expect(await booter.plan(client, signal)).toEqual({ do: "ignore", why: "no rule matches" });
+    expect(await booter.plan(asking, signal)).toEqual({ do: "ignore", why: "no rule matches" });
   });
 
   test("refuses to start when a file is missing", async () => {

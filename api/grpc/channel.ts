@@ -8,6 +8,8 @@ export interface ChannelOptions {
   readonly credentials: ChannelCredentials;
   /** Sends a ping on a quiet connection this often, so that a dead peer is noticed. */
   readonly keepAliveMs?: number;
+  /** The longest pause between attempts to connect, which grow; while it lasts, calls fail at once. */
+  readonly maxReconnectMs?: number;
 }
 
 /** A connection to one server, made when the first call needs it and again when it broke. */
@@ -15,11 +17,13 @@ export interface Channel extends Disposable {
   readonly transport: Client;
 }
 
-export function openChannel({ address, credentials, keepAliveMs }: ChannelOptions): Channel {
+export function openChannel(options: ChannelOptions): Channel {
+  const { address, credentials, keepAliveMs, maxReconnectMs } = options;
   const transport = new Client(address, credentials, {
     "grpc.max_receive_message_length": maxMessageBytes,
     "grpc.max_send_message_length": maxMessageBytes,
     ...(keepAliveMs === undefined ? {} : { "grpc.keepalive_time_ms": keepAliveMs }),
+    ...(maxReconnectMs === undefined ? {} : { "grpc.max_reconnect_backoff_ms": maxReconnectMs }),
   });
   return { transport, [Symbol.dispose]: () => transport.close() };
 }

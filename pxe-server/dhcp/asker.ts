@@ -23,7 +23,13 @@ export function askerOf({ hardwareType, hardwareLength, mac, options }: Packet):
   const isIpxe = userClass.includes("iPXE") || userClass.includes("gPXE") || ipxe !== undefined;
   const wants = (["PXEClient", "HTTPClient"] as const).find((name) => vendorClass.startsWith(name));
   return {
-    client: { mac, uuid: clientMachineUuid, architecture },
+    client: {
+      mac,
+      uuid: clientMachineUuid,
+      architecture,
+      userClass: userClass || undefined,
+      vendorClass: vendorClass || undefined,
+    },
     firmware: { architecture, isIpxe },
     wants: wants ?? (isIpxe ? "PXEClient" : undefined),
     vendorClass,

@@ -189,7 +189,7 @@ class Server implements DhcpServer {
       const name = firmware.isIpxe ? "iPXE" : (firmware.architecture ?? "unknown");
       boots.report(boot, { step: "asked", protocol: port, firmware: name });
     }
-    const admission = await boots.admit(boot);
+    const admission = await boots.admit(boot, "firmware");
     if (!admission.admitted) return { boot, fields: undefined, tactic: "none" };
     const stage = nextStage(firmware, admission.plan.loader);
     if (stage.load === "nothing") this.#warnOnce(`cannot boot ${client.mac}: ${stage.why}`);

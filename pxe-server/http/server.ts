@@ -123,7 +123,7 @@ async function serveEntry(exchange: Exchange, mac: string | undefined, options: 
   const { response, origin } = exchange;
   if (!mac) return refuse(response, 404, "no such file");
   const boot = options.boots.resume({ mac });
-  const admission = await options.boots.admit(boot);
+  const admission = await options.boots.admit(boot, "loader");
   if (!admission.admitted) return refuse(response, 403, admission.why);
   if (leavesBy404(admission.plan)) {
     options.boots.report(boot, { step: "scripted", plan: "disk", why: admission.plan.why });
@@ -140,7 +140,7 @@ async function serveScript(exchange: Exchange, { boots }: HttpOptions): Promise<
   if (!client) return refuse(response, 400, "the address has no mac");
   const boot = boots.resume(client);
   if (request.socket.remoteAddress) boots.locate(boot, request.socket.remoteAddress);
-  const admission = await boots.admit(boot);
+  const admission = await boots.admit(boot, "script");
   if (!admission.admitted) return refuse(response, 403, admission.why);
   const { plan } = admission;
   if (leavesBy404(plan)) return refuse(response, 404, plan.why);
@@ -160,7 +160,7 @@ async function serveLoader(
   const asset = options.loader(file);
   if (!asset) return refuse(response, 404, "no such file");
   const boot = await options.bootAt(request.socket.remoteAddress ?? "");
-  const admission = boot && (await options.boots.admit(boot));
+  const admission = boot && (await options.boots.admit(boot, "loader"));
   if (admission && !admission.admitted) return refuse(response, 403, admission.why);
   return send(exchange, { boot, file, asset, pace: undefined }, options, turns);
 }
@@ -173,7 +173,7 @@ async function serveAsset(
 ): Promise<void> {
   const boot = options.boots.withId(bootId);
   if (!boot) return refuse(exchange.response, 404, "no such boot");
-  const admission = await options.boots.admit(boot);
+  const admission = await options.boots.admit(boot, "loader");
   if (!admission.admitted) return refuse(exchange.response, 403, admission.why);
   const { plan } = admission;
   if (plan.do !== "kernel" || ![plan.kernel, ...plan.initrds].includes(name)) {
