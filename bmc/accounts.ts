@@ -1,15 +1,8 @@
-// The account that the provisioner keeps on a BMC: made from inside the machine or over the network, rotated, and the
-// credentials that somebody gave in advance for a machine nobody has seen yet.
-import { type Account, type Bmc, type BmcNetwork, isAbsent } from "./bmc.ts";
-
+// Passwords of the accounts that are kept on BMCs, and the credentials that somebody gave in advance for a machine
+// nobody has seen yet.
 export interface Credentials {
   readonly user: string;
   readonly password: string;
-}
-
-export interface SetUpAccount extends Credentials {
-  readonly account: Account;
-  readonly network: BmcNetwork;
 }
 
 /** Without letters and digits that look alike, for whoever reads one from a screen. */
@@ -34,21 +27,6 @@ export function newPassword(randomBytes: (size: number) => Uint8Array): string {
     )
       return password;
   }
-}
-
-/**
- * Creates the account, or gives it a new password: done again, it is a rotation. Reads back where the BMC is reached.
- */
-export async function setUpAccount(
-  bmc: Bmc,
-  { user, randomBytes }: { user: string; randomBytes: (size: number) => Uint8Array },
-): Promise<SetUpAccount> {
-  const password = newPassword(randomBytes);
-  const account = await bmc.accounts.put({ name: user, password, privilege: "administrator" });
-  if (isAbsent(account)) throw new Error(`Cannot set up the BMC's account ${user}: ${account.absent}`);
-  const network = await bmc.controller.network();
-  if (isAbsent(network)) throw new Error(`Cannot learn the BMC's address: ${network.absent}`);
-  return { user, password, account, network };
 }
 
 /** Given in advance; any one of the marks suffices, and of several entries that fit, the first is taken. */

@@ -4,7 +4,7 @@ import { ipmiBmc } from "./ipmi/driver.ts";
 import { type ManualClock, manualClock } from "./manual-clock.ts";
 import { type AuditEntry, BmcQueue } from "./queue.ts";
 import { SimulatedChassis } from "./simulator/chassis.ts";
-import { insideTransport } from "./simulator/ipmi/execute.ts";
+import { insideTransport } from "./simulator/ipmi/simulated-device.ts";
 
 let clock: ManualClock;
 let trail: AuditEntry[];

@@ -4,7 +4,7 @@ import type { Clock } from "./clock.ts";
 import { ipmiBmc } from "./ipmi/driver.ts";
 import { type ManualClock, manualClock } from "./manual-clock.ts";
 import { SimulatedChassis } from "./simulator/chassis.ts";
-import { insideTransport } from "./simulator/ipmi/execute.ts";
+import { insideTransport } from "./simulator/ipmi/simulated-device.ts";
 import { profiles, type Quirks } from "./simulator/quirks.ts";
 import { setBoot, setPower, startOver } from "./verified.ts";
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { ipmiBmc } from "../ipmi/driver.ts";
 import { SimulatedChassis } from "../simulator/chassis.ts";
-import { insideTransport } from "../simulator/ipmi/execute.ts";
+import { insideTransport } from "../simulator/ipmi/simulated-device.ts";
 import { systemClock } from "../system-clock.ts";
 import { bmcCommand, type Target } from "./command.ts";
 

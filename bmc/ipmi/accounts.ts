@@ -23,7 +23,7 @@ import { IpmiError } from "./error.ts";
 import { findLanChannel } from "./lan-channel.ts";
 import { orAbsent } from "./optional-answer.ts";
 
-const levelOf: Readonly<Record<Privilege, number>> = {
+export const privilegeLevelOf: Readonly<Record<Privilege, number>> = {
   none: privilegeLevels.none,
   readOnly: privilegeLevels.user,
   operator: privilegeLevels.operator,
@@ -58,7 +58,7 @@ async function listSlots(transport: Transport, knownChannel?: number): Promise<r
     const { enabled, access } = await run(transport, getUserAccess, { channel, user: id });
     const told = await nameOf(transport, id);
     const name = freeNames.has(told) ? "" : told;
-    const privilege = privileges.find((name) => levelOf[name] === access.privilege) ?? "none";
+    const privilege = privileges.find((name) => privilegeLevelOf[name] === access.privilege) ?? "none";
     // State 0: a BMC older than the field; whoever may send messages is taken for enabled.
     const isEnabled = enabled.state === 1 || (enabled.state === 0 && access.messaging === 1);
     slots.push({ id, name, account: { id: String(id), name, enabled: isEnabled, privilege } });
@@ -110,7 +110,7 @@ async function put(transport: Transport, { name, password, privilege }: WantedAc
   await run(transport, setUserAccess, {
     access: { changes: 1, callbackOnly: 0, linkAuthentication: 0, messaging: 1, channel },
     user: id,
-    privilege: levelOf[privilege],
+    privilege: privilegeLevelOf[privilege],
     sessionLimit: undefined,
   });
   await operate(transport, id, passwordOperations.enable);
@@ -133,7 +133,7 @@ async function remove(transport: Transport, name: string): Promise<undefined> {
   await run(transport, setUserAccess, {
     access: { changes: 1, callbackOnly: 0, linkAuthentication: 0, messaging: 0, channel },
     user: slot.id,
-    privilege: levelOf.none,
+    privilege: privilegeLevelOf.none,
     sessionLimit: undefined,
   });
   await run(transport, setUserName, { user: slot.id, name: "" });

@@ -1,10 +1,11 @@
 // The BMC's network settings and its reset, over IPMI.
-import { type Codec, decodePrefix, encode } from "../../wire/codec.ts";
+import { encode } from "../../wire/codec.ts";
 import { type BmcNetwork, type Controller, isAbsent, type WantedNetwork } from "../bmc.ts";
 import { run, type Transport } from "./command.ts";
 import { coldReset } from "./commands/device.ts";
-import { getLanParameters, lanParameters, setLanParameters } from "./commands/lan.ts";
+import { lanParameters, setLanParameters } from "./commands/lan.ts";
 import { findLanChannel } from "./lan-channel.ts";
+import { type LanParameter, readLanParameter } from "./lan-parameter.ts";
 import { orAbsent } from "./optional-answer.ts";
 
 const noParameter = 0x80;
@@ -16,12 +17,8 @@ export const ipmiController = (transport: Transport): Controller => ({
 });
 
 async function readNetwork(transport: Transport): Promise<BmcNetwork> {
-  const number = await findLanChannel(transport);
-  const read = async <T>([parameter, codec]: readonly [number, Codec<T>]): Promise<T> => {
-    const channel = { revisionOnly: 0, reserved: 0, number };
-    const { data } = await run(transport, getLanParameters, { channel, parameter, set: 0, block: 0 });
-    return decodePrefix(codec, data).value;
-  };
+  const channel = await findLanChannel(transport);
+  const read = <T>(parameter: LanParameter<T>) => readLanParameter(transport, channel, parameter);
   const source = await read(lanParameters.source);
   const vlan = await orAbsent(read(lanParameters.vlan), [noParameter]);
   return {
@@ -36,7 +33,7 @@ async function readNetwork(transport: Transport): Promise<BmcNetwork> {
 
 async function writeNetwork(transport: Transport, wanted: WantedNetwork): Promise<undefined> {
   const channel = await findLanChannel(transport);
-  const write = async <T>([parameter, codec]: readonly [number, Codec<T>], value: T | undefined) => {
+  const write = async <T>([parameter, codec]: LanParameter<T>, value: T | undefined) => {
     if (value !== undefined)
       await run(transport, setLanParameters, { channel, parameter, data: encode(codec, value) });
   };

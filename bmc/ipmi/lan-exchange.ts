@@ -44,7 +44,7 @@ export function ask<T>({ clock, patience, peer, what, signal, send, listen }: Qu
         return fail(
           new IpmiError({
             kind: "noAnswer",
-            message: `Cannot ${what}: ${peer} did not answer ${patience.tries} tries in ${(waited / 1000).toFixed(1)} s`,
+            message: `Cannot ${what}: ${peer} did not answer ${patience.tries === 1 ? "" : `${patience.tries} tries `}in ${(waited / 1000).toFixed(1)} s`,
           }),
         );
       }

@@ -41,7 +41,16 @@ export interface SimulatedUser {
   enabled: boolean;
 }
 
-export type SimulatedNetwork = { -readonly [K in keyof BmcNetwork]: BmcNetwork[K] };
+export type SimulatedNetwork = { -readonly [K in keyof BmcNetwork]: BmcNetwork[K] } & {
+  /** Set by hand, and learned from routers. */
+  ipv6: { fixed: readonly string[]; learned: readonly string[] };
+};
+
+/** Of the LAN channel, as IPMI's Set Channel Access has it. */
+export interface LanAccess {
+  mode: number;
+  privilege: number;
+}
 
 export interface Furniture {
   identity: SimulatedIdentity;
@@ -50,6 +59,7 @@ export interface Furniture {
   /** By IPMI user id minus one; the first is the nameless user that IPMI keeps. */
   users: SimulatedUser[];
   network: SimulatedNetwork;
+  lanAccess: LanAccess;
   secureBoot: "enabled" | "disabled";
 }
 
@@ -124,7 +134,9 @@ export function furnish(index = 0): Furniture {
       netmask: "255.255.255.0",
       gateway: "192.0.2.1",
       mac: `52:54:01:${pad(index >> 8, 2)}:${pad(index & 0xff, 2)}:00`,
+      ipv6: { fixed: [], learned: [] },
     },
+    lanAccess: { mode: 2, privilege: 4 },
     secureBoot: "disabled",
   };
 }

@@ -8,6 +8,7 @@ const index = moduleIndex({
     "alias pci:raid* raid",
     "alias scsi:t-0x00* disk",
     "alias pci:odd* odd",
+    "alias acpi*:IPI0001:* ipmi_si",
   ].join("\n"),
   dep: [
     "kernel/bus.ko:",
@@ -15,6 +16,9 @@ const index = moduleIndex({
     "kernel/raid.ko: kernel/bus.ko",
     "kernel/disk.ko:",
     "kernel/odd.ko:",
+    "kernel/ipmi_msghandler.ko:",
+    "kernel/ipmi_si.ko: kernel/ipmi_msghandler.ko",
+    "kernel/ipmi_devintf.ko: kernel/ipmi_msghandler.ko",
   ].join("\n"),
   softdep: "",
 });
@@ -80,6 +84,15 @@ describe("drivers", () => {
     end("kernel/disk.ko").resolve();
     await all;
     expect(looks).toBe(3);
+  });
+
+  test("of a BMC bring what shows it to programs, for which no device asks", async () => {
+    const { drivers, begun, end, settle } = kernel();
+    drivers.found("acpi:IPI0001:");
+    await settle();
+    end("kernel/ipmi_msghandler.ko").resolve();
+    await settle();
+    expect(begun.slice(1)).toEqual(["kernel/ipmi_si.ko", "kernel/ipmi_devintf.ko"]);
   });
 
   test("that are refused keep nothing else from loading", async () => {

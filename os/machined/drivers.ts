@@ -8,6 +8,12 @@ export interface DriversOptions {
   readonly refused: (file: string, reason: unknown) => void;
 }
 
+/** Modules that no device asks for, by the driver whose devices they show to programs. */
+const companions: Readonly<Record<string, readonly string[]>> = {
+  ipmi_si: ["ipmi_devintf"],
+  ipmi_ssif: ["ipmi_devintf"],
+};
+
 /**
  * Loads the modules of all hardware that becomes known: each once, after those that it needs, and beside all others.
  * Most of the time of a load is a driver waiting for its device.
@@ -37,7 +43,9 @@ export class Drivers {
     if (this.#seen.has(modalias)) return;
     this.#seen.add(modalias);
     const { index } = this.#options;
-    for (const module of index.matching(modalias)) this.#inOrder(index.filesFor(module));
+    for (const module of index.matching(modalias)) {
+      for (const name of [module, ...(companions[module] ?? [])]) this.#inOrder(index.filesFor(name));
+    }
   }
 
   /**

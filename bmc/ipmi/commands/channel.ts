@@ -24,6 +24,11 @@ export const getChannelInfo = command({
   }),
 });
 
+/** Of `change` and `scope`: what is kept for the next start, and what holds now. */
+export const accessScopes = { stored: 1, present: 2 } as const;
+/** Of `mode`. §6.6 */
+export const accessModes = { disabled: 0, preBoot: 1, always: 2, shared: 3 } as const;
+
 /** `alerting` and the two after it say "disabled" when set. */
 const access = bits({ change: 2, alerting: 1, perMessage: 1, userLevel: 1, mode: 3 });
 const limit = bits({ change: 2, reserved: 2, privilege: 4 });

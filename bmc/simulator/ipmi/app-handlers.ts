@@ -4,6 +4,7 @@ import { uuid, uuidMixed } from "../../../wire/uuid.ts";
 import { type Privilege, privileges } from "../../bmc.ts";
 import { suiteRecordsOf } from "../../ipmi/cipher-suites.ts";
 import {
+  accessScopes,
   getChannelAccess,
   getChannelInfo,
   lanMedium,
@@ -140,14 +141,19 @@ export const appHandlers = [
   }),
   handle(getChannelAccess, user, ({ channel }, { chassis }) => {
     if (!channelIsLan(channel & 0xf, chassis.quirks)) return refuse(completions.parameterOutOfRange);
+    const { lanAccess } = chassis.furniture;
     return {
-      access: { change: 0, alerting: 0, perMessage: 0, userLevel: 0, mode: 2 },
-      limit: { change: 0, reserved: 0, privilege: administrator },
+      access: { change: 0, alerting: 0, perMessage: 0, userLevel: 0, mode: lanAccess.mode },
+      limit: { change: 0, reserved: 0, privilege: lanAccess.privilege },
     };
   }),
-  handle(setChannelAccess, administrator, ({ channel }, { chassis }) =>
-    channelIsLan(channel & 0xf, chassis.quirks) ? undefined : refuse(completions.parameterOutOfRange),
-  ),
+  handle(setChannelAccess, administrator, ({ channel, access, limit }, { chassis }) => {
+    if (!channelIsLan(channel & 0xf, chassis.quirks)) return refuse(completions.parameterOutOfRange);
+    const { lanAccess } = chassis.furniture;
+    if (access.change === accessScopes.present) lanAccess.mode = access.mode;
+    if (limit.change === accessScopes.present) lanAccess.privilege = limit.privilege;
+    return undefined;
+  }),
 
   handle(getUserAccess, operator, ({ channel, user: id }, { chassis }) => {
     const slot = slotOf(chassis, id);

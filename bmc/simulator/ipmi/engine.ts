@@ -2,6 +2,7 @@
 import { type Codec, decode, encode } from "../../../wire/codec.ts";
 import { WireError } from "../../../wire/error.ts";
 import { cipherSuites } from "../../ipmi/cipher-suites.ts";
+import { accessModes } from "../../ipmi/commands/channel.ts";
 import { privilegeLevels } from "../../ipmi/commands/session.ts";
 import { readMessage, writeMessage } from "../../ipmi/message.ts";
 import { type Envelope, open, payloadTypes, readEnvelope, writePacket } from "../../ipmi/packet.ts";
@@ -64,7 +65,8 @@ export class IpmiEngine implements Disposable {
   receive(packet: Uint8Array, reply: Reply): void {
     try {
       const { class: kind, payload } = decode(rmcp, packet);
-      if (this.#chassis.clock.now() < this.#silentUntil) return;
+      const { clock, furniture } = this.#chassis;
+      if (clock.now() < this.#silentUntil || furniture.lanAccess.mode === accessModes.disabled) return;
       if (kind === "asf") this.#pong(payload, reply);
       else this.#dispatch(readEnvelope(payload), reply);
     } catch (error) {
@@ -201,7 +203,7 @@ export class IpmiEngine implements Disposable {
       (user) => user.name === name && user.enabled && user.privilege !== "none",
     );
     if (!user || name === "") return refuse(rakpStatus.unknownUser);
-    if (role.privilege > levelOf[user.privilege]) return refuse(rakpStatus.roleDenied);
+    if (role.privilege > this.#mostFor(user)) return refuse(rakpStatus.roleDenied);
 
     const handshake = {
       suite: session.state.suite,
@@ -229,7 +231,7 @@ export class IpmiEngine implements Disposable {
     if (!session) return;
     // The console tells that it refuses us; there is nothing to answer.
     if (theirs !== rakpStatus.ok) return this.#close(session);
-    const status = admit(session, code, (user: SimulatedUser) => levelOf[user.privilege]);
+    const status = admit(session, code, (user) => this.#mostFor(user));
     if (status !== rakpStatus.ok) this.#close(session);
     const check = session.state.is === "open" ? session.state.keys.check : new Uint8Array();
     this.#handshake(
@@ -238,6 +240,10 @@ export class IpmiEngine implements Disposable {
       { tag, status, consoleSession: session.consoleId, code: check },
       reply,
     );
+  }
+
+  #mostFor({ privilege }: SimulatedUser): number {
+    return Math.min(levelOf[privilege], this.#chassis.furniture.lanAccess.privilege);
   }
 
   #handshake<T>(type: number, codec: Codec<T>, value: T, reply: Reply): void {

@@ -1,13 +1,10 @@
 // Any command on an emulated BMC, whatever way it came in by.
-import type { RawRequest, RawResponse, Transport } from "../../ipmi/command.ts";
-import { privilegeLevels } from "../../ipmi/commands/session.ts";
+import type { RawRequest, RawResponse } from "../../ipmi/command.ts";
 import { completions } from "../../ipmi/completion.ts";
-import type { SimulatedChassis } from "../chassis.ts";
 import { appHandlers } from "./app-handlers.ts";
 import { chassisHandlers } from "./chassis-handlers.ts";
 import { type Caller, type Handler, keyOf } from "./handler.ts";
 import { lanHandlers } from "./lan-handlers.ts";
-import { BmcMemory } from "./memory.ts";
 import { storeHandlers } from "./store-handlers.ts";
 
 const handlers = new Map<number, Handler>(
@@ -27,16 +24,4 @@ export function execute(request: RawRequest, caller: Caller): RawResponse {
     return { completion: completions.nodeBusy, data: nothing };
   }
   return handler.run(request, caller);
-}
-
-/** The machine's own way to its BMC, as `/dev/ipmi0` is: no session, every privilege. */
-export function insideTransport(chassis: SimulatedChassis): Transport {
-  const memory = new BmcMemory(chassis);
-  return {
-    peer: "the BMC of this machine",
-    clock: chassis.clock,
-    exchange: async (request) =>
-      execute(request, { chassis, memory, privilege: privilegeLevels.administrator }),
-    [Symbol.asyncDispose]: async () => {},
-  };
 }

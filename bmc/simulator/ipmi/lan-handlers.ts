@@ -12,7 +12,7 @@ const { operator, administrator } = privilegeLevels;
 
 /** A parameter as a view of the chassis's network settings. */
 interface View {
-  readonly read: (network: SimulatedNetwork) => Uint8Array;
+  readonly read: (network: SimulatedNetwork, set: number) => Uint8Array;
   readonly write?: (network: SimulatedNetwork, data: Uint8Array) => void;
 }
 
@@ -23,6 +23,23 @@ const text = (
 ): View => ({
   read: (network) => encode(codec, network[field]),
   ...(writable ? { write: (network, data) => (network[field] = decode(codec, data)) } : {}),
+});
+
+const ipv6View = (
+  codec: (typeof lanParameters.ipv6Fixed)[1],
+  kind: "fixed" | "learned",
+  type: number,
+): View => ({
+  read({ ipv6 }, set) {
+    const address = ipv6[kind][set];
+    return encode(codec, {
+      set,
+      source: { enabled: address === undefined ? 0 : 1, reserved: 0, type },
+      address: address ?? "::",
+      prefixLength: 64,
+      status: address === undefined ? "disabled" : "active",
+    });
+  },
 });
 
 const views: Readonly<Record<number, View>> = {
@@ -41,6 +58,11 @@ const views: Readonly<Record<number, View>> = {
     read: ({ vlan }) =>
       encode(lanParameters.vlan[1], { enabled: vlan === undefined ? 0 : 1, reserved: 0, id: vlan ?? 0 }),
   },
+  [lanParameters.ipv6Status[0]]: {
+    read: () => encode(lanParameters.ipv6Status[1], { fixed: 2, learned: 2, support: 0x03 }),
+  },
+  [lanParameters.ipv6Fixed[0]]: ipv6View(lanParameters.ipv6Fixed[1], "fixed", 0),
+  [lanParameters.ipv6Learned[0]]: ipv6View(lanParameters.ipv6Learned[1], "learned", 1),
 };
 
 /** What else `lan print` of real tools asks: authentication types, their enables, header, ARP, backup gateway, suites. */
@@ -61,7 +83,7 @@ const constants: Readonly<Record<number, readonly number[]>> = {
 const revision = 0x11;
 
 export const lanHandlers = [
-  handle(getLanParameters, operator, ({ channel, parameter }, { chassis }) => {
+  handle(getLanParameters, operator, ({ channel, parameter, set }, { chassis }) => {
     if (!channelIsLan(channel.number, chassis.quirks)) return refuse(completions.parameterOutOfRange);
     if (channel.revisionOnly === 1) return { revision, data: new Uint8Array() };
     const suites = chassis.quirks.cipherSuites ?? defaultSuites;
@@ -73,7 +95,7 @@ export const lanHandlers = [
         data: Uint8Array.from([0, ...suites, ...Array<number>(16 - suites.length).fill(0)]),
       };
     const view = views[parameter];
-    if (view) return { revision, data: view.read(chassis.furniture.network) };
+    if (view) return { revision, data: view.read(chassis.furniture.network, set) };
     const data = constants[parameter];
     return data ? { revision, data: Uint8Array.from(data) } : refuse(0x80);
   }),
