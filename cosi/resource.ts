@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 
 /** The store's revision at a resource's last write. It only grows, and no two incarnations of a resource share one. */
 export type Version = bigint;

@@ -1,5 +1,5 @@
 // Which fields of a spec are secret: marked in the schema, once, and kept by everything that stores or shows specs.
-import { z } from "zod";
+import * as z from "zod";
 import type { Json } from "./store.ts";
 
 /** Marks a field: `password: secret(z.string())`. Persistent stores keep it encrypted, whatever it holds. */

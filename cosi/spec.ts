@@ -1,7 +1,7 @@
 // Specs between what code works with and what a store keeps. A schema may hold codecs (`timestamp`): a Date in
 // code is text in the store. One-way transforms cannot be written back, and are refused with the field's name.
 import { inspect } from "node:util";
-import { z } from "zod";
+import * as z from "zod";
 import type { Key, Resource, ResourceOf, ResourceType, SpecOf } from "./resource.ts";
 import { InvalidSpec } from "./state-errors.ts";
 import type { Document, Json } from "./store.ts";

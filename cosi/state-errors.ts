@@ -1,5 +1,5 @@
 // Why State refuses. Each is a class because callers branch on it: the API has a status for each.
-import type { z } from "zod";
+import type * as z from "zod";
 import type { Key, Metadata, Phase } from "./resource.ts";
 import { VersionConflict } from "./store.ts";
 

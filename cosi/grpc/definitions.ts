@@ -1,6 +1,6 @@
 // The resources that describe resources: what `get` looks a type up in, by any of its aliases.
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import { z } from "zod";
+import * as z from "zod";
 import {
   NamespaceSpecSchema,
   ResourceDefinitionSpecSchema,

@@ -2,16 +2,15 @@
 
 import type { Context } from "./context.ts";
 import type { Phase } from "./phases.ts";
+import { controllers } from "./tasks/controllers.ts";
 import { reportDisks } from "./tasks/disks.ts";
 import { hardware } from "./tasks/hardware.ts";
-import { hostnameFromArguments } from "./tasks/hostname.ts";
-import { network } from "./tasks/network.ts";
 import { pseudoFilesystems } from "./tasks/pseudo-filesystems.ts";
 
 /** Tasks of one phase run together; a phase starts when the one above it is done. */
 export const bootSequence: readonly Phase<Context>[] = [
   { name: "early", tasks: [pseudoFilesystems] },
-  // The network looks after whatever comes, so it need not wait for the drivers that bring it.
-  { name: "devices", tasks: [hostnameFromArguments, hardware, network] },
+  // Controllers look after whatever comes, so they need not wait for the drivers that bring it.
+  { name: "devices", tasks: [controllers, hardware] },
   { name: "report", tasks: [reportDisks] },
 ];

@@ -1,3 +1,4 @@
+import type { State } from "../../cosi/state.ts";
 import type { Orphans } from "./adopt-orphans.ts";
 import type { KernelArguments } from "./kernel-arguments.ts";
 import type { Log } from "./log.ts";
@@ -8,4 +9,6 @@ export interface Context {
   readonly release: string;
   readonly log: Log;
   readonly orphans: Orphans;
+  /** Everything that is known of the node, as resources. */
+  readonly state: State;
 }

@@ -1,6 +1,9 @@
 // PID 1. The kernel started stage 1, stage 1 started this.
 import { openSync, readFileSync, writeSync } from "node:fs";
 import { release } from "node:os";
+import { State } from "../../cosi/state.ts";
+import { MemoryStore } from "../../cosi/stores/memory.ts";
+import { systemClock } from "../../cosi/system-clock.ts";
 import { reboot } from "../kernel/reboot.ts";
 import { adoptOrphans } from "./adopt-orphans.ts";
 import { bootSequence } from "./boot-sequence.ts";
@@ -19,6 +22,7 @@ const context: Context = {
   release: release(),
   log,
   orphans: adoptOrphans(process),
+  state: new State({ store: new MemoryStore({ history: 500 }), clock: systemClock }),
 };
 
 process.on("uncaughtException", fatal);

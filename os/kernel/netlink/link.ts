@@ -8,8 +8,8 @@ import { struct } from "../../../wire/struct.ts";
 import { cstring } from "../../../wire/text.ts";
 import { attributes } from "./attributes.ts";
 
+/** `changed` as a request makes a link. */
 export const linkMessages = { changed: 16, removed: 17, get: 18, set: 19 } as const;
-export const linkGroup = 1;
 
 /** net/if.h */
 export const linkFlags = { up: 1, running: 0x40, lowerUp: 0x10000 } as const;
@@ -41,6 +41,15 @@ export const link = struct({
     link: [5, i32le],
     master: [10, i32le],
     operationalState: [16, oneOfOrNumber(u8, operationalStates)],
+    linkInfo: [
+      18,
+      attributes({
+        kind: [1, cstring],
+        /** As link-kinds.ts tells for the kind. */
+        data: [2, rest],
+        slaveKind: [4, cstring],
+      }),
+    ],
     carrier: [33, u8],
     permanentAddress: [54, rest],
   }),

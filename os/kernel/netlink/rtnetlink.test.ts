@@ -14,7 +14,7 @@ function inNamespace(script: string): unknown {
     import { execFileSync } from "node:child_process";
     import { Rtnetlink } from "./rtnetlink.ts";
     import { address, addressMessages, families } from "./address.ts";
-    import { link, linkFlags, linkGroup, linkMessages } from "./link.ts";
+    import { link, linkFlags, linkMessages } from "./link.ts";
     import { route, routeMessages } from "./route.ts";
     import { decode } from "../../../wire/codec.ts";
     const ip = (...args) => execFileSync("ip", args, { encoding: "utf8" });
@@ -91,7 +91,7 @@ describe("the kernel's network configuration, with iproute2 as the judge", () =>
     expect(
       inNamespace(`
         const first = Promise.withResolvers();
-        using kernel = new Rtnetlink({ groups: linkGroup, noticed: first.resolve });
+        using kernel = new Rtnetlink({ groups: 1, noticed: first.resolve });
         ip("link", "set", "lo", "mtu", "1400");
         const { type, payload } = await first.promise;
         say([type, decode(link, payload).attributes.mtu]);`),

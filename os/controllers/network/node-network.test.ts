@@ -1,0 +1,199 @@
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "ingot-network-"));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+/**
+ * Runs a script in namespaces of its own, where the node's network is at work on virtual cables: `port` and `spare`
+ * are taken for hardware, `far` and `away` are their other ends. Returns what it said as JSON.
+ */
+function onCables(args: string, script: string): unknown {
+  for (const port of ["port", "spare"])
+    mkdirSync(join(folder, "sys/class/net", port, "device"), { recursive: true });
+  const prelude = `
+    import { execFileSync, spawn } from "node:child_process";
+    import { once } from "node:events";
+    import { createInterface } from "node:readline";
+    import { readFileSync } from "node:fs";
+    import { runtime } from "../../../cosi/engine/runtime.ts";
+    import { State } from "../../../cosi/state.ts";
+    import { MemoryStore } from "../../../cosi/stores/memory.ts";
+    import { systemClock } from "../../../cosi/system-clock.ts";
+    import { parseKernelArguments } from "../../machined/kernel-arguments.ts";
+    import { AddressStatus } from "../../resources/network/address.ts";
+    import { DhcpLease } from "../../resources/network/dhcp.ts";
+    import { LinkStatus } from "../../resources/network/link.ts";
+    import { HostnameStatus, ResolverStatus, TimeServerStatus } from "../../resources/network/names.ts";
+    import { NetworkStatus, NodeAddress } from "../../resources/network/node.ts";
+    import { NodeNetwork } from "./node-network.ts";
+    const ip = (...args) => execFileSync("ip", args, { encoding: "utf8" });
+    ip("link", "set", "lo", "up");
+    ip("link", "add", "port", "address", "52:54:00:00:00:09", "type", "veth", "peer", "name", "far");
+    ip("link", "add", "spare", "address", "52:54:00:00:00:0a", "type", "veth", "peer", "name", "away");
+    const folder = ${JSON.stringify(folder)};
+    const started = [];
+    const dhcpServer = async (name, link, own, lent, ...more) => {
+      ip("address", "add", own + "/24", "dev", link);
+      const server = spawn("dnsmasq", ["--no-daemon", "--conf-file=/dev/null", "--port=0", "--interface=" + link, "--bind-dynamic", "--user=root",
+        "--no-ping", "--dhcp-authoritative", "--dhcp-leasefile=" + folder + "/" + name, "--pid-file=" + folder + "/" + name + ".pid", "--log-facility=-",
+        "--dhcp-range=" + lent + "," + lent + ",1h", ...more], { stdio: ["ignore", "ignore", "pipe"] });
+      started.push(server);
+      await new Promise((ready) => createInterface({ input: server.stderr }).on("line", (line) => /DHCP, IP range/.test(line) && ready()));
+    };
+    const addresses = (link) => JSON.parse(ip("-json", "-4", "address", "show", link)).flatMap((it) => it.addr_info ?? []).map((it) => it.local + "/" + it.prefixlen);
+    const routes = (link) => JSON.parse(ip("-json", "route", "show", "dev", link)).map((it) => [it.dst, it.gateway ?? "", it.metric ?? 0].join(" ")).sort();
+    const state = new State({ store: new MemoryStore(), clock: systemClock });
+    const said = [];
+    const names = [];
+    const network = new NodeNetwork({ state, clock: systemClock, random: Math.random, arguments: parseKernelArguments(${JSON.stringify(args)}), usualHostname: "ingot-test",
+      sys: folder + "/sys", resolvConf: folder + "/resolv.conf", setHostname: (name) => names.push(name), said: (text) => said.push(text) });
+    const stop = new AbortController();
+    const engine = runtime({ state, clock: systemClock, random: Math.random, controllers: network.controllers, log: { info() {}, warn: (text, facts) => said.push(text) } });
+    const running = engine.run(stop.signal);
+    /** Resolves as soon as a resource is as the test wants it. */
+    const until = async (type, id, condition) => {
+      for await (const events of state.watch(type, { id, signal: stop.signal })) {
+        for (const { type, resource } of events) if (type !== "bootstrapped" && condition(type === "destroyed" ? undefined : resource?.spec)) return resource?.spec;
+      }
+    };
+    const status = (ready) => until(NetworkStatus, "status", (it) => it && ready(it));
+    const end = async (value) => {
+      stop.abort();
+      await running;
+      await network[Symbol.asyncDispose]();
+      for (const server of started) { server.kill(); await once(server, "exit"); }
+      console.log(JSON.stringify(value));
+      process.exit();
+    };`;
+  const flags = ["--user", "--map-root-user", "--net", "--pid", "--fork", "--kill-child", "--mount-proc"];
+  const { stdout, stderr } = spawnSync(
+    "unshare",
+    [...flags, process.execPath, "--input-type=module", "--eval", prelude + script],
+    { encoding: "utf8", cwd: import.meta.dirname, timeout: 25_000, killSignal: "SIGKILL" },
+  );
+  expect(stderr).toBe("");
+  return JSON.parse(stdout);
+}
+
+describe("the node's network", () => {
+  test("a port gets its address when the cable comes, loses it with the cable, and gets it back", () => {
+    expect(
+      onCables(
+        "",
+        `
+        await dhcpServer("one", "far", "192.0.2.1", "192.0.2.10", "--dhcp-option=option:dns-server,192.0.2.53", "--dhcp-option=option:ntp-server,192.0.2.123",
+          "--dhcp-option=option:classless-static-route,0.0.0.0/0,192.0.2.1,198.51.100.0/24,192.0.2.2");
+        const unplugged = (await status((it) => /no port has a link/.test(it.waitingFor))).waitingFor;
+        ip("link", "set", "far", "up");
+        await status((it) => it.connectivityReady);
+        const resolver = await until(ResolverStatus, "resolvers", (it) => it?.dnsServers.length > 0);
+        const time = await until(TimeServerStatus, "timeservers", (it) => it?.timeServers.length > 0);
+        await until(AddressStatus, "port/192.0.2.10/24", (it) => it);
+        const first = { addresses: addresses("port"), routes: routes("port"), resolver, time, file: readFileSync(folder + "/resolv.conf", "utf8") };
+        ip("link", "set", "far", "down");
+        await until(AddressStatus, "port/192.0.2.10/24", (it) => it === undefined);
+        ip("link", "set", "far", "up");
+        await until(AddressStatus, "port/192.0.2.10/24", (it) => it);
+        await end({ unplugged, ...first, again: addresses("port"), names, lost: said.includes("port: has lost its link") });`,
+      ),
+    ).toEqual({
+      unplugged: "a cable: no port has a link (port, spare)",
+      addresses: ["192.0.2.10/24"],
+      routes: ["192.0.2.0/24  0", "198.51.100.0/24 192.0.2.2 1024", "default 192.0.2.1 1024"],
+      resolver: { dnsServers: ["192.0.2.53"], searchDomains: [] },
+      time: { timeServers: ["192.0.2.123"] },
+      file: "nameserver 192.0.2.53\n",
+      again: ["192.0.2.10/24"],
+      names: ["ingot-test"],
+      lost: true,
+    });
+  });
+
+  test("without a DHCP server it says what it waits for", () => {
+    expect(
+      onCables(
+        "",
+        `ip("link", "set", "far", "up");
+         const { waitingFor } = await status((it) => /DHCP/.test(it.waitingFor));
+         await end(waitingFor);`,
+      ),
+    ).toBe("an address: no DHCP server has answered on port");
+  });
+
+  test("two servers on two ports give two addresses, and the first port's server the name", () => {
+    expect(
+      onCables(
+        "",
+        `await dhcpServer("one", "far", "192.0.2.1", "192.0.2.10", "--dhcp-host=52:54:00:00:00:09,192.0.2.10,first");
+         await dhcpServer("two", "away", "198.51.100.1", "198.51.100.10", "--dhcp-host=52:54:00:00:00:0a,198.51.100.10,second");
+         ip("link", "set", "far", "up");
+         ip("link", "set", "away", "up");
+         await until(AddressStatus, "port/192.0.2.10/24", (it) => it);
+         await until(AddressStatus, "spare/198.51.100.10/24", (it) => it);
+         const name = await until(HostnameStatus, "hostname", (it) => it?.hostname === "first");
+         const { addresses: known } = await until(NodeAddress, "current", (it) => it?.addresses.includes("198.51.100.10/24"));
+         await end([addresses("port"), addresses("spare"), known.includes("192.0.2.10/24"), name.hostname]);`,
+      ),
+    ).toEqual([["192.0.2.10/24"], ["198.51.100.10/24"], true, "first"]);
+  });
+
+  test("two servers on one link: the first offer is taken, and one address is all there is", () => {
+    expect(
+      onCables(
+        "",
+        `ip("link", "add", "far0", "type", "veth", "peer", "name", "far1");
+         ip("link", "add", "br0", "type", "bridge", "stp_state", "0", "forward_delay", "0");
+         for (const member of ["far", "far1"]) ip("link", "set", member, "master", "br0");
+         for (const link of ["br0", "far0", "far1", "far"]) ip("link", "set", link, "up");
+         await dhcpServer("one", "br0", "192.0.2.1", "192.0.2.10");
+         await dhcpServer("two", "far0", "192.0.2.2", "192.0.2.20");
+         const lease = await until(DhcpLease, "port", (it) => it);
+         await until(AddressStatus, "port/" + lease.address, (it) => it);
+         await end(addresses("port").length === 1 && addresses("port")[0] === lease.address);`,
+      ),
+    ).toBe(true);
+  });
+
+  test("a static address from the kernel's arguments needs no DHCP, and the other port still asks for one", () => {
+    expect(
+      onCables(
+        "ip=192.0.2.7::192.0.2.1:255.255.255.0:rack-7:enx525400000009:off:192.0.2.53 ip=nonsense:x",
+        `ip("link", "set", "far", "up");
+         ip("link", "set", "away", "up");
+         await dhcpServer("two", "away", "198.51.100.1", "198.51.100.10");
+         await status((it) => it.connectivityReady);
+         await until(AddressStatus, "spare/198.51.100.10/24", (it) => it);
+         await until(HostnameStatus, "hostname", (it) => it?.hostname === "rack-7");
+         const { resources } = await state.list(DhcpLease);
+         await end({ port: addresses("port"), routes: routes("port"), spare: addresses("spare"), leases: resources.map((it) => it.metadata.id), refused: said.filter((it) => /Cannot follow/.test(it)) });`,
+      ),
+    ).toEqual({
+      port: ["192.0.2.7/24"],
+      routes: ["192.0.2.0/24  0", "default 192.0.2.1 0"],
+      spare: ["198.51.100.10/24"],
+      leases: ["spare"],
+      refused: [`Cannot follow ip=nonsense:x: it knows no way "x" to configure nonsense`],
+    });
+  });
+
+  test("what somebody else takes away is put back", () => {
+    expect(
+      onCables(
+        "ip=192.0.2.7:::255.255.255.0::port:off",
+        `ip("link", "set", "far", "up");
+         await until(AddressStatus, "port/192.0.2.7/24", (it) => it);
+         const back = (async () => { let gone = false; await until(AddressStatus, "port/192.0.2.7/24", (it) => { if (!it) gone = true; return gone && it; }); })();
+         ip("address", "del", "192.0.2.7/24", "dev", "port");
+         await back;
+         await end(addresses("port"));`,
+      ),
+    ).toEqual(["192.0.2.7/24"]);
+  });
+});

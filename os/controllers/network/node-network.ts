@@ -1,0 +1,109 @@
+import type { Clock } from "../../../cosi/clock.ts";
+import type { Controller } from "../../../cosi/engine/controller.ts";
+import type { SpecOf } from "../../../cosi/resource.ts";
+import type { State } from "../../../cosi/state.ts";
+import { NotFound } from "../../../cosi/state-errors.ts";
+import { Rtnetlink } from "../../kernel/netlink/rtnetlink.ts";
+import { DhcpClients } from "../../network/dhcp-clients.ts";
+import { type NetworkIntent, nothing } from "../../network/intent.ts";
+import { type ArgumentList, networkFromArguments } from "../../network/kernel-arguments.ts";
+import { kernelNetwork } from "../../network/kernel-network.ts";
+import { KernelObserver } from "../../network/observe-kernel.ts";
+import { DhcpLease } from "../../resources/network/dhcp.ts";
+import { networkDefaults, networkFromAsking, networkFromLeases, networkMerges } from "./layers.ts";
+import { hostnames, resolvers, timeServers } from "./names.ts";
+import { networkStatus, nodeAddresses } from "./node.ts";
+import { operatorSpecs } from "./operators.ts";
+import { addressSpecs, linkSpecs, routeSpecs } from "./specs.ts";
+
+export interface NodeNetworkOptions {
+  readonly state: State;
+  readonly clock: Pick<Clock, "elapsedMs" | "after">;
+  readonly random: () => number;
+  readonly arguments: ArgumentList;
+  /** What the machine config asks for; nothing while there is none. */
+  readonly configured?: NetworkIntent;
+  /** What the node is called when nobody says a name. */
+  readonly usualHostname: string;
+  readonly sys: string;
+  readonly resolvConf: string;
+  readonly setHostname: (name: string) => void;
+  readonly said: (text: string) => void;
+}
+
+/** The node's network: what watches the kernel, what looks after leases, and the controllers between them. */
+export class NodeNetwork implements AsyncDisposable {
+  readonly controllers: readonly Controller[];
+  readonly #options: NodeNetworkOptions;
+  readonly #kernel = new Rtnetlink();
+  readonly #observer: KernelObserver;
+  readonly #clients: DhcpClients;
+  /** Leases are written one after another, in the order in which they came. */
+  #writing: Promise<void> = Promise.resolve();
+
+  constructor(options: NodeNetworkOptions) {
+    this.#options = options;
+    const { state, clock, random, said, sys, resolvConf, usualHostname, configured = nothing } = options;
+    this.#observer = new KernelObserver({
+      state: state.as("Kernel"),
+      sys,
+      failed: (error) => said(`Cannot see the network: ${reasonOf(error)}`),
+    });
+    this.#clients = new DhcpClients({
+      hostName: options.arguments.last("talos.hostname"),
+      // Not the wall clock: it may jump by decades at boot, and a lease lasts as long as it lasts.
+      clock: {
+        now: () => clock.elapsedMs(),
+        at: (timeMs, call) => clock.after(timeMs - clock.elapsedMs(), call),
+      },
+      random,
+      leased: (link, lease) => this.#leased(link, lease),
+      said,
+    });
+    for (const why of networkFromArguments(options.arguments, []).refused) said(why);
+    const asked = (links: Parameters<typeof networkFromArguments>[1]) =>
+      networkFromArguments(options.arguments, links).intent;
+    const kernel = kernelNetwork(this.#kernel);
+    this.controllers = [
+      networkDefaults([asked, () => configured], usualHostname),
+      networkFromAsking("NetworkFromKernelArguments", "cmdline", asked),
+      networkFromAsking("NetworkFromMachineConfig", "configuration", () => configured),
+      networkFromLeases,
+      ...networkMerges,
+      linkSpecs(kernel),
+      addressSpecs(kernel),
+      routeSpecs(kernel),
+      operatorSpecs(this.#clients),
+      hostnames(options.setHostname),
+      resolvers(resolvConf),
+      timeServers,
+      nodeAddresses,
+      networkStatus,
+    ];
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#clients[Symbol.dispose]();
+    await this.#observer[Symbol.asyncDispose]();
+    this.#kernel[Symbol.dispose]();
+    await this.#writing;
+  }
+
+  #leased(link: string, lease: SpecOf<typeof DhcpLease> | undefined): void {
+    const { state, said } = this.#options;
+    const leases = state.as("DHCP");
+    const write = async (before: Promise<void>) => {
+      await before;
+      try {
+        if (lease) await leases.set(DhcpLease, link, { spec: lease });
+        else await leases.destroy(DhcpLease, link);
+      } catch (error) {
+        // A client that never had a lease has none to give back.
+        if (!(error instanceof NotFound)) said(`Cannot keep the lease of ${link}: ${reasonOf(error)}`);
+      }
+    };
+    this.#writing = write(this.#writing);
+  }
+}
+
+const reasonOf = (error: unknown) => (error instanceof Error ? error.message : String(error));

@@ -1,0 +1,76 @@
+// Brings the kernel's links, addresses and routes to what shall be. What a step led to comes back as a status.
+import { controller } from "../../../cosi/engine/controller.ts";
+import { all } from "../../../cosi/engine/reads.ts";
+import type { KernelNetwork } from "../../network/kernel-network.ts";
+import { nextLinkStep } from "../../network/link-step.ts";
+import { AddressSpec, AddressStatus } from "../../resources/network/address.ts";
+import { LinkSpec, LinkStatus } from "../../resources/network/link.ts";
+import { RouteSpec, RouteStatus } from "../../resources/network/route.ts";
+
+export const linkSpecs = (kernel: KernelNetwork) =>
+  controller({
+    name: "LinkSpec",
+    each: LinkSpec,
+    reads: { links: all(LinkStatus) },
+
+    async reconcile({ metadata: { id }, spec }, { links }) {
+      const seen = links.map((link) => ({ ...link.spec, name: link.metadata.id }));
+      const step = nextLinkStep(id, spec, seen);
+      if (step.do === "wait") return step;
+      if (step.do !== "done") await kernel.stepLink(id, step);
+      return { do: "done" };
+    },
+
+    async teardown({ metadata: { id }, spec }, { links }) {
+      const link = links.find(({ metadata }) => metadata.id === id);
+      if (link && (spec.bond || spec.vlan)) await kernel.removeLink(link.spec.index);
+      return { do: "remove" };
+    },
+  });
+
+export const addressSpecs = (kernel: KernelNetwork) =>
+  controller({
+    name: "AddressSpec",
+    each: AddressSpec,
+    reads: { links: all(LinkStatus), addresses: all(AddressStatus) },
+
+    async reconcile({ metadata: { id }, spec }, { links, addresses }) {
+      if (addresses.some(({ metadata }) => metadata.id === id)) return { do: "done" };
+      const link = links.find(({ metadata }) => metadata.id === spec.linkName);
+      if (!link) return { do: "wait", why: `there is no link ${spec.linkName}` };
+      await kernel.changeAddress("add", link.spec.index, spec.address);
+      return { do: "done" };
+    },
+
+    async teardown({ metadata: { id }, spec }, { addresses }) {
+      const there = addresses.find(({ metadata }) => metadata.id === id);
+      if (there) await kernel.changeAddress("remove", there.spec.linkIndex, spec.address);
+      return { do: "remove" };
+    },
+  });
+
+export const routeSpecs = (kernel: KernelNetwork) =>
+  controller({
+    name: "RouteSpec",
+    each: RouteSpec,
+    reads: { links: all(LinkStatus), addresses: all(AddressStatus), routes: all(RouteStatus) },
+
+    async reconcile({ metadata: { id }, spec }, { links, addresses, routes }) {
+      if (routes.some(({ metadata }) => metadata.id === id)) return { do: "done" };
+      const link = links.find(({ metadata }) => metadata.id === spec.outLinkName);
+      if (!link?.spec.up) return { do: "wait", why: `${spec.outLinkName} is not up` };
+      const reachable = addresses.some(
+        ({ spec: address }) => address.linkName === spec.outLinkName && address.family === spec.family,
+      );
+      if (!reachable) return { do: "wait", why: `${spec.outLinkName} has no address yet` };
+      await kernel.changeRoute("add", link.spec.index, spec);
+      return { do: "done" };
+    },
+
+    async teardown({ metadata: { id }, spec }, { links, routes }) {
+      const link = links.find(({ metadata }) => metadata.id === spec.outLinkName);
+      const there = routes.some(({ metadata }) => metadata.id === id);
+      if (there && link) await kernel.changeRoute("remove", link.spec.index, spec);
+      return { do: "remove" };
+    },
+  });

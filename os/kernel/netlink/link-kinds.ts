@@ -1,0 +1,37 @@
+// What a virtual link of some kind can be told (Linux, include/uapi/linux/if_link.h).
+import { u8, u16le, u32le } from "../../../wire/integers.ts";
+import { oneOf } from "../../../wire/one-of.ts";
+import { attributes } from "./attributes.ts";
+
+export const vlanData = attributes({ id: [1, u16le] });
+
+export const bondData = attributes({
+  mode: [
+    1,
+    oneOf(u8, {
+      "balance-rr": 0,
+      "active-backup": 1,
+      "balance-xor": 2,
+      broadcast: 3,
+      "802.3ad": 4,
+      "balance-tlb": 5,
+      "balance-alb": 6,
+    }),
+  ],
+  miimon: [3, u32le],
+  updelay: [4, u32le],
+  downdelay: [5, u32le],
+  xmitHashPolicy: [
+    14,
+    oneOf(u8, {
+      layer2: 0,
+      "layer3+4": 1,
+      "layer2+3": 2,
+      "encap2+3": 3,
+      "encap3+4": 4,
+      "vlan+srcmac": 5,
+    }),
+  ],
+  minLinks: [18, u32le],
+  lacpRate: [21, oneOf(u8, { slow: 0, fast: 1 })],
+});

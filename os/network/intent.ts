@@ -1,0 +1,48 @@
+import type { SpecOf } from "../../cosi/resource.ts";
+import type { LinkSpec, LinkStatus } from "../resources/network/link.ts";
+
+/** How somebody (the kernel's arguments, the machine config, a DHCP server) wants the network to be. */
+export interface NetworkIntent {
+  readonly links: Readonly<Record<string, SpecOf<typeof LinkSpec>>>;
+  /** With their prefix lengths. */
+  readonly addresses: readonly { readonly linkName: string; readonly address: string }[];
+  readonly routes: readonly IntendedRoute[];
+  /** Links that are to get their address by DHCP. */
+  readonly dhcp: readonly string[];
+  readonly hostname?: string | undefined;
+  readonly resolvers?: { readonly dnsServers: string[]; readonly searchDomains: string[] } | undefined;
+  readonly timeServers?: readonly string[] | undefined;
+}
+
+export interface IntendedRoute {
+  readonly linkName: string;
+  /** Undefined: everywhere. */
+  readonly destination?: string | undefined;
+  /** Undefined: the destination is on the link. */
+  readonly gateway?: string | undefined;
+  readonly source?: string | undefined;
+  readonly priority?: number | undefined;
+}
+
+export const nothing: NetworkIntent = { links: {}, addresses: [], routes: [], dhcp: [] };
+
+/** A link as the kernel has it, with its name. */
+export type ObservedLink = SpecOf<typeof LinkStatus> & { readonly name: string };
+
+/** Every link that the intent says something about. */
+export function linksOf({ links, addresses, routes, dhcp }: NetworkIntent): ReadonlySet<string> {
+  return new Set([
+    ...Object.entries(links).flatMap(([name, { vlan }]) => (vlan ? [name, vlan.parent] : [name])),
+    ...[...addresses, ...routes].map(({ linkName }) => linkName),
+    ...dhcp,
+  ]);
+}
+
+/** The node's own usual way: DHCP on every Ethernet port that nobody says anything about. */
+export function usualIntent(links: readonly ObservedLink[], others: readonly NetworkIntent[]): NetworkIntent {
+  const spoken = new Set(others.flatMap((intent) => [...linksOf(intent)]));
+  const free = links
+    .filter(({ name, physical, type }) => physical && type === "ether" && !spoken.has(name))
+    .map(({ name }) => name);
+  return { ...nothing, links: Object.fromEntries(free.map((name) => [name, { up: true }])), dhcp: free };
+}

@@ -1,0 +1,104 @@
+// What can be done to the kernel's network, in the words of what shall be.
+import { isIPv6 } from "node:net";
+import type { SpecOf } from "../../cosi/resource.ts";
+import { encode } from "../../wire/codec.ts";
+import { address, addressMessages, families } from "../kernel/netlink/address.ts";
+import { type Link, link, linkFlags, linkMessages } from "../kernel/netlink/link.ts";
+import { bondData, vlanData } from "../kernel/netlink/link-kinds.ts";
+import { route, routeMessages } from "../kernel/netlink/route.ts";
+import type { Rtnetlink } from "../kernel/netlink/rtnetlink.ts";
+import type { RouteSpec } from "../resources/network/route.ts";
+import type { LinkStep } from "./link-step.ts";
+
+export type LinkAction = Exclude<LinkStep, { do: "wait" | "done" }>;
+
+export interface KernelNetwork {
+  stepLink(name: string, step: LinkAction): Promise<void>;
+  /** A virtual link; hardware cannot be removed. */
+  removeLink(index: number): Promise<void>;
+  changeAddress(change: "add" | "remove", index: number, address: string): Promise<void>;
+  changeRoute(change: "add" | "remove", index: number, route: SpecOf<typeof RouteSpec>): Promise<void>;
+}
+
+export function kernelNetwork(kernel: Pick<Rtnetlink, "change">): KernelNetwork {
+  const change = (what: string, index: number, changes: Partial<Link>) =>
+    kernel.change(what, linkMessages.set, link, { ...unchanged, index, ...changes });
+  const make = (name: string, kind: string, data: Uint8Array, attributes: Link["attributes"] = {}) =>
+    kernel.change(
+      `make ${kind} ${name}`,
+      linkMessages.changed,
+      link,
+      { ...unchanged, attributes: { name, ...attributes, linkInfo: { kind, data } } },
+      ["create", "exclusive"],
+    );
+
+  return {
+    stepLink(name, step) {
+      switch (step.do) {
+        case "makeBond":
+          return make(name, "bond", encode(bondData, step.settings));
+        case "makeVlan":
+          return make(name, "vlan", encode(vlanData, { id: step.id }), { link: step.parent });
+        case "setDown":
+          return change(`set ${name} down`, step.index, { flags: 0, change: linkFlags.up });
+        case "setUp":
+          return change(`set ${name} up`, step.index, { flags: linkFlags.up, change: linkFlags.up });
+        case "join":
+          return change(`make ${name} a member`, step.index, { attributes: { master: step.master } });
+        case "setMtu":
+          return change(`set the MTU of ${name}`, step.index, { attributes: { mtu: step.mtu } });
+      }
+    },
+
+    removeLink: (index) =>
+      kernel.change("remove a link", linkMessages.removed, link, { ...unchanged, index }),
+
+    changeAddress(what, index, text) {
+      const [own = "", length = ""] = text.split("/");
+      return kernel.change(
+        `${what} ${text}`,
+        what === "add" ? addressMessages.added : addressMessages.removed,
+        address,
+        {
+          family: isIPv6(own) ? families.ipv6 : families.ipv4,
+          prefixLength: Number(length),
+          flags: 0,
+          scope: 0,
+          index,
+          attributes: { local: own, address: own },
+        },
+        what === "add" ? ["create", "replace"] : [],
+      );
+    },
+
+    changeRoute(what, index, { family, dst, gateway, src, priority }) {
+      const [destination = "", length = "0"] = dst.split("/");
+      return kernel.change(
+        `${what} a route to ${dst || "everywhere"}`,
+        what === "add" ? routeMessages.added : routeMessages.removed,
+        route,
+        {
+          family: family === "inet6" ? families.ipv6 : families.ipv4,
+          destinationLength: Number(length),
+          sourceLength: 0,
+          tos: 0,
+          table: "main",
+          protocol: "static",
+          scope: gateway === "" && family === "inet4" ? "link" : "universe",
+          type: "unicast",
+          flags: 0,
+          attributes: {
+            ...(destination !== "" && { destination }),
+            ...(gateway !== "" && { gateway }),
+            outInterface: index,
+            priority,
+            ...(src !== "" && { preferredSource: src }),
+          },
+        },
+        what === "add" ? ["create", "replace"] : [],
+      );
+    },
+  };
+}
+
+const unchanged: Link = { family: 0, hardware: 0, index: 0, flags: 0, change: 0, attributes: {} };

@@ -1,0 +1,14 @@
+import type * as z from "zod";
+import { type ResourceType, resourceType } from "../../cosi/resource.ts";
+
+type Rest = Partial<Pick<ResourceType, "aliases" | "columns" | "sensitive">>;
+
+/** Declares types of one group: `LinkStatuses` of `net` are `LinkStatuses.net.talos.dev`, as clients know them. */
+const group =
+  (suffix: string, namespace: string) =>
+  <Schema extends z.ZodType>(plural: string, spec: Schema, rest: Rest = {}): ResourceType<Schema> =>
+    resourceType({ type: `${plural}.${suffix}`, namespace, spec, ...rest });
+
+export const network = group("net.talos.dev", "network");
+/** What only we have. */
+export const ingotNetwork = group("net.ingot.dev", "network");

@@ -1,0 +1,84 @@
+import * as z from "zod";
+import { network } from "../declare.ts";
+
+export const bondModes = [
+  "balance-rr",
+  "active-backup",
+  "balance-xor",
+  "broadcast",
+  "802.3ad",
+  "balance-tlb",
+  "balance-alb",
+] as const;
+export const hashPolicies = [
+  "layer2",
+  "layer3+4",
+  "layer2+3",
+  "encap2+3",
+  "encap3+4",
+  "vlan+srcmac",
+] as const;
+export const lacpRates = ["slow", "fast"] as const;
+
+export const bondSettings = z.strictObject({
+  mode: z.enum(bondModes),
+  /** How often the carrier of the members is looked at. */
+  miimon: z.int().nonnegative(),
+  updelay: z.int().nonnegative().optional(),
+  downdelay: z.int().nonnegative().optional(),
+  xmitHashPolicy: z.enum(hashPolicies).optional(),
+  lacpRate: z.enum(lacpRates).optional(),
+  minLinks: z.int().nonnegative().optional(),
+});
+export type BondSettings = z.output<typeof bondSettings>;
+
+/** How a link shall be. Id: its name. */
+export const LinkSpec = network(
+  "LinkSpecs",
+  z.strictObject({
+    up: z.boolean(),
+    mtu: z.int().positive().optional(),
+    /** The bond that it is a member of. */
+    bondMaster: z.string().optional(),
+    bond: bondSettings.optional(),
+    vlan: z.strictObject({ parent: z.string(), id: z.int().min(1).max(4094) }).optional(),
+  }),
+  { columns: { Up: "{.up}", MTU: "{.mtu}" } },
+);
+
+/** A link as the kernel has it. Id: its name. */
+export const LinkStatus = network(
+  "LinkStatuses",
+  z.strictObject({
+    index: z.int(),
+    type: z.string(),
+    /** What kind of virtual link it is: bond, vlan, veth …; empty for hardware. */
+    kind: z.string(),
+    slaveKind: z.string(),
+    linkIndex: z.int(),
+    masterIndex: z.int(),
+    hardwareAddr: z.string(),
+    permanentAddr: z.string(),
+    mtu: z.int(),
+    operationalState: z.string(),
+    /** Set up by somebody. */
+    up: z.boolean(),
+    /** There is a cable with somebody at its other end. */
+    linkState: z.boolean(),
+    physical: z.boolean(),
+    driver: z.string(),
+    busPath: z.string(),
+    speedMbit: z.int(),
+    duplex: z.string(),
+  }),
+  {
+    aliases: ["link", "links"],
+    columns: {
+      Type: "{.type}",
+      Kind: "{.kind}",
+      "Hw Addr": "{.hardwareAddr}",
+      "Oper State": "{.operationalState}",
+      "Link State": "{.linkState}",
+    },
+  },
+);
