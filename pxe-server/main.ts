@@ -17,10 +17,11 @@ import { openStaticBooter } from "./static-booter.ts";
 import { stepLine, stepSentence } from "./steps.ts";
 import { systemClock } from "./system-clock.ts";
 
-const usage = `Usage: pxe --config boot.yaml [--trace] [--loaders FOLDER] [--manifest FILE]
+const usage = `Usage: pxe --config boot.yaml [--trace] [--capture FILE] [--loaders FOLDER] [--manifest FILE]
            [--provisioner HOST:PORT --ca FILE --cert FILE --key FILE [--cache FOLDER]]
   --config       the segments to serve, and the rules: which machine boots what
   --trace        print each boot as a person would read it, instead of one JSON object a line
+  --capture      write the packets of DHCP and TFTP to this file, for bug reports (pcap)
   --loaders      the folder with the iPXE binaries
   --manifest     their digests
   --provisioner  ask it what machines boot, instead of rules
@@ -32,6 +33,7 @@ const manifest = join(import.meta.dirname, "../assets/ipxe/manifest.json");
 const options = {
   config: { type: "string" },
   trace: { type: "boolean", default: false },
+  capture: { type: "string" },
   loaders: { type: "string" },
   manifest: { type: "string", default: manifest },
   provisioner: { type: "string" },
@@ -77,6 +79,7 @@ async function main(): Promise<void> {
       neighbour: macOfNeighbour,
       onReport: (report) => console.log(values.trace ? stepSentence(report) : stepLine(report)),
       onWarning: warn,
+      capture: values.capture,
       signal: stop.signal,
     }),
   );

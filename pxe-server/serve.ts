@@ -3,6 +3,7 @@
 import { assetOf } from "./asset-file.ts";
 import type { Asset, Booter, Report } from "./booter.ts";
 import { type Boot, Boots } from "./boots.ts";
+import { Capture } from "./capture.ts";
 import type { Clock } from "./clock.ts";
 import type { PxeConfig } from "./config.ts";
 import { openDeviceSocket } from "./dhcp/device-socket.ts";
@@ -14,6 +15,7 @@ import { autoexecFile } from "./firmware.ts";
 import { openHttpServer, urls } from "./http/server.ts";
 import { entryScript } from "./ipxe-script.ts";
 import { StepCounters } from "./steps.ts";
+import { plainSocket } from "./tftp/own-port.ts";
 import { type Found, openTftpServer, type TftpEvent } from "./tftp/server.ts";
 
 export interface PxeServerOptions {
@@ -26,8 +28,13 @@ export interface PxeServerOptions {
   readonly neighbour: (address: string) => Promise<string | undefined>;
   readonly onReport: (report: Report) => void;
   readonly onWarning: (text: string) => void;
+  /** A file for the packets of DHCP and TFTP. */
+  readonly capture?: string | undefined;
   readonly signal: AbortSignal;
 }
+
+/** Twice that on disk: a boot storm's packets, and no full disk when somebody forgets it. */
+const captureBytes = 64 << 20;
 
 /** Resolves when every socket is open; dispose it to close them. */
 export async function openPxeServer(options: PxeServerOptions): Promise<AsyncDisposable> {
@@ -40,6 +47,8 @@ export async function openPxeServer(options: PxeServerOptions): Promise<AsyncDis
     options.onReport(report);
   };
   const boots = new Boots({ booter, clock, newId: options.newId, onReport, signal });
+  const capture = options.capture === undefined ? undefined : openCapture(options.capture, options);
+  if (capture) opened.use(capture);
   const addresses = config.segments.map(({ address }) => address);
   const originOf = (address: string) => `http://${address}:${config.http.port}`;
 
@@ -47,7 +56,8 @@ export async function openPxeServer(options: PxeServerOptions): Promise<AsyncDis
     const known = boots.at(address);
     if (known) return known;
     const mac = await neighbour(address);
-    return mac === undefined ? undefined : boots.of(mac);
+    // Also of a machine that never asked us by DHCP: whatever the route, it passes the gate.
+    return mac === undefined ? undefined : boots.resume({ mac });
   };
   const advanced = (boot: Boot | undefined) => {
     const news = boot && tactics.advanced(boot.client.mac);
@@ -80,7 +90,9 @@ export async function openPxeServer(options: PxeServerOptions): Promise<AsyncDis
       onEvent: onTftp,
       port: config.tftp.port,
       limits: config.tftp,
-      workers: config.tftp.workers,
+      // A thread of its own would keep its packets to itself.
+      workers: capture ? 0 : config.tftp.workers,
+      ...(capture && { makeSocket: () => capture.tap(plainSocket(), addresses[0]!) }),
       singlePort: config.tftp.singlePort,
     }),
   );
@@ -100,7 +112,10 @@ export async function openPxeServer(options: PxeServerOptions): Promise<AsyncDis
       bootServer: (mac) => ({ address, entryUrl: entry(mac), loaderUrl }),
       journal,
       clock,
-      openSocket: openDeviceSocket,
+      openSocket: async (device, port) => {
+        const socket = await openDeviceSocket(device, port);
+        return capture ? capture.tap(socket, address) : socket;
+      },
       onWarning,
     });
     dhcp.push(opened.use(server));
@@ -127,6 +142,9 @@ export async function openPxeServer(options: PxeServerOptions): Promise<AsyncDis
   );
   return opened.move();
 }
+
+const openCapture = (path: string, { clock, onWarning }: Pick<PxeServerOptions, "clock" | "onWarning">) =>
+  new Capture({ path, maxBytes: captureBytes, clock, onWarning });
 
 /** Leases that ended while we were away are nobody's. */
 async function openJournal(

@@ -3,6 +3,10 @@ export const debianPackages = {
   test: {
     "dnsmasq-base": "a real DHCP server: beside which we are a proxy, and which our client asks",
     "isc-dhcp-client": "a DHCP client of operating systems",
+    "dhcpcd-base": "another",
+    "isc-dhcp-relay": "a real relay between our DHCP server and its clients",
+    nmap: "its DHCP and TFTP scripts",
+    tshark: "the independent judge of our packets",
     "tftpd-hpa": "a peer of our TFTP server in benchmarks",
     "nginx-light": "a peer of our HTTP boot in benchmarks",
     "kea-dhcp4-server": "a peer of our DHCP server in benchmarks",

@@ -17,8 +17,9 @@ export function startOnOwnPort(
   transfers: Transfers,
   job: OwnPortJob,
   onOutcome: (outcome: Outcome) => void,
+  makeSocket: () => Socket = plainSocket,
 ): void {
-  const socket = createSocket({ type: "udp4" });
+  const socket = makeSocket();
   let running: RunningTransfer | undefined;
   let closed = false;
   const close = () => {
@@ -43,6 +44,8 @@ export function startOnOwnPort(
     }),
   );
 }
+
+export const plainSocket = (): Socket => createSocket({ type: "udp4" });
 
 function sendEach(socket: Socket, packets: Buffer, packetBytes: number): void {
   for (let at = 0; at < packets.length; at += packetBytes) {

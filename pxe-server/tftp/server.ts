@@ -1,9 +1,9 @@
 // The TFTP server: requests on the well-known port, transfers on ports of their own, or all on one port for firewalls.
-import { createSocket, type Socket } from "node:dgram";
+import type { Socket } from "node:dgram";
 import { once } from "node:events";
 import type { Clock } from "../clock.ts";
 import { defaultLimits, type Limits, negotiate } from "./options.ts";
-import { type Endpoint, startOnOwnPort } from "./own-port.ts";
+import { type Endpoint, plainSocket, startOnOwnPort } from "./own-port.ts";
 import { decodeRequest, type ErrorName, encodeError, type Request } from "./packet.ts";
 import { type Job, type Outcome, type RunningTransfer, Transfers } from "./transfers.ts";
 import { WorkerPool } from "./worker-pool.ts";
@@ -31,6 +31,8 @@ export interface TftpOptions {
   readonly singlePort?: boolean;
   readonly maxTransfers?: number;
   readonly maxTransfersPerClient?: number;
+  /** Makes each socket, so that one can look into it; workers make their own. */
+  readonly makeSocket?: () => Socket;
 }
 
 export interface TftpServer extends AsyncDisposable {
@@ -75,7 +77,7 @@ class Server implements TftpServer {
 
   async listen(): Promise<void> {
     for (const address of this.#options.addresses) {
-      const socket = createSocket({ type: "udp4" });
+      const socket = (this.#options.makeSocket ?? plainSocket)();
       this.#sockets.push(socket);
       socket.on("message", (packet, { address: from, port }) => {
         this.#receive(socket, address, packet, { address: from, port });
@@ -150,7 +152,10 @@ class Server implements TftpServer {
     emit({ type: "started", totalBytes: content.length });
     if (this.#options.singlePort) this.#startHere(socket, { content, agreement }, client, onOutcome);
     else if (this.#pool) this.#pool.start({ content, agreement, client, localAddress }, onOutcome);
-    else startOnOwnPort(this.#transfers, { content, agreement, client, localAddress }, onOutcome);
+    else {
+      const job = { content, agreement, client, localAddress };
+      startOnOwnPort(this.#transfers, job, onOutcome, this.#options.makeSocket);
+    }
     return undefined;
   }
 
