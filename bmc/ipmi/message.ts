@@ -4,6 +4,7 @@ import { rest } from "../../wire/bytes.ts";
 import { type Codec, decode, encode } from "../../wire/codec.ts";
 import { u8 } from "../../wire/integers.ts";
 import { struct } from "../../wire/struct.ts";
+import { checksum } from "./checksum.ts";
 
 export interface Message {
   readonly netFn: number;
@@ -56,13 +57,6 @@ export const message: Codec<Message> = {
     w.bytes[at] = checksum(w.bytes, start + 3, size - 3);
   },
 };
-
-/** §13.8: two's complement of the sum, so that what is right sums to zero. */
-function checksum(bytes: Uint8Array, start: number, size: number): number {
-  let sum = 0;
-  for (let at = start; at < start + size; at++) sum += bytes[at] ?? 0;
-  return -sum & 0xff;
-}
 
 export const readMessage = (payload: Uint8Array): Message => decode(message, payload);
 export const writeMessage = (value: Message): Uint8Array => encode(message, value);

@@ -52,7 +52,7 @@ export class IpmiEngine implements Disposable {
   constructor({ chassis, randomBytes, udpPort }: EngineOptions) {
     this.#udpPort = udpPort;
     this.#chassis = chassis;
-    this.#memory = new BmcMemory(chassis);
+    this.#memory = BmcMemory.of(chassis);
     this.#randomBytes = randomBytes;
   }
 

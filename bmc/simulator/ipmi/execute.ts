@@ -4,11 +4,12 @@ import { completions } from "../../ipmi/completion.ts";
 import { appHandlers } from "./app-handlers.ts";
 import { chassisHandlers } from "./chassis-handlers.ts";
 import { type Caller, type Handler, keyOf } from "./handler.ts";
+import { hostHandlers } from "./host-handlers.ts";
 import { lanHandlers } from "./lan-handlers.ts";
 import { storeHandlers } from "./store-handlers.ts";
 
 const handlers = new Map<number, Handler>(
-  [...appHandlers, ...chassisHandlers, ...storeHandlers, ...lanHandlers].map((handler) => [
+  [...appHandlers, ...chassisHandlers, ...storeHandlers, ...lanHandlers, ...hostHandlers].map((handler) => [
     handler.key,
     handler,
   ]),

@@ -6,10 +6,13 @@ import { completions } from "../../ipmi/completion.ts";
 import type { SimulatedChassis } from "../chassis.ts";
 import type { BmcMemory } from "./memory.ts";
 
+/** The privilege of the machine itself: some commands are for it alone. */
+export const systemInterface = 6;
+
 export interface Caller {
   readonly chassis: SimulatedChassis;
   readonly memory: BmcMemory;
-  /** Of the session; administrator for the machine itself. */
+  /** Of the session, or `systemInterface`. */
   readonly privilege: number;
   /** Absent outside a session and from inside the machine. */
   readonly session?: SessionOfCaller | undefined;
