@@ -33,7 +33,7 @@ export interface Quirks {
 
   /** Byte order of the IPMI system GUID. RFC 4122's is what the specification names; SMBIOS's is what many send. */
   readonly guidOrder?: "specification" | "smbios" | "rfc4122";
-  /** Every n-th IPMI command is answered "node busy" first. */
+  /** Every n-th IPMI command, and every n-th Redfish request, is answered "node busy" first. */
   readonly busyEvery?: number;
   /** Cipher suites offered; 17 and 3 unless said otherwise. */
   readonly cipherSuites?: readonly number[];
@@ -54,6 +54,8 @@ export interface Quirks {
 export interface RedfishQuirks {
   /** PATCH without the right If-Match is refused with 412. */
   readonly requiresEtag?: true;
+  /** Weak ETags are told, and only strong ones taken back. */
+  readonly weakEtags?: true;
   /** Boot must be patched as a whole: Target, Enabled and Mode (AMI, ASRock). */
   readonly wholeBootPatch?: true;
   /** BootSourceOverrideMode is unknown (Supermicro X10). */
@@ -64,18 +66,36 @@ export interface RedfishQuirks {
   readonly settingsResource?: true;
   /** Resources live under a trailing slash; without it, a redirect. */
   readonly trailingSlash?: true;
-  /** The service root redirects to another path. */
+  /** Everything has moved to another path; the links still say the old one. */
   readonly redirects?: true;
   /** These features answer 403 without a licence (Supermicro). */
   readonly unlicensed?: readonly ("virtualMedia" | "boot" | "events")[];
   /** The session service is missing: only Basic works. */
   readonly noSessions?: true;
+  /** The BMC forgets a session after so many requests. */
+  readonly forgetsSessionsAfter?: number;
   /** During POST: 503 with this vendor's message. */
   readonly postMessage?: string;
   /** Power actions answer 202 with a task to follow. */
   readonly tasks?: true;
   /** Systems of other machines behind the same service. */
   readonly otherSystems?: number;
+  /** The UUID is told with the byte order of SMBIOS. */
+  readonly swappedUuid?: true;
+  /** What an action takes is only told by its ActionInfo. */
+  readonly actionInfo?: true;
+  /** Turning on what is on is a conflict (iDRAC). */
+  readonly refusesPressInVain?: true;
+  /** A fixed number of accounts, the free ones without a name (iDRAC). */
+  readonly accountSlots?: true;
+  /** Sensors are only there one by one. */
+  readonly noThermal?: true;
+  /** Virtual media has no actions: Image is patched. */
+  readonly patchedMedia?: true;
+  /** Collections are never expanded, and come in pages of two. */
+  readonly pages?: true;
+  /** Answers are compressed though nobody asked for it (iLO 4). */
+  readonly gzip?: true;
 }
 
 /** Named after where it was seen. The field lesson each stands for is a test of the conformance suite. */
@@ -112,6 +132,16 @@ export const profiles = {
   "no session service": { redfish: { noSessions: true } },
   tasks: { redfish: { tasks: true } },
   "several systems": { redfish: { otherSystems: 2 } },
+  "weak etags": { redfish: { requiresEtag: true, weakEtags: true } },
+  "sessions forgotten": { redfish: { forgetsSessionsAfter: 3 } },
+  "UUID in SMBIOS order": { redfish: { swappedUuid: true, otherSystems: 1 } },
+  "action info": { redfish: { actionInfo: true } },
+  "pressing in vain refused": { redfish: { refusesPressInVain: true } },
+  "account slots": { redfish: { accountSlots: true } },
+  "sensors one by one": { redfish: { noThermal: true } },
+  "patched media": { redfish: { patchedMedia: true } },
+  pages: { redfish: { pages: true } },
+  "compressed answers": { redfish: { gzip: true } },
 } as const satisfies Readonly<Record<string, Quirks>>;
 
 export type ProfileName = keyof typeof profiles;
