@@ -131,11 +131,11 @@ describe("a machine", () => {
     expect(stages).toEqual([
       "discovered: nobody has accepted it yet",
       "discovered: nobody has accepted it yet",
-      "wiping: its disks are to be wiped",
+      "wiping: its agent has to come to wipe it",
       "pool: it is clean and free",
       "installing: it is assigned, and its disk is empty",
       "running: its system answers",
-      "releasing: it leaves its assignment",
+      "releasing: its agent has to come to wipe it",
       "pool: it is clean and free",
     ]);
   });

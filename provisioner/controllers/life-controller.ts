@@ -1,40 +1,19 @@
 import type { Clock } from "../../cosi/clock.ts";
 import { controller } from "../../cosi/engine/controller.ts";
-import { same } from "../../cosi/engine/reads.ts";
 import type { SpecOf } from "../../cosi/resource.ts";
 import { gatherFacts } from "../decisions/facts.ts";
 import { nextStep } from "../decisions/next-step.ts";
 import { progressOf } from "../decisions/progress.ts";
-import { Admission } from "../resources/admission.ts";
-import { Assignment } from "../resources/assignment.ts";
-import { BmcConfig } from "../resources/bmc-config.ts";
-import { BootStatus } from "../resources/boot-status.ts";
-import { IdentityConflict } from "../resources/identity-conflict.ts";
-import { Installation } from "../resources/installation.ts";
-import { Inventory } from "../resources/inventory.ts";
 import { Machine } from "../resources/machine.ts";
 import { MachineStatus } from "../resources/machine-status.ts";
-import { PowerStatus } from "../resources/power-status.ts";
-import { WipeStatus } from "../resources/wipe-status.ts";
+import { machineReads } from "./machine-reads.ts";
 
 /** Says in which stage of its life each machine is, since when, and whether that takes too long. */
 export const lifeController = ({ clock }: { readonly clock: Pick<Clock, "now"> }) =>
   controller({
     name: "Life",
     each: Machine,
-    reads: {
-      admission: Admission,
-      // One that leaves is what a release is.
-      assignment: same(Assignment, { leaving: true }),
-      bmcConfig: BmcConfig,
-      boot: BootStatus,
-      conflict: IdentityConflict,
-      installation: Installation,
-      inventory: Inventory,
-      power: PowerStatus,
-      status: MachineStatus,
-      wipe: WipeStatus,
-    },
+    reads: machineReads,
     owns: MachineStatus,
 
     reconcile(machine, records) {

@@ -34,7 +34,12 @@ const installation = (wipeId: number, since: Date) =>
     spec: { wipeId, evidence: "nodeApi", at: since, node: { is: "ready", since } },
   }) as const;
 const cycledAt = (at: Date): Records["power"] => ({
-  spec: { power: "on", since: early, readAt: late, order: { power: "cycle", at, tries: 1 } },
+  spec: {
+    power: "on",
+    since: early,
+    readAt: late,
+    order: { power: "cycle", at, tries: 1, why: "to be wiped" },
+  },
 });
 const gaveUp = {
   spec: {

@@ -120,14 +120,22 @@ function wipeRun({ wipe }: Records, asked: number): Facts["wipe"] {
  */
 function runningNow({ boot, installation, power }: Records): Facts["runs"] {
   if (power?.spec.power === "off") return "unseen";
-  const commanded = power?.spec.power === "on" ? power.spec.order?.at.getTime() : undefined;
-  const still = (since: Date) => (since.getTime() < (commanded ?? -Infinity) ? undefined : since.getTime());
-  const agent = boot?.spec.state === "agent" ? still(boot.spec.since) : undefined;
+  const order = power?.spec.order;
+  const after = (since: Date, heardAt = since) => {
+    if (!order || since >= order.at) return since.getTime();
+    // A BMC that acknowledged and did nothing: the same boot is heard long after the command.
+    const lost = heardAt.getTime() >= order.at.getTime() + (order.power === "on" ? 0 : effectMs);
+    return lost ? since.getTime() : undefined;
+  };
+  const agent = boot?.spec.state === "agent" ? after(boot.spec.since, boot.spec.heardAt) : undefined;
   const node = installation?.spec.node;
-  const system = node?.is === "ready" ? still(node.since) : undefined;
+  const system = node?.is === "ready" ? after(node.since) : undefined;
   if (agent === undefined && system === undefined) return "unseen";
   return (agent ?? -Infinity) >= (system ?? -Infinity) ? "agent" : "system";
 }
+
+/** A machine that was told to go off or to start over is not heard as it was after this. */
+const effectMs = 120_000;
 
 function hasGivenUp({ machine, status }: Records): boolean {
   const progress = status?.spec.progress;

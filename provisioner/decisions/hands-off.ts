@@ -13,3 +13,6 @@ const reasons: ReadonlyArray<readonly [why: string, when: (facts: Facts) => bool
   ["another machine claims to be it", (f) => f.conflicted],
   ["it waits to be accepted", (f) => f.admission !== "accepted"],
 ];
+
+/** Whether nothing may be done to it, or what was begun has to be stopped. */
+export const isUntouchable = (facts: Facts): boolean => reasons.some(([, when]) => when(facts));

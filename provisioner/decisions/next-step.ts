@@ -16,12 +16,14 @@ const rules: readonly Rule<Stage>[] = [
   ["failed", "it failed too often", (f) => f.gaveUp],
   ["stopped", "off was asked for", (f) => f.powerAsked === "off" && powerWanted(f).is === "off"],
   ["inspecting", "its inventory is not in", (f) => !f.inspected && !isInstalled(f)],
+  ["releasing", "its agent has to come to wipe it", (f) => f.assignment === "leaving" && awaitsAgent(f)],
   ["releasing", "it leaves its assignment", (f) => f.assignment === "leaving"],
   [
     "inspecting",
     "its inventory is not in, without which it cannot be wiped",
     (f) => isWipeDue(f) && !f.inspected,
   ],
+  ["wiping", "its agent has to come to wipe it", (f) => isWipeDue(f) && awaitsAgent(f)],
   ["wiping", "its disks are to be wiped", isWipeDue],
   ["settingUpBmc", "it has a BMC to which there is no account", (f) => needsAccount(f)],
   ["pool", "it is clean and free", (f) => f.assignment === "none"],
@@ -29,6 +31,8 @@ const rules: readonly Rule<Stage>[] = [
   ["starting", "it is installed, and its system does not answer yet", isInstalled],
   ["installing", "it is assigned, and its disk is empty", () => true],
 ];
+
+const awaitsAgent = (f: Facts) => isWipeDue(f) && f.runs !== "agent";
 
 /** Only the agent can make an account, and only while the machine is nobody's. */
 const needsAccount = (f: Facts) => f.assignment === "none" && f.bmc === "noAccount" && f.runs === "agent";
@@ -69,7 +73,13 @@ export interface NextStep extends About {
 /** Where a machine is in its life, on what it waits and what comes then. */
 export function nextStep(facts: Facts): NextStep {
   const { is: stage, why } = stageOf(facts);
-  return { stage, why, ...about[stage] };
+  const told = about[stage];
+  // Erasing takes as long as it takes; booting into the agent does not.
+  const boots =
+    (stage === "wiping" || stage === "releasing") && facts.wipe !== "running" && awaitsAgent(facts);
+  return { stage, why, ...(boots ? { ...told, ...toAgent } : told) };
 }
+
+const toAgent = { waitsFor: "its agent to attach", slaMs: minutes(20) };
 
 const stageOf = (facts: Facts): Decision<Stage> => decide(rules, facts);

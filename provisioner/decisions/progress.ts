@@ -26,6 +26,10 @@ export function progressOf({ step, before, now, retryId }: Asked): Status["progr
   if (before?.stage !== step.stage || progress?.is !== "onTime" || progress.deadline === undefined) {
     return { is: "onTime", deadline, retries: 0 };
   }
+  // It waits for something else now, which has a time of its own.
+  if (before.why !== step.why) return { is: "onTime", deadline, retries: progress.retries };
+  // The clock was set back: nobody waits for years.
+  if (progress.deadline > deadline) return { is: "onTime", deadline, retries: progress.retries };
   if (now < progress.deadline) return progress;
   const retries = progress.retries + 1;
   if (retries < tries) return { is: "onTime", deadline, retries };

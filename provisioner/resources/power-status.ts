@@ -3,7 +3,15 @@ import { timestamp } from "../../cosi/spec.ts";
 import { declare } from "./declare.ts";
 
 const read = { since: timestamp, readAt: timestamp };
-const order = z.strictObject({ power: z.enum(["on", "off", "cycle"]), at: timestamp, tries: z.int().min(1) });
+/** The last command. Recorded before the BMC is told: after a crash in between, it is told again. */
+const order = z.strictObject({
+  power: z.enum(["on", "off", "cycle"]),
+  at: timestamp,
+  tries: z.int().min(1),
+  why: z.string(),
+  /** Unset until the BMC acknowledged it, which proves nothing. */
+  toldAt: timestamp.optional(),
+});
 
 /** What a machine's BMC says of its power, read back after every command. Id: the machine's. */
 export const PowerStatus = declare("PowerStatuses", {
@@ -12,6 +20,11 @@ export const PowerStatus = declare("PowerStatuses", {
   spec: z.discriminatedUnion("power", [
     z.strictObject({ power: z.literal("on"), ...read, order: order.optional() }),
     z.strictObject({ power: z.literal("off"), ...read, order: order.optional() }),
-    z.strictObject({ power: z.literal("unknown"), since: timestamp, why: z.string() }),
+    z.strictObject({
+      power: z.literal("unknown"),
+      since: timestamp,
+      why: z.string(),
+      order: order.optional(),
+    }),
   ]),
 });

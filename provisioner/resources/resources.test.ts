@@ -109,7 +109,7 @@ const samples = [
   }),
   sample(
     PowerStatus,
-    { power: "on", since: at, readAt: at, order: { power: "on", at, tries: 1 } },
+    { power: "on", since: at, readAt: at, order: { power: "on", at, tries: 1, why: "assigned", toldAt: at } },
     { power: "unknown", since: at, why: "no answer" },
   ),
   sample(

@@ -1,0 +1,104 @@
+import type { Clock } from "../../cosi/clock.ts";
+import { controller } from "../../cosi/engine/controller.ts";
+import { many, shared } from "../../cosi/engine/owns.ts";
+import { naming } from "../../cosi/engine/reads.ts";
+import type { SpecOf } from "../../cosi/resource.ts";
+import type { State } from "../../cosi/state.ts";
+import { AlreadyExists } from "../../cosi/state-errors.ts";
+import { attachedAgent } from "../decisions/attached-agent.ts";
+import { gatherFacts } from "../decisions/facts.ts";
+import { isUntouchable } from "../decisions/hands-off.ts";
+import { AgentOrder } from "../resources/agent-order.ts";
+import { AgentReport } from "../resources/agent-report.ts";
+import { BmcConfig } from "../resources/bmc-config.ts";
+import { Machine } from "../resources/machine.ts";
+import { bmcPassword } from "./bmc-password.ts";
+import { machineReads } from "./machine-reads.ts";
+
+export interface BmcAccountDependencies {
+  /** Accounts are written in the name of people, who may change them afterwards. */
+  readonly state: State;
+  readonly clock: Pick<Clock, "now">;
+  /** Fit for secrets. */
+  readonly randomBytes: (count: number) => Uint8Array;
+}
+
+const user = "ingot";
+const deadlineMs = 5 * 60_000;
+
+/** Has the agent of an accepted machine make an account on its BMC, where nobody has given one. */
+export const bmcAccountController = ({ state, clock, randomBytes }: BmcAccountDependencies) =>
+  controller({
+    name: "BmcAccount",
+    each: Machine,
+    reads: {
+      ...machineReads,
+      orders: naming(AgentOrder, ({ spec }) => [spec.machine]),
+      reports: naming(AgentReport, ({ spec }) => [spec.machine]),
+    },
+    owns: shared(many(AgentOrder)),
+
+    async reconcile(machine, { orders, reports, ...records }) {
+      const { id } = machine.metadata;
+      const facts = gatherFacts({ machine, ...records });
+      if (facts.bmc === "ready") return { do: "remove", why: "there is an account to its BMC" };
+      const ours = orders.filter(({ metadata }) => metadata.owner === "BmcAccount");
+      for (const { metadata, spec } of ours) {
+        const outcome = reports.find((report) => report.metadata.id === metadata.id)?.spec.outcome;
+        const account = spec.what.is === "bmcAccount" && accountMade(spec.what, outcome);
+        if (!account) continue;
+        await state.create(BmcConfig, id, { spec: account }).catch((error: unknown) => {
+          if (!(error instanceof AlreadyExists)) throw error;
+        });
+        return { do: "wait", why: "its account was made" };
+      }
+      const agent = attachedAgent(records.boot);
+      if (facts.bmc === "none" || !agent) {
+        return { do: "remove", why: agent ? "it tells of no BMC" : "its agent is not attached" };
+      }
+      // What is under way inside of it goes on: a wipe is not disturbed, and hands off means hands off.
+      if (isUntouchable(facts) || facts.wipe === "running" || facts.assignment !== "none") {
+        return { do: "remove", why: "not while it is left alone, wiped or assigned" };
+      }
+      const progress = records.status?.spec.progress;
+      const tries = progress?.is === "onTime" ? progress.retries : 0;
+      const orderId = `${id}.bmcAccount.${agent.kernelBootId}.${machine.spec.retryId}.${tries}`;
+      const known = ours.find(({ metadata }) => metadata.id === orderId)?.spec;
+      const spec = known ?? {
+        machine: id,
+        kernelBootId: agent.kernelBootId,
+        deadline: new Date(clock.now().getTime() + deadlineMs),
+        why: "nobody has given an account to its BMC",
+        cancelled: false,
+        what: {
+          is: "bmcAccount",
+          user,
+          password: bmcPassword(randomBytes),
+          privilege: "administrator",
+          onlyLook: false,
+        },
+      };
+      const outcome = reports.find(({ metadata }) => metadata.id === orderId)?.spec.outcome;
+      const why = outcome && "why" in outcome ? `its agent says: ${outcome.why}` : spec.why;
+      return { do: "set", outputs: { [orderId]: { spec } }, why };
+    },
+  });
+
+/** Only what the agent tells as done, with a place where it can be reached. */
+function accountMade(
+  what: Extract<SpecOf<typeof AgentOrder>["what"], { is: "bmcAccount" }>,
+  outcome: SpecOf<typeof AgentReport>["outcome"] | undefined,
+): SpecOf<typeof BmcConfig> | undefined {
+  if (outcome?.state !== "succeeded" || outcome.result?.of !== "bmcAccount") return undefined;
+  const [address] = outcome.result.addresses;
+  if (address === undefined) return undefined;
+  return {
+    address,
+    driver: "automatic",
+    user: what.user,
+    password: what.password,
+    // A BMC comes with a certificate that nobody signed. Whoever wants more gives an authority or a fingerprint.
+    tls: { verify: "off" },
+    origin: "made",
+  };
+}

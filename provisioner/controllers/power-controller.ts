@@ -1,0 +1,112 @@
+import type { Clock } from "../../cosi/clock.ts";
+import { controller } from "../../cosi/engine/controller.ts";
+import type { SpecOf } from "../../cosi/resource.ts";
+import { gatherFacts } from "../decisions/facts.ts";
+import { isSoft, powerStep } from "../decisions/power-command.ts";
+import type { BmcConfig } from "../resources/bmc-config.ts";
+import { Machine } from "../resources/machine.ts";
+import { PowerStatus } from "../resources/power-status.ts";
+import type { MachinePower } from "./machine-power.ts";
+import { machineReads } from "./machine-reads.ts";
+
+export interface PowerDependencies {
+  readonly clock: Pick<Clock, "now" | "elapsedMs">;
+  /** One at a time for each BMC: whoever asks twice gets the same queue. */
+  readonly powerOf: (machine: string, bmc: SpecOf<typeof BmcConfig>) => MachinePower;
+}
+
+type Status = SpecOf<typeof PowerStatus>;
+
+/** BMCs hang when they are asked too often, and lie when they are not asked again. */
+const pollMs = 5 * 60_000;
+const soonMs = 5_000;
+const restMs = 30_000;
+/** One that was not reached so often in a row is said to be unknown, and asked on. */
+const silences = 3;
+
+/**
+ * Brings machines to the power that they shall have. One step at a time: a command is written down, told in the next
+ * reconcile, and read back in one after that, so that a crash between any two of them is made up for.
+ */
+export const powerController = ({ clock, powerOf }: PowerDependencies) => {
+  const readings = new Map<string, { readonly said: "on" | "off"; readonly atMs: number }>();
+  return controller({
+    name: "Power",
+    each: Machine,
+    reads: machineReads,
+    owns: PowerStatus,
+    concurrency: 64,
+    timeoutMs: 60_000,
+
+    async reconcile(machine, records, { signal, failures }) {
+      const { id } = machine.metadata;
+      const { bmcConfig, power: current, status } = records;
+      if (!bmcConfig) {
+        readings.delete(id);
+        return { do: "remove", why: "no account to its BMC is known" };
+      }
+      const before = current?.spec;
+      const power = powerOf(id, bmcConfig.spec);
+      const stepFor = (actual: "on" | "off") =>
+        powerStep({
+          facts: gatherFacts({ machine, ...records }),
+          actual,
+          order: before?.order,
+          progress: status?.spec.progress,
+          now: clock.now(),
+        });
+
+      const last = readings.get(id);
+      const leftMs = last ? restMs - (clock.elapsedMs() - last.atMs) : 0;
+      if (last && before?.power === last.said && leftMs > 0) {
+        const step = stepFor(last.said);
+        // Whatever changed in its records: there is nothing to command, and BMCs are not asked for fun.
+        if (step.do === "watch") return { do: "wait", why: step.why, until: soonest(clock.now(), leftMs) };
+      }
+
+      let said: "on" | "off" | "changing";
+      try {
+        said = await power.read(signal);
+      } catch (error) {
+        readings.delete(id);
+        if (failures < silences || before?.power === "unknown") throw error;
+        const why = error instanceof Error ? error.message : String(error);
+        const order = before?.order && { order: before.order };
+        const unknown = { power: "unknown", since: clock.now(), why, ...order } as const;
+        return { do: "set", spec: unknown, why, until: soonest(clock.now(), soonMs) };
+      }
+      const now = clock.now();
+      if (said === "changing") {
+        return { do: "wait", why: "its BMC says that it is between on and off", until: soonest(now, soonMs) };
+      }
+      readings.set(id, { said, atMs: clock.elapsedMs() });
+
+      const read = seen(before, said, now);
+      const step = stepFor(said);
+      if (step.do === "watch") {
+        // What was never told has no effect to wait for.
+        const order = before?.order?.toldAt && { order: before.order };
+        return { do: "set", spec: { ...read, ...order }, why: step.why, until: soonest(now, pollMs) };
+      }
+      const { order } = step;
+      if (step.do !== "tell") {
+        return { do: "set", spec: { ...read, order }, why: order.why, until: soonest(now, soonMs) };
+      }
+      const noNetwork = step.networkBoot ? await power.networkBootOnce(signal) : undefined;
+      await power.press(isSoft(order) ? "softOff" : order.power, signal);
+      const told = { ...read, order: { ...order, toldAt: clock.now() } };
+      const why =
+        noNetwork === undefined ? order.why : `${order.why}; its own boot order holds: ${noNetwork}`;
+      return { do: "set", spec: told, why, until: soonest(now, soonMs) };
+    },
+  });
+};
+
+const soonest = (now: Date, ms: number) => new Date(now.getTime() + ms);
+
+/** Since when it is so, and when that was last read: to the poll, lest everybody looks at every reading. */
+function seen(before: Status | undefined, power: "on" | "off", now: Date) {
+  const same = before?.power === power;
+  const readAt = same && Math.abs(now.getTime() - before.readAt.getTime()) < pollMs ? before.readAt : now;
+  return { power, since: same ? before.since : now, readAt };
+}

@@ -1,0 +1,102 @@
+import type { SpecOf } from "../../cosi/resource.ts";
+import type { MachineStatus } from "../resources/machine-status.ts";
+import type { PowerStatus } from "../resources/power-status.ts";
+import type { Stage } from "../resources/stages.ts";
+import { bootMode } from "./boot-mode.ts";
+import type { Facts } from "./facts.ts";
+import { nextStep } from "./next-step.ts";
+import { powerWanted } from "./power-wanted.ts";
+import { rebootNeeded } from "./reboot-needed.ts";
+
+type Power = SpecOf<typeof PowerStatus>;
+type Command = NonNullable<Power["order"]>;
+
+export type PowerStep =
+  /** There is nothing to command. */
+  | { readonly do: "watch"; readonly why: string }
+  /** Write down what the BMC will be told. */
+  | { readonly do: "record"; readonly order: Command; readonly networkBoot: boolean }
+  /** Tell the BMC what was written down. */
+  | { readonly do: "tell"; readonly order: Command; readonly networkBoot: boolean }
+  /** It was told: what came of it shows in a while. */
+  | { readonly do: "verify"; readonly order: Command; readonly until: Date };
+
+interface Asked {
+  readonly facts: Facts;
+  /** As the BMC said a moment ago. */
+  readonly actual: "on" | "off";
+  readonly order: Command | undefined;
+  readonly progress: SpecOf<typeof MachineStatus>["progress"] | undefined;
+  readonly now: Date;
+}
+
+/** The slowest servers seen take 20 s to admit that they are on. */
+const verifyMs = 30_000;
+/** A system that is asked to shut down has services to stop. */
+const softOffMs = 120_000;
+const longestVerifyMs = 5 * 60_000;
+
+/** What to tell a machine's BMC next. Every reading of its power comes through here. */
+export function powerStep({ facts, actual, order, progress, now }: Asked): PowerStep {
+  const asRead = { ...facts, power: actual, ...(actual === "off" && { runs: "unseen" as const }) };
+  const wish = powerWanted(asRead);
+  const wanted = commandFor({ facts: asRead, actual, order, progress, now });
+  if (wanted === undefined) return { do: "watch", why: wish.why };
+  const networkBoot = wanted.power !== "off" && ["agent", "install"].includes(bootMode(facts).is);
+  if (order?.power !== wanted.power || !isPending(order, actual)) {
+    return { do: "record", order: { ...wanted, at: now, tries: 1 }, networkBoot };
+  }
+  if (order.toldAt === undefined) return { do: "tell", order, networkBoot };
+  const firstMs = isSoft(order) ? softOffMs : verifyMs;
+  const patienceMs = Math.min(firstMs * 2 ** (order.tries - 1), longestVerifyMs);
+  const until = new Date(order.toldAt.getTime() + patienceMs);
+  // A clock that was set back makes nobody wait longer than one patience.
+  if (now < until && now >= order.toldAt) return { do: "verify", order, until };
+  return { do: "record", order: { ...wanted, at: now, tries: order.tries + 1 }, networkBoot };
+}
+
+/** The first time the operating system is asked, then the power is cut. */
+export const isSoft = ({ power, tries }: Command): boolean => power === "off" && tries === 1;
+
+/** Whether a command has not come to its effect. A cycle that was told has none that could be read. */
+function isPending({ power, toldAt }: Command, actual: "on" | "off"): boolean {
+  return power === "cycle" ? toldAt === undefined : power !== actual;
+}
+
+type Wanted = Pick<Command, "power" | "why">;
+
+function commandFor({ facts, actual, order, progress }: Asked): Wanted | undefined {
+  const wish = powerWanted(facts);
+  if (wish.is === "leave") return undefined;
+  if (wish.is !== actual) return { power: wish.is, why: wish.why };
+  if (actual === "off") return undefined;
+  // Written down, and the process ended: it is told unless the machine shows that it was. facts know the machine
+  // as unseen since.
+  if (order?.power === "cycle" && order.toldAt === undefined && facts.runs === "unseen" && mayCycle(facts)) {
+    return { power: "cycle", why: order.why };
+  }
+  const reboot = rebootNeeded(facts);
+  if (reboot.is === "byBmc") return { power: "cycle", why: reboot.why };
+  return overdue(facts, order, progress);
+}
+
+/** A stage that is tried again begins with a boot: so many lost commands and hung firmwares end. */
+function overdue(facts: Facts, order: Command | undefined, progress: Asked["progress"]): Wanted | undefined {
+  if (progress?.is !== "onTime" || progress.retries === 0 || progress.deadline === undefined)
+    return undefined;
+  const step = nextStep(facts);
+  if (step.slaMs === undefined || !mayCycle(facts)) return undefined;
+  const begun = progress.deadline.getTime() - step.slaMs;
+  if (order && order.at.getTime() >= begun) return undefined;
+  return { power: "cycle", why: `try ${progress.retries + 1}: nothing came of waiting for ${step.waitsFor}` };
+}
+
+/** Stages in which a machine does nobody's work, and what it waits for is a boot. */
+const booting: ReadonlySet<Stage> = new Set<Stage>(["inspecting", "wiping", "releasing", "installing"]);
+
+/** An agent that is attached is where it should be, unless it shall make room for an installation. */
+function mayCycle(facts: Facts): boolean {
+  const { stage } = nextStep(facts);
+  if (facts.wipe === "running" || facts.runs === "system" || !booting.has(stage)) return false;
+  return facts.runs === "unseen" || stage === "installing";
+}
