@@ -17,8 +17,10 @@ import { MachineStatus } from "./machine-status.ts";
 import { PowerStatus } from "./power-status.ts";
 import { Profile } from "./profile.ts";
 import { Segment } from "./segment.ts";
+import { SpentBootToken } from "./spent-boot-token.ts";
 import { Task } from "./task.ts";
 import { Token } from "./token.ts";
+import { Trust } from "./trust.ts";
 import { WipeCertificate } from "./wipe-certificate.ts";
 import { WipeStatus } from "./wipe-status.ts";
 
@@ -42,8 +44,10 @@ export const allResources: readonly ResourceType[] = [
   PowerStatus,
   Profile,
   Segment,
+  SpentBootToken,
   Task,
   Token,
+  Trust,
   WipeCertificate,
   WipeStatus,
 ];

@@ -24,8 +24,10 @@ import { MachineStatus } from "./machine-status.ts";
 import { PowerStatus } from "./power-status.ts";
 import { Profile } from "./profile.ts";
 import { Segment } from "./segment.ts";
+import { SpentBootToken } from "./spent-boot-token.ts";
 import { Task } from "./task.ts";
 import { Token } from "./token.ts";
+import { Trust } from "./trust.ts";
 import { WipeCertificate } from "./wipe-certificate.ts";
 import { WipeStatus } from "./wipe-status.ts";
 
@@ -244,6 +246,8 @@ const samples = [
     agent: true,
     assets: [{ part: "kernel", name: "vmlinuz", sizeBytes: 1, sha256 }],
   }),
+  sample(SpentBootToken, { machine: "m1", spentAt: at, expiresAt: at }),
+  sample(Trust, { certificate: "a certificate", fingerprint: sha256, key: "its key", bootTokenKey: "a key" }),
   sample(Task, {
     what: "backup",
     by: "ann",
@@ -332,7 +336,7 @@ test.each(["file:///etc/shadow", "ftp://x/y", "javascript:alert(1)"])("%s is no 
   expect(Profile.spec.safeParse(profile).success).toBe(false);
 });
 
-test("the only secrets are passwords of BMCs, and their whole types are for administrators", () => {
+test("the only secrets are passwords of BMCs and our own keys, and their whole types are for administrators", () => {
   const secrets = samples.flatMap(({ type, specs }) =>
     specs.flatMap((spec) => {
       const found: string[] = [];
@@ -343,8 +347,13 @@ test("the only secrets are passwords of BMCs, and their whole types are for admi
       return found;
     }),
   );
-  expect(secrets).toEqual(["BmcConfigs.ingot.dev password", "AgentOrders.ingot.dev what.password"]);
-  expect([BmcConfig.sensitive, AgentOrder.sensitive]).toEqual([true, true]);
+  expect(secrets.toSorted()).toEqual([
+    "AgentOrders.ingot.dev what.password",
+    "BmcConfigs.ingot.dev password",
+    "Trusts.ingot.dev bootTokenKey",
+    "Trusts.ingot.dev key",
+  ]);
+  expect([BmcConfig.sensitive, AgentOrder.sensitive, Trust.sensitive]).toEqual([true, true, true]);
 });
 
 test("every resource has a sample here", () => {

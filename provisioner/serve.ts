@@ -1,0 +1,127 @@
+// A provisioner at work: its services on one port, its controllers on one state.
+
+import { openServer } from "../api/grpc/server.ts";
+import { ServerTlsCredentials } from "../api/grpc/server-tls.ts";
+import type { Clock } from "../cosi/clock.ts";
+import { type Runtime, runtime } from "../cosi/engine/runtime.ts";
+import { State } from "../cosi/state.ts";
+import type { Store } from "../cosi/store.ts";
+import type { Authority, Identity } from "../pki/authority.ts";
+import { day } from "../pki/lifetimes.ts";
+import { admissionController } from "./controllers/admission-controller.ts";
+import { lifeController } from "./controllers/life-controller.ts";
+import { releaseController } from "./controllers/release-controller.ts";
+import { AgentLogs } from "./services/agent-logs.ts";
+import { agentService } from "./services/agent-service.ts";
+import type { AssetShelf } from "./services/asset-shelf.ts";
+import { bootService } from "./services/boot-service.ts";
+import { MachineRegistry } from "./services/machine-registry.ts";
+import { segmentIdentity } from "./services/peers.ts";
+import { openTrust } from "./trust/open-trust.ts";
+
+export interface ProvisionerOptions {
+  /** What is secret in it is sealed by whoever opened it. */
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly shelf: AssetShelf;
+  /** Where machines and pxe-servers dial. */
+  readonly listen: { readonly host: string; readonly port: number };
+  /** How they name this host, and the name or address its certificate bears. */
+  readonly announce: string;
+  readonly logFolder: string;
+  readonly log: (text: string) => void;
+}
+
+export interface Provisioner extends AsyncDisposable {
+  readonly state: State;
+  readonly engine: Runtime;
+  readonly port: number;
+  readonly authority: Authority;
+  /** For a pxe-server of that segment. */
+  segmentIdentity(segment: string): Promise<Identity>;
+}
+
+export async function openProvisioner(options: ProvisionerOptions): Promise<Provisioner> {
+  const { store, clock, random, shelf, listen, announce, log } = options;
+  const stop = new AbortController();
+  await using opened = new AsyncDisposableStack();
+  const state = new State({ store, clock });
+  const { authority, bootTokenKey } = await openTrust(state, clock);
+  const registry = new MachineRegistry({ state, clock });
+  const following = await registry.follow(stop.signal);
+
+  const logs = new AgentLogs({ folder: options.logFolder });
+  const agents = agentService({
+    state,
+    clock,
+    registry,
+    authority,
+    bootTokenKey,
+    keepLogs: (machine, lines) => logs.keep(machine, lines),
+    log,
+  });
+  const boots = bootService({
+    state,
+    clock,
+    registry,
+    shelf,
+    bootTokenKey,
+    authorityFingerprint: authority.certificate.fingerprint,
+    agentAddress: () => `${bracketed(announce)}:${server.port}`,
+    log,
+  });
+  const server = opened.use(
+    await openServer({
+      address: `${bracketed(listen.host)}:${listen.port}`,
+      credentials: new ServerTlsCredentials({
+        identity: await serverIdentity(authority, announce),
+        clientAuthorities: authority.certificate.pem,
+        // Who shows none may only exchange a boot token.
+        clients: "optional",
+      }),
+      services: [agents, boots],
+      unexpected: (error, path) => log(`${path}: ${String(error)}`),
+    }),
+  );
+
+  const engine = runtime({
+    state,
+    clock,
+    random,
+    controllers: [admissionController({ clock }), lifeController({ clock }), releaseController()],
+    log: { info: () => {}, warn: log },
+  });
+  const working = [following.ended, agents.run(stop.signal), engine.run(stop.signal)];
+  opened.defer(async () => {
+    stop.abort();
+    for (const end of await Promise.allSettled(working)) {
+      if (end.status === "rejected" && end.reason !== stop.signal.reason) log(String(end.reason));
+    }
+  });
+  const held = opened.move();
+  return {
+    state,
+    engine,
+    port: server.port,
+    authority,
+    segmentIdentity: (segment) => segmentIdentity(authority, segment),
+    [Symbol.asyncDispose]: () => held.disposeAsync(),
+  };
+}
+
+async function serverIdentity(authority: Authority, host: string) {
+  const isAddress = /^[\d.]+$/.test(host) || host.includes(":");
+  // The pxe-server of the same process dials loopback.
+  const { certificate, key } = await authority.issue({
+    commonName: host,
+    dnsNames: ["localhost", ...(isAddress ? [] : [host])],
+    ipAddresses: ["127.0.0.1", ...(isAddress ? [host] : [])],
+    purposes: ["serverAuth"],
+    lifetimeMs: 825 * day,
+  });
+  // Agents know the authority by its fingerprint alone: its certificate goes along.
+  return { certificate: certificate.pem + authority.certificate.pem, key: key.pkcs8Pem };
+}
+
+const bracketed = (host: string) => (host.includes(":") ? `[${host}]` : host);

@@ -1,0 +1,260 @@
+// What a pxe-server asks: what shall this machine boot, and here is how far it got.
+import { randomUUID } from "node:crypto";
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { durationFromMs, timestampDate } from "@bufbuild/protobuf/wkt";
+import {
+  BootService as BootProto,
+  type BootReport,
+  type Client,
+  Interface_DhcpMode as DhcpMode,
+  Disk_Method,
+  KernelArgumentSchema,
+  Loader,
+  type PlanSchema,
+} from "../../api/gen/ingot/boot/v1/boot_pb.js";
+import { GrpcError } from "../../api/grpc/error.ts";
+import { type Call, type ServedService, serve } from "../../api/grpc/serve.ts";
+import type { Clock } from "../../cosi/clock.ts";
+import type { SpecOf } from "../../cosi/resource.ts";
+import type { State } from "../../cosi/state.ts";
+import { bootMode } from "../decisions/boot-mode.ts";
+import { gatherFacts } from "../decisions/facts.ts";
+import { BootStatus } from "../resources/boot-status.ts";
+import type { Machine } from "../resources/machine.ts";
+import type { MachineIdentity } from "../resources/machine-identity.ts";
+import { Profile } from "../resources/profile.ts";
+import { Segment } from "../resources/segment.ts";
+import { signBootToken } from "../trust/boot-token.ts";
+import type { AssetShelf } from "./asset-shelf.ts";
+import { recordsOf } from "./machine-records.ts";
+import type { MachineRegistry } from "./machine-registry.ts";
+import { segmentOf } from "./peers.ts";
+
+type Plan = MessageInitShape<typeof PlanSchema>;
+interface Argument {
+  readonly name: string;
+  readonly value?: string | undefined;
+  readonly secret?: boolean;
+}
+
+export interface BootServiceOptions {
+  readonly state: State;
+  readonly clock: Clock;
+  readonly registry: MachineRegistry;
+  readonly shelf: AssetShelf;
+  readonly bootTokenKey: Uint8Array;
+  /** Of the authority that agents pin. */
+  readonly authorityFingerprint: string;
+  /** Where agents dial, `host:port`, as they are told by their boot. */
+  readonly agentAddress: () => string;
+  readonly log: (text: string) => void;
+}
+
+/** Long enough for the slowest download, short enough that one found in an old log is worth nothing. */
+const bootTokenLifeMs = 30 * 60_000;
+const holdMs = 10_000;
+const announceAgainMs = 60_000;
+
+export function bootService(options: BootServiceOptions): ServedService {
+  const desk = new BootDesk(options);
+  return serve(BootProto, {
+    plan: async ({ client, bootId }, call) => {
+      segmentOf(call);
+      if (!client?.mac) throw new GrpcError("invalidArgument", "client.mac is missing: who asks?");
+      return { plan: await desk.plan(client, bootId) };
+    },
+    report: async ({ reports }, call) => {
+      segmentOf(call);
+      for (const report of reports) await desk.report(report);
+      return {};
+    },
+    async *watchAssets(_, call) {
+      segmentOf(call);
+      for await (const assets of options.shelf.watch(call.signal)) {
+        yield {
+          assets: assets.map(({ name, sizeBytes, sha256 }) => ({
+            name,
+            sizeBytes: BigInt(sizeBytes),
+            sha256: Buffer.from(sha256, "hex"),
+          })),
+        };
+      }
+    },
+    async *fetchAsset({ sha256, offsetBytes }, call) {
+      segmentOf(call);
+      const chunks = options.shelf.read(
+        Buffer.from(sha256).toString("hex"),
+        Number(offsetBytes),
+        call.signal,
+      );
+      for await (const chunk of chunks) yield { chunk };
+    },
+    announce: async ({ version, interfaces, started }, call: Call) => {
+      await options.state.set(Segment, segmentOf(call), {
+        spec: {
+          version,
+          interfaces: interfaces.map(({ name, addresses, mode }) => ({
+            name,
+            addresses,
+            dhcp: modes[mode] ?? ("off" as const),
+          })),
+          startedAt: started ? timestampDate(started) : options.clock.now(),
+          seenAt: options.clock.now(),
+        },
+      });
+      return { againAfter: durationFromMs(announceAgainMs) };
+    },
+  });
+}
+
+const modes = {
+  [DhcpMode.UNSPECIFIED]: "off",
+  [DhcpMode.OFF]: "off",
+  [DhcpMode.FULL]: "full",
+  [DhcpMode.PROXY]: "proxy",
+  [DhcpMode.RESERVATIONS_ONLY]: "reservationsOnly",
+} as const;
+
+class BootDesk {
+  readonly #options: BootServiceOptions;
+  /** What each machine was last told to boot, for its reports: they name the boot, not the plan. */
+  readonly #told = new Map<string, { readonly machine: string; readonly mode: Mode; readonly why: string }>();
+
+  constructor(options: BootServiceOptions) {
+    this.#options = options;
+  }
+
+  async plan(client: Client, bootId: string): Promise<Plan> {
+    const { registry, state, log } = this.#options;
+    const met = await registry.meet(identityOf(client));
+    if (met.is === "nobody") {
+      log(`${client.mac} may not boot: ${met.why}`);
+      return { why: met.why, do: { case: "hold", value: { retryAfter: durationFromMs(holdMs) } } };
+    }
+    const records = await recordsOf(state, met.id);
+    if (!records) throw new GrpcError("unavailable", `machine ${met.id} is being removed`);
+    const { is: mode, why } = bootMode(gatherFacts(records));
+    this.#told.set(client.mac, { machine: met.id, mode, why });
+    const { boot } = records.machine.spec;
+    const plan = { why, ...(boot.loader && { loader: loaders[boot.loader] }) };
+    const pace = BigInt(boot.paceBytesPerSecond ?? 0);
+    switch (mode) {
+      case "alone":
+        return { ...plan, do: { case: "ignore", value: {} } };
+      case "hold":
+        return { ...plan, do: { case: "hold", value: { retryAfter: durationFromMs(holdMs) } } };
+      case "disk":
+        return { ...plan, do: { case: "disk", value: { method: diskMethods[boot.diskMethod ?? "exit"] } } };
+      case "agent":
+        return { ...plan, do: this.#agent(met.id, bootId, pace) };
+      case "install":
+        return { ...plan, do: await this.#install(met.id, records.assignment!.spec.profile, bootId, pace) };
+    }
+  }
+
+  /** Our own system, with no reason to leave the agent's life. */
+  #agent(machine: string, bootId: string, paceBytesPerSecond: bigint) {
+    const { shelf, clock, bootTokenKey, authorityFingerprint, agentAddress } = this.#options;
+    const image = shelf.agentImage();
+    if (!image) {
+      throw new GrpcError(
+        "failedPrecondition",
+        "there is no image for agents: `ingot image build` makes one",
+      );
+    }
+    const expiresAt = new Date(clock.now().getTime() + bootTokenLifeMs);
+    const token = signBootToken({ id: randomUUID(), machine, expiresAt }, bootTokenKey);
+    const args: Argument[] = [
+      ...image.arguments,
+      { name: "ingot.provisioner", value: agentAddress() },
+      { name: "ingot.ca", value: `sha256:${authorityFingerprint}` },
+      { name: "ingot.token", value: token, secret: true },
+      { name: "ingot.boot", value: bootId },
+    ];
+    const { kernel, initrds } = image;
+    return {
+      case: "kernel" as const,
+      value: { kernel, initrds: [...initrds], arguments: args.map(argument), paceBytesPerSecond },
+    };
+  }
+
+  async #install(
+    machine: string,
+    profile: string,
+    bootId: string,
+    paceBytesPerSecond: bigint,
+  ): Promise<NonNullable<Plan["do"]>> {
+    const found = await this.#options.state.find(Profile, profile);
+    if (!found) throw new GrpcError("failedPrecondition", `profile ${profile} of machine ${machine} is gone`);
+    const { boots } = found.spec;
+    switch (boots.what) {
+      case "chain":
+        return { case: "chain", value: { url: boots.url } };
+      case "kernel":
+        return {
+          case: "kernel",
+          value: {
+            kernel: boots.kernel,
+            initrds: boots.initrds,
+            arguments: boots.arguments.map(argument),
+            paceBytesPerSecond,
+          },
+        };
+      case "ingot": {
+        const { value } = this.#agent(machine, bootId, paceBytesPerSecond);
+        return {
+          case: "kernel",
+          value: { ...value, arguments: [...value.arguments, ...boots.arguments.map(argument)] },
+        };
+      }
+    }
+  }
+
+  async report({ bootId, mac, at, step }: BootReport): Promise<void> {
+    const { state, clock, registry } = this.#options;
+    const told = this.#told.get(mac);
+    const met = told ? undefined : await registry.meet({ macs: [mac] });
+    const machine = told?.machine ?? (met?.is === "machine" ? met.id : undefined);
+    if (machine === undefined || step.case === undefined || step.case === "ignored") return;
+    const when = at ? timestampDate(at) : clock.now();
+    const before = (await state.find(BootStatus, machine))?.spec;
+    // A report that comes late tells nothing about what runs now.
+    if (before && before.state !== "booting" && before.since >= when) return;
+    const failed = step.case === "failed" ? `${step.value.file}: ${step.value.why}` : undefined;
+    const same = before?.state === "booting" && before.bootId === bootId ? before : undefined;
+    if (same && (same.at > when || (same.step === step.case && step.case === "downloading"))) return;
+    const spec: SpecOf<typeof BootStatus> = {
+      state: "booting",
+      bootId,
+      step: step.case,
+      plan: told?.mode ?? same?.plan ?? "hold",
+      why: failed ?? told?.why ?? same?.why ?? "",
+      since: same?.since ?? when,
+      at: when,
+    };
+    await state.set(BootStatus, machine, { spec });
+  }
+}
+
+type Mode = ReturnType<typeof bootMode>["is"];
+
+const loaders = {
+  snponly: Loader.SNPONLY,
+  ipxe: Loader.IPXE,
+  signed: Loader.SIGNED,
+} as const satisfies Record<NonNullable<SpecOf<typeof Machine>["boot"]["loader"]>, Loader>;
+const diskMethods = {
+  exit: Disk_Method.EXIT,
+  sanboot: Disk_Method.SANBOOT,
+  http404: Disk_Method.HTTP_404,
+} as const;
+
+const argument = ({ name, value, secret = false }: Argument) =>
+  create(KernelArgumentSchema, { name, secret, ...(value !== undefined && { value }) });
+
+/** Firmware that knows nothing of a field leaves it empty. */
+const identityOf = ({ uuid, serial, mac, macs }: Client): MachineIdentity => ({
+  ...(uuid && { uuid: uuid.toLowerCase() }),
+  ...(serial && { serial }),
+  macs: [...new Set([mac, ...macs])],
+});
