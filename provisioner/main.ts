@@ -183,8 +183,11 @@ function kernelArgument(text: string): { name: string; value?: string } {
 try {
   await program.parseAsync();
 } catch (error) {
-  for (let cause = error; cause !== undefined; cause = cause instanceof Error ? cause.cause : undefined) {
-    log(cause instanceof Error ? cause.message : String(cause));
-  }
+  for (const reason of reasons(error)) log(reason);
   process.exitCode = 1;
+}
+
+function reasons(error: unknown): string[] {
+  if (!(error instanceof Error)) return [String(error)];
+  return [error.message, ...(error.cause === undefined ? [] : reasons(error.cause))];
 }

@@ -114,20 +114,18 @@ function attach(identity: Identity, kernelBootId = "k1", orders: readonly { id: 
     },
   ];
   let wake = () => {};
-  let over = false;
+  const stop = new AbortController();
   async function* requests() {
-    while (!over) {
+    while (!stop.signal.aborted) {
       const message = outbox.shift();
       if (message) yield { message };
       else await new Promise<void>((resolve) => (wake = resolve));
     }
   }
-  const stop = new AbortController();
   const answers = dial(identity).agent.attach(requests(), { signal: stop.signal })[Symbol.asyncIterator]();
   const hangUp = () => {
-    over = true;
-    wake();
     stop.abort();
+    wake();
   };
   opened.defer(hangUp);
   return {
