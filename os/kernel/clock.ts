@@ -11,3 +11,15 @@ export function setClock(time: Date): void {
   bytes.writeBigInt64LE(BigInt((time.getTime() % 1000) * 1_000_000), 8);
   syscall("set the clock", numbers.clock_settime, CLOCK_REALTIME, bytes);
 }
+
+/** ADJ_OFFSET_SINGLESHOT of adjtimex(2): make up for an offset, as adjtime(3) does. */
+const ADJ_OFFSET_SINGLESHOT = 0x8001;
+const sizeOfTimex = 208;
+
+/** Has the clock run up to 0.05 % faster or slower until the offset is made up. */
+export function slewClock(offsetMs: number): void {
+  const timex = Buffer.alloc(sizeOfTimex);
+  timex.writeUInt32LE(ADJ_OFFSET_SINGLESHOT, 0);
+  timex.writeBigInt64LE(BigInt(Math.round(offsetMs * 1000)), 8);
+  syscall("slew the clock", numbers.adjtimex, timex);
+}

@@ -10,5 +10,7 @@ const group =
     resourceType({ type: `${plural}.${suffix}`, namespace, spec, ...rest });
 
 export const network = group("net.talos.dev", "network");
+/** Types of the first days, which kept their group. */
+export const v1alpha1 = group("v1alpha1.talos.dev", "runtime");
 /** What only we have. */
 export const ingotNetwork = group("net.ingot.dev", "network");

@@ -41,6 +41,9 @@ const observed = (links: readonly Resource[]) =>
 /** What somebody asks for, seeing these links. */
 export type Asking = (links: readonly ObservedLink[]) => NetworkIntent;
 
+/** For nodes that nobody names one to. */
+const usualTimeServers = ["time.cloudflare.com"];
+
 /** DHCP on every port that nobody else has asked something for; and a name. */
 export const networkDefaults = (others: readonly Asking[], hostname: string) =>
   collectionController({
@@ -53,7 +56,10 @@ export const networkDefaults = (others: readonly Asking[], hostname: string) =>
         seen,
         others.map((asking) => asking(seen)),
       );
-      return { do: "set", outputs: outputsOf("default", { ...intent, hostname }) };
+      return {
+        do: "set",
+        outputs: outputsOf("default", { ...intent, hostname, timeServers: usualTimeServers }),
+      };
     },
   });
 

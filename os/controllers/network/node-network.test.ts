@@ -31,6 +31,7 @@ function onCables(args: string, script: string): unknown {
     import { DhcpLease } from "../../resources/network/dhcp.ts";
     import { LinkStatus } from "../../resources/network/link.ts";
     import { HostnameStatus, ResolverStatus, TimeServerStatus } from "../../resources/network/names.ts";
+    import { LinkNeighbor } from "../../resources/network/neighbor.ts";
     import { NetworkStatus, NodeAddress } from "../../resources/network/node.ts";
     import { NodeNetwork } from "./node-network.ts";
     const ip = (...args) => execFileSync("ip", args, { encoding: "utf8" });
@@ -90,11 +91,11 @@ describe("the node's network", () => {
         `
         await dhcpServer("one", "far", "192.0.2.1", "192.0.2.10", "--dhcp-option=option:dns-server,192.0.2.53", "--dhcp-option=option:ntp-server,192.0.2.123",
           "--dhcp-option=option:classless-static-route,0.0.0.0/0,192.0.2.1,198.51.100.0/24,192.0.2.2");
-        const unplugged = (await status((it) => /no port has a link/.test(it.waitingFor))).waitingFor;
+        const unplugged = (await status((it) => /no port has a link .*spare/.test(it.waitingFor))).waitingFor;
         ip("link", "set", "far", "up");
         await status((it) => it.connectivityReady);
         const resolver = await until(ResolverStatus, "resolvers", (it) => it?.dnsServers.length > 0);
-        const time = await until(TimeServerStatus, "timeservers", (it) => it?.timeServers.length > 0);
+        const time = await until(TimeServerStatus, "timeservers", (it) => it?.timeServers[0] === "192.0.2.123");
         await until(AddressStatus, "port/192.0.2.10/24", (it) => it);
         const first = { addresses: addresses("port"), routes: routes("port"), resolver, time, file: readFileSync(folder + "/resolv.conf", "utf8") };
         ip("link", "set", "far", "down");
@@ -181,6 +182,30 @@ describe("the node's network", () => {
       leases: ["spare"],
       refused: [`Cannot follow ip=nonsense:x: it knows no way "x" to configure nonsense`],
     });
+  });
+
+  test("the switch at the other end is known by what it announces, until it leaves", () => {
+    expect(
+      onCables(
+        "",
+        `import("../../kernel/raw-socket.ts").then(async ({ RawSocket }) => {
+           ip("link", "set", "far", "up");
+           await until(LinkStatus, "port", (it) => it?.linkState);
+           const raw = new RawSocket({ family: 17, type: 3, protocol: 0, received() {}, overrun() {}, failed() {} });
+           const to = Buffer.alloc(20);
+           to.writeUInt16LE(17, 0);
+           to.writeInt32LE(JSON.parse(ip("-json", "link", "show", "far"))[0].ifindex, 4);
+           const frame = (ttl) => Buffer.from("0180c200000e" + "020000000001" + "88cc" + "0207" + "04" + "001b21aabbcc" + "0404" + "05" + "6531" + "37" + "0602" + ttl + "0a046c656166" + "0000", "hex");
+           const sending = setInterval(() => raw.send(frame("0078"), to), 20);
+           const heard = await until(LinkNeighbor, "port", (it) => it);
+           clearInterval(sending);
+           raw.send(frame("0000"), to);
+           await until(LinkNeighbor, "port", (it) => it === undefined);
+           raw[Symbol.dispose]();
+           await end(heard);
+         });`,
+      ),
+    ).toMatchObject({ chassisId: "00:1b:21:aa:bb:cc", portId: "e17", systemName: "leaf" });
   });
 
   test("what somebody else takes away is put back", () => {

@@ -1,6 +1,6 @@
 import type { Clock } from "../../../cosi/clock.ts";
 import type { Controller } from "../../../cosi/engine/controller.ts";
-import type { SpecOf } from "../../../cosi/resource.ts";
+import type { ResourceType, SpecOf } from "../../../cosi/resource.ts";
 import type { State } from "../../../cosi/state.ts";
 import { NotFound } from "../../../cosi/state-errors.ts";
 import { Rtnetlink } from "../../kernel/netlink/rtnetlink.ts";
@@ -8,10 +8,13 @@ import { DhcpClients } from "../../network/dhcp-clients.ts";
 import { type NetworkIntent, nothing } from "../../network/intent.ts";
 import { type ArgumentList, networkFromArguments } from "../../network/kernel-arguments.ts";
 import { kernelNetwork } from "../../network/kernel-network.ts";
+import { LldpListeners } from "../../network/lldp/listeners.ts";
 import { KernelObserver } from "../../network/observe-kernel.ts";
 import { DhcpLease } from "../../resources/network/dhcp.ts";
+import { LinkNeighbor } from "../../resources/network/neighbor.ts";
 import { networkDefaults, networkFromAsking, networkFromLeases, networkMerges } from "./layers.ts";
 import { hostnames, resolvers, timeServers } from "./names.ts";
+import { neighbors } from "./neighbors.ts";
 import { networkStatus, nodeAddresses } from "./node.ts";
 import { operatorSpecs } from "./operators.ts";
 import { addressSpecs, linkSpecs, routeSpecs } from "./specs.ts";
@@ -38,7 +41,8 @@ export class NodeNetwork implements AsyncDisposable {
   readonly #kernel = new Rtnetlink();
   readonly #observer: KernelObserver;
   readonly #clients: DhcpClients;
-  /** Leases are written one after another, in the order in which they came. */
+  readonly #lldp: LldpListeners;
+  /** News is written one after another, in the order in which it came. */
   #writing: Promise<void> = Promise.resolve();
 
   constructor(options: NodeNetworkOptions) {
@@ -57,7 +61,12 @@ export class NodeNetwork implements AsyncDisposable {
         at: (timeMs, call) => clock.after(timeMs - clock.elapsedMs(), call),
       },
       random,
-      leased: (link, lease) => this.#leased(link, lease),
+      leased: (link, lease) => this.#tell("DHCP", DhcpLease, link, lease),
+      said,
+    });
+    this.#lldp = new LldpListeners({
+      after: (delayMs, call) => clock.after(delayMs, call),
+      heard: (link, neighbor) => this.#tell("LLDP", LinkNeighbor, link, neighbor),
       said,
     });
     for (const why of networkFromArguments(options.arguments, []).refused) said(why);
@@ -74,6 +83,7 @@ export class NodeNetwork implements AsyncDisposable {
       addressSpecs(kernel),
       routeSpecs(kernel),
       operatorSpecs(this.#clients),
+      neighbors(this.#lldp),
       hostnames(options.setHostname),
       resolvers(resolvConf),
       timeServers,
@@ -84,22 +94,24 @@ export class NodeNetwork implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#clients[Symbol.dispose]();
+    this.#lldp[Symbol.dispose]();
     await this.#observer[Symbol.asyncDispose]();
     this.#kernel[Symbol.dispose]();
     await this.#writing;
   }
 
-  #leased(link: string, lease: SpecOf<typeof DhcpLease> | undefined): void {
-    const { state, said } = this.#options;
-    const leases = state.as("DHCP");
+  /** Keeps what was heard of a link, or that nothing is any more. */
+  #tell<Type extends ResourceType>(owner: string, type: Type, link: string, spec: SpecOf<Type> | undefined) {
+    const state = this.#options.state.as(owner);
     const write = async (before: Promise<void>) => {
       await before;
       try {
-        if (lease) await leases.set(DhcpLease, link, { spec: lease });
-        else await leases.destroy(DhcpLease, link);
+        if (spec === undefined) await state.destroy(type, link);
+        else await state.set(type, link, { spec });
       } catch (error) {
-        // A client that never had a lease has none to give back.
-        if (!(error instanceof NotFound)) said(`Cannot keep the lease of ${link}: ${reasonOf(error)}`);
+        // Who never had a lease or a neighbor has none to lose.
+        if (!(error instanceof NotFound))
+          this.#options.said(`Cannot keep the ${owner} news of ${link}: ${reasonOf(error)}`);
       }
     };
     this.#writing = write(this.#writing);

@@ -1,8 +1,12 @@
+import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { runtime } from "../../../cosi/engine/runtime.ts";
 import { systemClock } from "../../../cosi/system-clock.ts";
 import { NodeNetwork } from "../../controllers/network/node-network.ts";
+import { type NodeClock, type TimeSyncOptions, timeSync } from "../../controllers/time-sync.ts";
+import { setClock, slewClock } from "../../kernel/clock.ts";
 import { setHostname } from "../../kernel/hostname.ts";
+import { askTime } from "../../network/ntp/ask.ts";
 import { stableHostname } from "../../network/stable-hostname.ts";
 import type { Context } from "../context.ts";
 import type { Task } from "../phases.ts";
@@ -26,7 +30,7 @@ export const controllers: Task<Context> = {
       state,
       clock: systemClock,
       random: Math.random,
-      controllers: [...network.controllers],
+      controllers: [...network.controllers, timeSync({ clock: nodeClock, ask })],
       log: {
         info: (message) => log.write("debug", message),
         warn: (message, { error }) =>
@@ -41,6 +45,15 @@ export const controllers: Task<Context> = {
     }
   },
 };
+
+const nodeClock: NodeClock = {
+  now: () => systemClock.now(),
+  step: (offsetMs) => setClock(new Date(Date.now() + offsetMs)),
+  slew: slewClock,
+};
+
+const ask: TimeSyncOptions["ask"] = (server, signal) =>
+  askTime(server, { clock: systemClock, nonce: () => randomBytes(8).readBigUInt64LE(), signal });
 
 function productUuid(): string | undefined {
   try {
