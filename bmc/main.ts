@@ -8,6 +8,7 @@ import { joinConsole } from "./cli/terminal.ts";
 import { openLanPort } from "./ipmi/lan-port.ts";
 import { openIpmi } from "./ipmi/open.ts";
 import { openBmc, preference } from "./open.ts";
+import { openRedfish } from "./redfish/open.ts";
 import { systemClock } from "./system-clock.ts";
 
 /** Asks without showing what is typed. */
@@ -23,13 +24,15 @@ async function promptPassword(question: string): Promise<string> {
   }
 }
 
-/** `host`, `host:port`, `[v6]` or `[v6]:port`. */
+const onWarning = (warning: string) => console.error(`warning: ${warning}`);
+
+/** `host`, `host:port`, `[v6]` or `[v6]:port`. A port is that of whichever protocol is spoken. */
 function split(address: string) {
   const [, bracketed, plain, port] = /^(?:\[(.+)\]|([^:]+|.*:.*:.*?))(?::(\d+))?$/.exec(address) ?? [];
-  return { host: bracketed ?? plain ?? address, udpPort: port === undefined ? undefined : Number(port) };
+  return { host: bracketed ?? plain ?? address, port: port === undefined ? undefined : Number(port) };
 }
 
-await using port = await openLanPort({ randomU32: () => randomBytes(4).readUInt32LE() });
+await using lanPort = await openLanPort({ randomU32: () => randomBytes(4).readUInt32LE() });
 const command = bmcCommand({
   clock: systemClock,
   environment: process.env,
@@ -37,22 +40,18 @@ const command = bmcCommand({
   readFile: (path) => readFile(path, "utf8"),
   promptPassword,
   joinConsole: (bmc) => joinConsole(bmc, { input: process.stdin, output: process.stdout }),
-  open: ({ address, user, password, protocol }) =>
-    openBmc({
+  open: ({ address, user, password, protocol, trust, systemUuid }) => {
+    const { host, port } = split(address);
+    const common = { host, clock: systemClock, user, password, onWarning };
+    return openBmc({
       protocols: protocol === "auto" ? preference : [protocol],
       drivers: {
-        ipmi: () =>
-          openIpmi({
-            ...split(address),
-            port,
-            clock: systemClock,
-            randomBytes,
-            user,
-            password,
-            onWarning: (warning) => console.error(`warning: ${warning}`),
-          }),
+        redfish: () => openRedfish({ ...common, port, trust, systemUuid }),
+        ipmi: () => openIpmi({ ...common, udpPort: port, port: lanPort, randomBytes }),
       },
-    }),
+      onFailOver: (from, why) => onWarning(`no ${from}: ${why}`),
+    });
+  },
 });
 
 try {

@@ -23,8 +23,7 @@ export async function openBmc({ protocols, drivers, onFailOver }: OpenOptions): 
       return await driver();
     } catch (thrown) {
       const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-      // The BMC is there and said no: another door would count as another wrong password, and BMCs lock accounts.
-      if (isAboutCredentials(error)) throw error;
+      if (forbidsAnotherDoor(error)) throw error;
       failures.push(error);
       onFailOver?.(protocol, error.message);
     }
@@ -35,4 +34,9 @@ export async function openBmc({ protocols, drivers, onFailOver }: OpenOptions): 
   throw new AggregateError(failures, `Cannot open the BMC: ${reasons}`);
 }
 
-const isAboutCredentials = (error: Error) => "kind" in error && error.kind === "credentials";
+/**
+ * The BMC is there and said no: another wrong password may lock the account. Or whoever is there may not be the BMC, and
+ * an impostor who is offered a weaker protocol instead has what he came for.
+ */
+const forbidsAnotherDoor = (error: Error) =>
+  "kind" in error && (error.kind === "credentials" || error.kind === "untrusted");

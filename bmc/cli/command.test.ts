@@ -58,6 +58,23 @@ test.each([
   expect((await ingot(args)).output).toMatch(expected);
 });
 
+test.each([
+  ["the system's authorities", "status", { by: "system" }],
+  ["those of a file", "status --ca-file ca.pem", { by: "authorities", pem: "from-file\n" }],
+  ["a pinned certificate", "status --fingerprint aa", { by: "fingerprint", sha256: "aa" }],
+  ["nobody in particular", "status --insecure", { by: "nothing" }],
+])("trusts %s", async (_, args, trust) => {
+  expect((await ingot(args)).target.trust).toEqual(trust);
+});
+
+test.each([
+  ["status --protocol redfish", "redfish"],
+  ["status", "auto"],
+  ["sol", "ipmi"],
+])("%s goes over %s", async (args, protocol) => {
+  expect((await ingot(args)).target.protocol).toBe(protocol);
+});
+
 describe("the password", () => {
   test.each([
     ["a file", "status --password-file p", {}, "from-file"],

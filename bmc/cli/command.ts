@@ -3,6 +3,7 @@
 import { Command, Option } from "commander";
 import { type Bmc, type BootFirmware, bootDevices, isAbsent, privileges } from "../bmc.ts";
 import type { Clock } from "../clock.ts";
+import type { Trust } from "../redfish/trust.ts";
 import { setBoot, setPower, startOver } from "../verified.ts";
 import { type Format, formats, render } from "./render.ts";
 
@@ -11,6 +12,10 @@ export interface Target {
   readonly user: string;
   readonly password: string;
   readonly protocol: "auto" | Bmc["protocol"];
+  /** Of Redfish: whose certificate will do. */
+  readonly trust: Trust;
+  /** Of Redfish: which server, where several stand behind one BMC. */
+  readonly systemUuid?: string | undefined;
 }
 
 /** Everything outside of the command. */
@@ -30,8 +35,15 @@ interface Options {
   readonly user: string;
   readonly passwordFile?: string;
   readonly protocol: Target["protocol"];
+  readonly caFile?: string;
+  readonly fingerprint?: string;
+  readonly insecure?: true;
+  readonly system?: string;
   readonly output: Format;
 }
+
+/** Redfish carries no serial console. */
+const onlyOver: { readonly [command: string]: Bmc["protocol"] } = { sol: "ipmi" };
 
 const passwordVariable = "INGOT_BMC_PASSWORD";
 const newPasswordVariable = "INGOT_BMC_NEW_PASSWORD";
@@ -57,6 +69,15 @@ export function bmcCommand(io: BmcCommandIo): Command {
       .addOption(
         new Option("--protocol <name>", "how to talk").choices(["auto", "ipmi", "redfish"]).default("auto"),
       )
+      .option("--ca-file <path>", "Redfish: trust certificates of these authorities (PEM)")
+      .addOption(
+        new Option("--fingerprint <sha256>", "Redfish: trust this certificate").conflicts([
+          "caFile",
+          "insecure",
+        ]),
+      )
+      .addOption(new Option("--insecure", "Redfish: trust any certificate").conflicts("caFile"))
+      .option("--system <uuid>", "Redfish: which server, where the BMC has several")
       .addOption(new Option("-o, --output <format>", "how to print").choices(formats).default("table"));
     command.action(async () => {
       const options = command.opts<Options & Record<string, unknown>>();
@@ -65,7 +86,9 @@ export function bmcCommand(io: BmcCommandIo): Command {
       await using bmc = await io.open({
         address: options.address,
         user: options.user,
-        protocol: options.protocol,
+        protocol: options.protocol === "auto" ? (onlyOver[command.name()] ?? "auto") : options.protocol,
+        trust: await trustOf(io, options),
+        systemUuid: options.system,
         password: await passwordOf(io, options.passwordFile),
       });
       const answer = await work(bmc, args, options);
@@ -109,6 +132,14 @@ export function bmcCommand(io: BmcCommandIo): Command {
         .option("--persistent", "at every boot, not only the next")
         .addOption(new Option("--firmware <kind>", "which firmware").choices(["uefi", "legacy"])),
   );
+  add("insert-media <url>", "put an image on a web server into the virtual CD drive", (bmc, { url }) =>
+    bmc.boot.media(url),
+  );
+  add("eject-media", "empty the virtual CD drive", (bmc) => bmc.boot.media(undefined));
+  add("secure-boot", "whether Secure Boot is enabled", async (bmc) => {
+    const secureBoot = await bmc.boot.secureBoot();
+    return isAbsent(secureBoot) ? secureBoot : { secureBoot };
+  });
   add("identify <wanted>", "the LED: on, off, or for so many seconds", (bmc, { wanted }) => {
     const seconds = Number(wanted);
     if (wanted !== "on" && wanted !== "off" && !(seconds >= 0))
@@ -116,6 +147,7 @@ export function bmcCommand(io: BmcCommandIo): Command {
     return bmc.chassis.identify(wanted === "on" || wanted === "off" ? wanted : seconds);
   });
   add("facts", "manufacturer, model, serial number, UUID, firmware", (bmc) => bmc.chassis.facts());
+  add("firmware", "what firmware runs on what", (bmc) => bmc.chassis.firmware());
   add("sensors", "temperatures, voltages, fans", (bmc) => bmc.health.sensors());
   add(
     "sel",
@@ -146,4 +178,13 @@ export function bmcCommand(io: BmcCommandIo): Command {
 async function passwordOf({ environment, readFile, promptPassword }: BmcCommandIo, file: string | undefined) {
   if (file !== undefined) return (await readFile(file)).replace(/\r?\n$/, "");
   return environment[passwordVariable] ?? promptPassword("Password of the BMC: ");
+}
+
+async function trustOf(
+  { readFile }: BmcCommandIo,
+  { caFile, fingerprint, insecure }: Options,
+): Promise<Trust> {
+  if (insecure) return { by: "nothing" };
+  if (fingerprint !== undefined) return { by: "fingerprint", sha256: fingerprint };
+  return caFile === undefined ? { by: "system" } : { by: "authorities", pem: await readFile(caFile) };
 }

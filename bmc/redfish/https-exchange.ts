@@ -46,7 +46,9 @@ export function httpsExchange(options: HttpsOptions): Exchange {
           ...(request.body === undefined ? {} : { "content-length": Buffer.byteLength(request.body) }),
         },
       });
+      let settled = false;
       const settle = () => {
+        settled = true;
         deadline[Symbol.dispose]();
         signal?.removeEventListener("abort", abort);
       };
@@ -61,6 +63,7 @@ export function httpsExchange(options: HttpsOptions): Exchange {
       );
       signal?.addEventListener("abort", abort, { once: true });
       outgoing.on("error", (error) => {
+        if (settled) return;
         // The BMC closed an idle connection just as it was used again: nobody has seen the request.
         const isStale = outgoing.reusedSocket && "code" in error && error.code === "ECONNRESET";
         if (!isStale || retried || request.method === "POST") return fail(error);

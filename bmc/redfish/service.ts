@@ -127,7 +127,7 @@ export class RedfishService implements AsyncDisposable {
     const { body, headers } = await this.#request({ method: "GET", path });
     const inside =
       isRecord(body) && typeof body["@odata.etag"] === "string" ? body["@odata.etag"] : undefined;
-    return { value: shape(body, `${this.peer}${path}`), etag: headers["etag"] ?? inside };
+    return { value: shape(body, `${this.peer}${path}#`), etag: headers["etag"] ?? inside };
   }
 
   async get<T>(path: string, shape: Shape<T>): Promise<T> {
@@ -249,7 +249,7 @@ export class RedfishService implements AsyncDisposable {
       if (answer.status === 404 || answer.status === 410) return accepted;
       if (answer.status >= 400) throw refusal(whatOf(ask), this.peer, problemOf(answer.status, answer.body));
       const { TaskState: state, Messages } = isRecord(answer.body)
-        ? task(answer.body, `${this.peer}${path}`)
+        ? task(answer.body, `${this.peer}${path}#`)
         : {};
       if (state !== undefined && failedStates.has(state))
         throw failedTask(ask, this.peer, state, Messages ?? []);
