@@ -6,6 +6,7 @@ import { type Boot, Boots } from "./boots.ts";
 import { Capture } from "./capture.ts";
 import type { Clock } from "./clock.ts";
 import type { PxeConfig } from "./config.ts";
+import { type ConflictProbe, openArpSocket, openConflictProbe } from "./dhcp/conflict-probe.ts";
 import { openDeviceSocket } from "./dhcp/device-socket.ts";
 import { type LeaseJournal, openLeaseJournal } from "./dhcp/lease-journal.ts";
 import type { LeaseChange } from "./dhcp/leases.ts";
@@ -99,6 +100,16 @@ export async function openPxeServer(options: PxeServerOptions): Promise<AsyncDis
 
   const journal = config.leases === undefined ? undefined : await openJournal(config.leases, clock.now());
   if (journal) opened.use(journal.journal);
+  const openProbe = (device: string): ConflictProbe | undefined => {
+    try {
+      const socket = openArpSocket(device);
+      return opened.use(openConflictProbe({ socket, clock, onWarning }));
+    } catch (error) {
+      // Without CAP_NET_RAW, or on a link without ARP: clients still decline what is taken.
+      onWarning(`no conflict probe: ${error instanceof Error ? error.message : String(error)}`);
+      return undefined;
+    }
+  };
   const dhcp: DhcpServer[] = [];
   for (const { interface: device, address, dhcp: mode } of config.segments) {
     if (mode.mode === "off") continue;
@@ -110,7 +121,8 @@ export async function openPxeServer(options: PxeServerOptions): Promise<AsyncDis
       boots,
       tactics,
       bootServer: (mac) => ({ address, entryUrl: entry(mac), loaderUrl }),
-      journal,
+      journal: journal && { ...journal, everyLease: () => dhcp.flatMap((server) => server.leases()) },
+      probe: mode.mode === "full" && mode.conflictProbe ? openProbe(device) : undefined,
       clock,
       openSocket: async (device, port) => {
         const socket = await openDeviceSocket(device, port);

@@ -7,7 +7,7 @@ import { whyNoNamespaces } from "./in-namespaces.ts";
 export interface Wires {
   /** For files of the script; `$dir` in it. */
   readonly folder: string;
-  /** Shell. Knows `host NAME`, `cable INTERFACE HOST INTERFACE [MAC]`, `on HOST COMMAND…` and `background COMMAND…`. */
+  /** Shell. Knows `host`, `cable`, `move`, `on` and `background`. */
   readonly script: string;
   readonly timeoutMs?: number;
 }
@@ -16,6 +16,7 @@ export const mayWire = whyNoNamespaces() === undefined;
 
 /**
  * `host` makes one, `on` runs something there. `cable s0 client c0` ends here in s0 and on the host `client` in c0.
+ * `move s0 relay` gives this end to another host.
  * `background` starts a server and returns when it has said `$ready` (a shell pattern) on its standard error; `$!` is
  * its process, and what it says is in `$dir/said`, its output in `$dir/log`.
  */
@@ -33,6 +34,7 @@ cable() {
   ip link set $1 up
   on $2 ip link set $3 up
 }
+move() { ip link set $1 netns $(cat $dir/$2.pid); on $2 ip link set $1 up; }
 background() {
   rm -f $dir/fifo
   mkfifo $dir/fifo

@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { Options } from "../../wire/dhcp/options.ts";
 import type { Client } from "../booter.ts";
 import { macOf } from "../mac.ts";
+import { extraOptions } from "./extra-options.ts";
 import type { Pool } from "./leases.ts";
 import { addressNumber, broadcastOf, contains, parseSubnet, type Subnet } from "./subnet.ts";
 
@@ -38,6 +39,12 @@ const subnet = z
     ntp: z.array(address).default([]),
     mtu: z.int().min(576).max(9216).optional(),
     routes: z.array(z.strictObject({ to: cidr, via: address })).default([]),
+    /** Any other option of wire/dhcp/options.ts by its name there. */
+    options: extraOptions.default({}),
+    /** The same for clients whose option 60 begins with this. */
+    vendorOptions: z
+      .array(z.strictObject({ vendorClass: z.string().min(1), options: extraOptions }))
+      .default([]),
     /** Firmware and iPXE need an address for minutes; a system for longer. A /24 must not run dry of boots. */
     netbootLeaseS: z.int().min(30).default(120),
     leaseS: z.int().min(60).default(3600),
@@ -57,7 +64,12 @@ export const dhcpMode = z.discriminatedUnion("mode", [
   /** Beside another DHCP server: addresses are its business, booting is ours. */
   z.strictObject({ mode: z.literal("proxy") }),
   /** The DHCP server of these subnets. Subnets that are not the interface's are reached through relays. */
-  z.strictObject({ mode: z.literal("full"), subnets: z.array(subnet).min(1) }),
+  z.strictObject({
+    mode: z.literal("full"),
+    subnets: z.array(subnet).min(1),
+    /** Ask the wire, for a tenth of a second, before an address is offered to a machine for the first time. */
+    conflictProbe: z.boolean().default(true),
+  }),
   /** Addresses for known machines alone; silent for every other. */
   z.strictObject({ mode: z.literal("reservations"), subnets: z.array(subnet).min(1) }),
   /** The DHCP server runs on this host and has port 67: only 4011 is ours. */
@@ -90,13 +102,17 @@ export const reservationFor = ({ reservations }: Network, client: Client): Reser
   );
 
 /** What a client of this subnet is told besides its address. */
-export function networkOptions(network: Network, mask: string, hostName: string | undefined): Options {
+export function networkOptions(
+  network: Network,
+  { mask, hostName, vendorClass }: { mask: string; hostName: string | undefined; vendorClass: string },
+): Options {
   const { routers, dns, domain, ntp, mtu, routes } = network;
   // RFC 3442: a client that reads 121 ignores the router option, so the default route stands in both.
   const classless = [
     ...routes.map(({ to, via }) => ({ destination: to, router: via })),
     ...routers.slice(0, 1).map((router) => ({ destination: "0.0.0.0/0", router })),
   ];
+  const special = network.vendorOptions.filter((row) => vendorClass.startsWith(row.vendorClass));
   return {
     subnetMask: mask,
     ...(routers.length > 0 && { routers }),
@@ -106,5 +122,7 @@ export function networkOptions(network: Network, mask: string, hostName: string 
     ...(mtu !== undefined && { interfaceMtu: mtu }),
     ...(ntp.length > 0 && { ntpServers: ntp }),
     ...(routes.length > 0 && { classlessStaticRoutes: classless }),
+    ...network.options,
+    ...Object.assign({}, ...special.map(({ options }) => options)),
   };
 }

@@ -35,7 +35,7 @@ export interface Decision {
 }
 
 /** Long enough for a person to find the other machine that uses it. */
-const declinedMs = 10 * 60_000;
+export const declinedMs = 10 * 60_000;
 const unset = "0.0.0.0";
 
 /** On port 67. */
@@ -128,10 +128,10 @@ function acknowledge(request: Packet, context: Context, authority: Authority): D
 }
 
 /** §4.3.5: options for a client that has an address; neither an address nor a time in the answer. */
-function inform(request: Packet, context: Context, { network }: Authority): Decision {
+function inform(request: Packet, context: Context, authority: Authority): Decision {
   if (request.clientAddress === unset) return silence("names no address");
   const options = {
-    ...networkOptions(network, maskText(network.prefix), undefined),
+    ...subnetOptions(context, authority),
     ...bootOptionsOf(context),
   };
   const reply = answer(request, "ack", context.serverAddress, options, context.boot);
@@ -182,15 +182,22 @@ function heldAddress(leases: Authority["leases"], mac: string): string | undefin
 }
 
 function leaseReply(request: Packet, type: "offer" | "ack", context: Context, authority: Authority): Packet {
-  const { network, reservation } = authority;
+  const { network } = authority;
   const options: Options = {
     leaseTimeS: leaseS(context, authority),
-    ...networkOptions(network, maskText(network.prefix), reservation?.hostName),
+    ...subnetOptions(context, authority),
     broadcastAddress: addressText(broadcastOf(network.prefix)),
     ...bootOptionsOf(context),
   };
   return answer(request, type, context.serverAddress, options, context.boot);
 }
+
+const subnetOptions = ({ asker }: Context, { network, reservation }: Authority): Options =>
+  networkOptions(network, {
+    mask: maskText(network.prefix),
+    hostName: reservation?.hostName,
+    vendorClass: asker.vendorClass,
+  });
 
 const leaseS = ({ asker }: Context, { network }: Authority) =>
   asker.wants ? network.netbootLeaseS : network.leaseS;

@@ -9,11 +9,19 @@ import type { Clock } from "../clock.ts";
 import { type NextStage, nextStage } from "../firmware.ts";
 import { type Asker, askerOf } from "./asker.ts";
 import { type BootFields, type BootServer, offeredBoot, servedBoot } from "./boot-fields.ts";
+import type { ConflictProbe } from "./conflict-probe.ts";
 import { type Destination, destinationOf } from "./destination.ts";
 import type { LeaseJournal } from "./lease-journal.ts";
 import { type LeaseChange, Leases } from "./leases.ts";
 import { type DhcpMode, type Network, reservationFor } from "./network.ts";
-import { type Authority, type Decision, decide, decideBootServer } from "./reply.ts";
+import {
+  type Authority,
+  type Context,
+  type Decision,
+  decide,
+  decideBootServer,
+  declinedMs,
+} from "./reply.ts";
 import { addressNumber, contains } from "./subnet.ts";
 import type { TacticBook } from "./tactics.ts";
 
@@ -27,7 +35,16 @@ export interface DhcpOptions {
   /** Where this machine finds its script and its loader by HTTP. */
   readonly bootServer: (mac: string) => BootServer;
   /** Undefined forgets leases at the end of the process. */
-  readonly journal?: { readonly journal: LeaseJournal; readonly changes: readonly LeaseChange[] } | undefined;
+  readonly journal?:
+    | {
+        readonly journal: LeaseJournal;
+        readonly changes: readonly LeaseChange[];
+        /** Of every server that writes to this journal. */
+        readonly everyLease: () => readonly LeaseChange[];
+      }
+    | undefined;
+  /** Undefined trusts that nobody uses addresses of our pools without asking. */
+  readonly probe?: ConflictProbe | undefined;
   readonly clock: Clock;
   readonly openSocket: (device: string, port: number) => Promise<Socket>;
   readonly onWarning: (text: string) => void;
@@ -44,12 +61,17 @@ export interface DhcpCounters {
 
 export interface DhcpServer extends AsyncDisposable {
   readonly counters: Readonly<DhcpCounters>;
+  /** What must be remembered over a restart. */
+  leases(): readonly LeaseChange[];
 }
 
 const dhcpPort = 67;
 const bootServerPort = 4011;
 /** Questions under way at once; what comes on top is lost, and firmware asks again. */
 const maxPending = 4096;
+/** Strangers met in a row before a machine is left to ask again. */
+const maxConflicts = 8;
+const unset = "0.0.0.0";
 /** IP and UDP headers. RFC 2131 §2: every client takes 576; none may ask for more than our link carries. */
 const headerBytes = 28;
 const leastMessageBytes = 576;
@@ -133,7 +155,7 @@ class Server implements DhcpServer {
   }
 
   async #answer(socket: Socket, port: Port, request: Packet, asker: Asker, from: Destination): Promise<void> {
-    const { address, clock, journal } = this.#options;
+    const { address, clock } = this.#options;
     const authority = port === "dhcp" ? this.#authority(request, asker) : undefined;
     if (port === "dhcp" && this.#networks.length > 0 && !authority) {
       this.counters.silent++;
@@ -141,11 +163,11 @@ class Server implements DhcpServer {
     }
     const asked = asker.wants ? await this.#boot(request, asker, port) : undefined;
     const context = { asker, serverAddress: address, nowMs: clock.now(), authority, boot: asked?.fields };
-    const decision = port === "dhcp" ? decide(request, context) : decideBootServer(request, context);
+    const isKnown = authority?.leases.of(asker.client.mac) !== undefined;
+    let decision = port === "dhcp" ? decide(request, context) : decideBootServer(request, context);
+    if (!isKnown) decision = await this.#withoutConflict(request, context, decision);
 
-    for (const change of decision.changes ?? []) this.#apply(change);
-    if (journal && decision.changes)
-      await Promise.all(decision.changes.map((change) => journal.journal.append(change)));
+    await this.#commit(decision.changes ?? []);
     if (asked) this.#reportSteps(asked, decision);
     if (!decision.reply) {
       this.counters.silent++;
@@ -154,6 +176,39 @@ class Server implements DhcpServer {
     const to = port === "dhcp" ? destinationOf(decision.reply) : backTo(from);
     socket.send(encodeToFit(decision.reply, roomFor(request)), to.port, to.address);
     this.counters.replied++;
+  }
+
+  /**
+   * RFC 2131 §2.2: an address is looked for on the wire before it is offered. A relay's clients are out of reach, and
+   * a reservation is for whoever has it, whatever the wire says.
+   */
+  async #withoutConflict(request: Packet, context: Context, first: Decision): Promise<Decision> {
+    const { probe, clock, onWarning } = this.#options;
+    const isInReach = request.options.messageType === "discover" && request.relayAddress === unset;
+    if (!probe || !isInReach || !context.authority || context.authority.reservation) return first;
+    let decision = first;
+    for (let conflicts = 0; conflicts < maxConflicts; conflicts++) {
+      const offered = decision.reply?.yourAddress ?? unset;
+      if (offered === unset) return decision;
+      const holder = await probe.holder(offered, context.asker.client.mac);
+      if (!holder) return decision;
+      onWarning(`${offered} is not offered: ${holder} uses it without a lease`);
+      const untilMs = clock.now() + declinedMs;
+      await this.#commit([{ type: "declined", address: addressNumber(offered), untilMs }]);
+      decision = decide(request, context);
+    }
+    return { why: "every address that was tried is in use" };
+  }
+
+  /** Resolves when the changes would survive us. */
+  async #commit(changes: readonly LeaseChange[]): Promise<void> {
+    for (const change of changes) this.#apply(change);
+    const { journal } = this.#options;
+    if (journal) await Promise.all(changes.map((change) => journal.journal.append(change)));
+  }
+
+  leases(): readonly LeaseChange[] {
+    return this.#networks.flatMap(({ leases }) => [...leases.snapshot()]);
   }
 
   #decode(bytes: Uint8Array): Packet | undefined {
@@ -166,9 +221,7 @@ class Server implements DhcpServer {
   }
 
   #authority(request: Packet, { client }: Asker): Authority | undefined {
-    const at = addressNumber(
-      request.relayAddress === "0.0.0.0" ? this.#options.address : request.relayAddress,
-    );
+    const at = addressNumber(request.relayAddress === unset ? this.#options.address : request.relayAddress);
     const found = this.#networks.find(({ network }) => contains(network.prefix, at));
     // A serial is not in DHCP, but an earlier boot of this machine may have told it.
     const known =
@@ -223,9 +276,7 @@ class Server implements DhcpServer {
     const { journal } = this.#options;
     const size = this.#networks.reduce((sum, { leases }) => sum + leases.size, 0);
     if (journal && journal.journal.lines > 10_000 + 4 * size) {
-      journal.journal
-        .compact(this.#networks.flatMap(({ leases }) => [...leases.snapshot()]))
-        .catch((error: unknown) => this.#warnOnce(String(error)));
+      journal.journal.compact(journal.everyLease()).catch((error: unknown) => this.#warnOnce(String(error)));
     }
   }
 
@@ -245,7 +296,7 @@ interface Asked {
 const needsTactic = (stage: NextStage) => stage.load === "loader" && stage.over === "tftp";
 
 const backTo = ({ address, port }: Destination): Destination =>
-  address === "0.0.0.0" ? { address: "255.255.255.255", port } : { address, port };
+  address === unset ? { address: "255.255.255.255", port } : { address, port };
 
 const roomFor = ({ options }: Packet) =>
   Math.min(Math.max(options.maximumMessageSize ?? 0, leastMessageBytes), mostMessageBytes) - headerBytes;
