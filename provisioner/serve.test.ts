@@ -311,7 +311,6 @@ describe("an agent", () => {
         cancelled: false,
         what: { is: "identify", seconds: 5 },
       },
-      labels: { machine: uuid },
     });
 
   test("gets its orders once, tells their outcome, and forgets what is settled", async () => {

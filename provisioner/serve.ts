@@ -1,22 +1,25 @@
 // A provisioner at work: its services on one port, its controllers on one state.
 
+import { randomBytes, randomUUID } from "node:crypto";
 import { openServer } from "../api/grpc/server.ts";
 import { ServerTlsCredentials } from "../api/grpc/server-tls.ts";
+import { openLanPort } from "../bmc/ipmi/lan-port.ts";
 import type { Clock } from "../cosi/clock.ts";
-import { type Runtime, runtime } from "../cosi/engine/runtime.ts";
+import type { Runtime } from "../cosi/engine/runtime.ts";
 import { State } from "../cosi/state.ts";
 import type { Store } from "../cosi/store.ts";
 import type { Authority, Identity } from "../pki/authority.ts";
 import { day } from "../pki/lifetimes.ts";
-import { admissionController } from "./controllers/admission-controller.ts";
-import { lifeController } from "./controllers/life-controller.ts";
-import { releaseController } from "./controllers/release-controller.ts";
+import { BmcQueues } from "./controllers/bmc-queues.ts";
+import { openControllers } from "./controllers/open-controllers.ts";
 import { AgentLogs } from "./services/agent-logs.ts";
 import { agentService } from "./services/agent-service.ts";
 import type { AssetShelf } from "./services/asset-shelf.ts";
 import { bootService } from "./services/boot-service.ts";
 import { MachineRegistry } from "./services/machine-registry.ts";
+import { openMachineBmc } from "./services/open-machine-bmc.ts";
 import { segmentIdentity } from "./services/peers.ts";
+import { probeNode } from "./services/probe-node.ts";
 import { openTrust } from "./trust/open-trust.ts";
 
 export interface ProvisionerOptions {
@@ -85,11 +88,26 @@ export async function openProvisioner(options: ProvisionerOptions): Promise<Prov
     }),
   );
 
-  const engine = runtime({
+  const lanPort = opened.use(await openLanPort({ randomU32: () => randomBytes(4).readUInt32LE() }));
+  const bmcs = opened.use(
+    new BmcQueues({
+      clock,
+      open: (config) => openMachineBmc(config, { port: lanPort, onWarning: log }),
+      audit: (machine, { command, outcome, durationMs, why, kind }) => {
+        // Thousands of polls that went well are no news.
+        if (kind === "poll" && outcome === "done") return;
+        log(`${machine}: BMC: ${command}: ${outcome} after ${durationMs} ms${why ? `: ${why}` : ""}`);
+      },
+    }),
+  );
+  const engine = openControllers({
     state,
     clock,
     random,
-    controllers: [admissionController({ clock }), lifeController({ clock }), releaseController()],
+    randomBytes,
+    newId: randomUUID,
+    powerOf: bmcs.powerOf,
+    probeNode,
     log: { info: () => {}, warn: log },
   });
   const working = [following.ended, agents.run(stop.signal), engine.run(stop.signal)];

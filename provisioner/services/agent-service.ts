@@ -10,6 +10,7 @@ import {
 import { GrpcError } from "../../api/grpc/error.ts";
 import { type Call, type ServedService, serve } from "../../api/grpc/serve.ts";
 import type { Clock } from "../../cosi/clock.ts";
+import type { ResourceOf } from "../../cosi/resource.ts";
 import type { State } from "../../cosi/state.ts";
 import { AlreadyExists, NotFound } from "../../cosi/state-errors.ts";
 import type { Authority } from "../../pki/authority.ts";
@@ -57,6 +58,8 @@ export function agentService(options: AgentServiceOptions): AgentService {
 class AgentDesk {
   readonly #options: AgentServiceOptions;
   readonly #sessions = new Map<string, AgentSession>();
+  readonly #orders = new Map<string, ResourceOf<typeof AgentOrder>>();
+  readonly #ordersKnown = Promise.withResolvers<void>();
 
   constructor(options: AgentServiceOptions) {
     this.#options = options;
@@ -112,7 +115,14 @@ class AgentDesk {
     const { state, clock, registry, log } = this.#options;
     if (hello.identity) await registry.meet(identityOf(hello.identity));
     this.#sessions.get(machine)?.supersede();
-    const session = new AgentSession({ machine, hello, state, clock, log });
+    const session = new AgentSession({
+      machine,
+      hello,
+      state,
+      clock,
+      log,
+      orders: () => this.#ordersOf(machine),
+    });
     this.#sessions.set(machine, session);
     try {
       yield* session.run(heard, { signal: call.signal, pingInterval: durationFromMs(pingIntervalMs) });
@@ -125,30 +135,36 @@ class AgentDesk {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const known = new Set<string>();
     for await (const events of this.#options.state.watch(AgentOrder, { signal })) {
       for (const event of events) {
         if (event.type === "bootstrapped") {
-          await this.#sweep(known);
+          this.#ordersKnown.resolve();
+          await this.#sweep();
           continue;
         }
         const { id } = event.resource.metadata;
         const session = this.#sessions.get(event.resource.spec.machine);
         if (event.type === "destroyed") {
+          this.#orders.delete(id);
           session?.settle(id);
           await this.#forget(id);
         } else {
-          known.add(id);
+          this.#orders.set(id, event.resource);
           session?.order(event.resource);
         }
       }
     }
   }
 
+  async #ordersOf(machine: string): Promise<ResourceOf<typeof AgentOrder>[]> {
+    await this.#ordersKnown.promise;
+    return [...this.#orders.values()].filter(({ spec }) => spec.machine === machine);
+  }
+
   /** Reports whose order went while no provisioner was there to see it. */
-  async #sweep(orders: ReadonlySet<string>): Promise<void> {
+  async #sweep(): Promise<void> {
     const { resources } = await this.#options.state.list(AgentReport);
-    for (const { metadata } of resources) if (!orders.has(metadata.id)) await this.#forget(metadata.id);
+    for (const { metadata } of resources) if (!this.#orders.has(metadata.id)) await this.#forget(metadata.id);
   }
 
   async #forget(report: string): Promise<void> {

@@ -5,7 +5,6 @@ import { durationMs } from "@bufbuild/protobuf/wkt";
 import type { AttachRequest, AttachResponseSchema, Hello } from "../../api/gen/ingot/agent/v1/agent_pb.js";
 import type { OrderReport } from "../../api/gen/ingot/agent/v1/orders_pb.js";
 import type { Clock } from "../../cosi/clock.ts";
-import { equal } from "../../cosi/query.ts";
 import type { ResourceOf } from "../../cosi/resource.ts";
 import type { State } from "../../cosi/state.ts";
 import { bootMode } from "../decisions/boot-mode.ts";
@@ -25,6 +24,8 @@ type Answer = NonNullable<MessageInitShape<typeof AttachResponseSchema>["message
 export interface AgentSessionOptions {
   readonly machine: string;
   readonly hello: Hello;
+  /** Those of this machine that are in the store. */
+  readonly orders: () => Promise<readonly ResourceOf<typeof AgentOrder>[]>;
   readonly state: State;
   readonly clock: Clock;
   readonly log: (text: string) => void;
@@ -129,12 +130,12 @@ export class AgentSession {
 
   /** Orders of before: those it has are told of, those it lacks are sent, those of another boot have ended with it. */
   async #takeUp(known: readonly OrderReport[]): Promise<void> {
-    const { state, machine, hello, clock } = this.#options;
+    const { state, machine, hello, clock, orders } = this.#options;
     for (const report of known) {
       this.#carried.add(report.id);
       await this.#keep(report);
     }
-    const { resources: ours } = await state.list(AgentOrder, { labels: [equal("machine", machine)] });
+    const ours = await orders();
     const alive = new Set(ours.map(({ metadata }) => metadata.id));
     for (const order of ours) {
       const { id } = order.metadata;

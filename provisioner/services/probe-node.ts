@@ -1,0 +1,46 @@
+// Whether a node answers where the Talos API is served, and as what: one in maintenance mode signs its own certificate,
+// one that has its config bears one of its cluster's authority.
+import { connect } from "node:tls";
+import { parseCertificate } from "../../pki/certificate.ts";
+import type { NodeAnswer } from "../controllers/installation-controller.ts";
+
+const apiPort = 50_000;
+const patienceMs = 4_000;
+
+/** Asks every address at once: a machine has several networks, and we are on one of them. */
+export async function probeNode(addresses: readonly string[], signal: AbortSignal): Promise<NodeAnswer> {
+  if (addresses.length === 0) return { is: "silent", why: "its inventory knows no address of it" };
+  const answers = await Promise.all(addresses.map((address) => probe(address, signal)));
+  return (
+    answers.find(({ is }) => is === "ready") ?? answers.find(({ is }) => is === "maintenance") ?? answers[0]!
+  );
+}
+
+function probe(host: string, signal: AbortSignal): Promise<NodeAnswer> {
+  return new Promise((resolve) => {
+    // Nothing is sent and nothing believed but that it is there: who it is, is the business of whoever then speaks to it.
+    const socket = connect({ host, port: apiPort, rejectUnauthorized: false, ALPNProtocols: ["h2"] });
+    const settle = (answer: NodeAnswer) => {
+      signal.removeEventListener("abort", stop);
+      socket.destroy();
+      resolve(answer);
+    };
+    const stop = () => settle({ is: "silent", why: `${host}:${apiPort} was not waited for` });
+    signal.addEventListener("abort", stop, { once: true });
+    socket.setTimeout(patienceMs, () => settle({ is: "silent", why: `${host}:${apiPort} does not answer` }));
+    socket.once("error", ({ message }) => settle({ is: "silent", why: `${host}:${apiPort}: ${message}` }));
+    socket.once("secureConnect", () => settle(judge(socket.getPeerCertificate().raw, host)));
+  });
+}
+
+function judge(der: Buffer | undefined, host: string): NodeAnswer {
+  try {
+    const certificate = parseCertificate(der ?? new Uint8Array());
+    return { is: certificate.isSignedBy(certificate) ? "maintenance" : "ready" };
+  } catch (error) {
+    return {
+      is: "silent",
+      why: `${host}:${apiPort} shows no certificate that can be read: ${error instanceof Error ? error.message : String(error)}`,
+    };
+  }
+}
