@@ -7,6 +7,8 @@ export interface AtaCommand {
   readonly features?: number;
   readonly count?: number;
   readonly lba?: bigint;
+  /** The registers have all their 48 bits: commands whose name ends in EXT, and newer ones. */
+  readonly isWide?: boolean;
   /** 512 bytes that go along. */
   readonly send?: Uint8Array;
   /** 512 bytes come back. */
@@ -45,13 +47,15 @@ export const openAta = (scsi: Scsi): Ata => ({
   },
 });
 
-function passThrough({ command, features = 0, count = 0, lba = 0n }: AtaCommand, protocol: number) {
+function passThrough(
+  { command, features = 0, count = 0, lba = 0n, isWide = false }: AtaCommand,
+  protocol: number,
+) {
   const cdb = Buffer.alloc(16);
   const hasData = protocol !== protocols.nonData;
   const fromDevice = protocol === protocols.pioIn;
   cdb.writeUInt8(passThrough16, 0);
-  // Bit 0: the registers have all their 48 bits.
-  cdb.writeUInt8((protocol << 1) | 1, 1);
+  cdb.writeUInt8((protocol << 1) | (isWide ? 1 : 0), 1);
   // Length in the count field, in blocks; without data the registers are asked for.
   cdb.writeUInt8(hasData ? (fromDevice ? 0x08 : 0) | 0x04 | 0x02 : 0x20, 2);
   cdb.writeUInt16BE(features, 3);

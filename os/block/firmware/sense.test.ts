@@ -15,8 +15,8 @@ describe("sense data", () => {
     ],
     [
       "an ATA status return",
-      "72 01 00 1d 00 00 00 0e 09 0c 01 04 80 00 00 34 00 12 00 00 40 50",
-      { key: 1, ata: { error: 4, count: 0x8000, lba: 0x1234, status: 0x50 } },
+      "72 01 00 1d 00 00 00 0e 09 0c 01 04 80 00 00 34 00 12 00 56 40 50",
+      { key: 1, ata: { error: 4, count: 0x8000, lba: 0x561234, status: 0x50 } },
     ],
   ])("%s", (_, hex, sense) => {
     expect(parseSense(bytes(hex))).toMatchObject(sense);

@@ -12,7 +12,7 @@ export interface Sense {
 export interface AtaRegisters {
   readonly error: number;
   readonly count: number;
-  /** Its lower 16 bits. */
+  /** Its lower 24 bits. */
   readonly lba: number;
   readonly status: number;
 }
@@ -53,7 +53,7 @@ function descriptors(bytes: Uint8Array): Pick<Sense, "progress" | "ata"> {
       ata = {
         error: field(3),
         count: field(4) * 256 + field(5),
-        lba: field(9) * 256 + field(7),
+        lba: field(11) * 65_536 + field(9) * 256 + field(7),
         status: field(13),
       };
     offset += size;

@@ -93,12 +93,15 @@ const server = Buffer.concat([
     ["DIMM A1", "BANK 0", "Memories", "M-77", "PART-9"],
   ),
   structure(17, [...le16(1), ...le16(0), ...le16(0), ...le16(0), ...le16(0), 9, 0, 1, 2], ["DIMM A2"]),
+  structure(3, [0, 0x17, 0, 1, 2], ["CH-1", "rack 4"]),
   structure(38, [1, 0x20]),
   end,
 ]);
 
 describe("the firmware's tables", () => {
-  const { firmware, system, board, processors, memory, ipmi } = systemInformation(readStructures(server));
+  const { firmware, system, board, chassis, processors, memory, ipmi } = systemInformation(
+    readStructures(server),
+  );
 
   test("say what the machine is", () => {
     expect(firmware).toEqual({ vendor: "Acme Firmware", version: "2.17", date: "03/14/2026" });
@@ -112,6 +115,7 @@ describe("the firmware's tables", () => {
       family: "Racks",
     });
     expect(board).toBeUndefined();
+    expect(chassis).toEqual({ serial: "CH-1", assetTag: "rack 4" });
     expect(ipmi).toBe(true);
   });
 
@@ -128,7 +132,7 @@ describe("the firmware's tables", () => {
     ]);
   });
 
-  test("list the memory modules that are in a slot, with sizes past 32 GB", () => {
+  test("list the memory modules, with sizes past 32 GB, and the slots that are empty", () => {
     expect(memory).toEqual([
       {
         slot: "DIMM A1",
@@ -138,6 +142,15 @@ describe("the firmware's tables", () => {
         part: "PART-9",
         sizeMegabytes: 65536,
         megatransfers: 3200,
+      },
+      {
+        slot: "DIMM A2",
+        bank: "",
+        manufacturer: "",
+        serial: "",
+        part: "",
+        sizeMegabytes: 0,
+        megatransfers: 0,
       },
     ]);
   });

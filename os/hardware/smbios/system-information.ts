@@ -30,6 +30,11 @@ export interface Board {
   readonly assetTag: string;
 }
 
+export interface Chassis {
+  readonly serial: string;
+  readonly assetTag: string;
+}
+
 export interface Processor {
   readonly socket: string;
   readonly manufacturer: string;
@@ -45,6 +50,7 @@ export interface MemoryModule {
   readonly manufacturer: string;
   readonly serial: string;
   readonly part: string;
+  /** 0 for an empty slot. */
   readonly sizeMegabytes: number;
   readonly megatransfers: number;
 }
@@ -53,6 +59,7 @@ export interface Smbios {
   readonly firmware: Firmware | undefined;
   readonly system: System | undefined;
   readonly board: Board | undefined;
+  readonly chassis: Chassis | undefined;
   readonly processors: readonly Processor[];
   readonly memory: readonly MemoryModule[];
   /** There is an IPMI controller on board (type 38). */
@@ -79,6 +86,7 @@ const layouts = {
     }),
   ],
   board: [2, 5, struct({ manufacturer: u8, product: u8, version: u8, serial: u8, assetTag: u8 })],
+  chassis: [3, 5, struct({ manufacturer: u8, kind: u8, version: u8, serial: u8, assetTag: u8 })],
   processor: [
     4,
     44,
@@ -153,6 +161,7 @@ export function systemInformation({ structures }: Table): Smbios {
   const [firmware] = all(layouts.firmware);
   const [system] = all(layouts.system);
   const [board] = all(layouts.board);
+  const [chassis] = all(layouts.chassis);
 
   return {
     firmware: firmware && {
@@ -175,6 +184,10 @@ export function systemInformation({ structures }: Table): Smbios {
       serial: board.text(board.fields.serial),
       assetTag: board.text(board.fields.assetTag),
     },
+    chassis: chassis && {
+      serial: chassis.text(chassis.fields.serial),
+      assetTag: chassis.text(chassis.fields.assetTag),
+    },
     processors: all(layouts.processor)
       .filter(({ fields }) => (fields.status & socketPopulated) !== 0)
       .map(({ fields, text }) => ({
@@ -185,17 +198,15 @@ export function systemInformation({ structures }: Table): Smbios {
         cores: extended(fields.cores, fields.cores2),
         threads: extended(fields.threads, fields.threads2),
       })),
-    memory: all(layouts.memory)
-      .filter(({ fields }) => fields.size !== 0)
-      .map(({ fields, text }) => ({
-        slot: text(fields.slot),
-        bank: text(fields.bank),
-        manufacturer: text(fields.manufacturer),
-        serial: text(fields.serial),
-        part: text(fields.part),
-        sizeMegabytes: sizeMegabytes(fields.size, fields.extendedSize),
-        megatransfers: fields.speed === 0xffff ? fields.extendedSpeed : fields.speed,
-      })),
+    memory: all(layouts.memory).map(({ fields, text }) => ({
+      slot: text(fields.slot),
+      bank: text(fields.bank),
+      manufacturer: text(fields.manufacturer),
+      serial: text(fields.serial),
+      part: text(fields.part),
+      sizeMegabytes: sizeMegabytes(fields.size, fields.extendedSize),
+      megatransfers: fields.speed === 0xffff ? fields.extendedSpeed : fields.speed,
+    })),
     ipmi: structures.some(({ type }) => type === ipmiType),
   };
 }

@@ -68,18 +68,25 @@ export const ataSanitize: Erase = async (device, { progress, pause, signal }) =>
   if (!action) throw new Unsupported("the disk has no SANITIZE DEVICE");
   const { features, lba } = action;
   // One pass, where passes are counted.
-  await ata.execute("sanitize the disk", { command: commands.sanitize, features, lba, count: 1 });
+  await ata.execute("sanitize the disk", {
+    command: commands.sanitize,
+    features,
+    lba,
+    count: 1,
+    isWide: true,
+  });
   for (;;) {
     const { registers } = await ata.execute("ask how far sanitizing is", {
       command: commands.sanitize,
       features: sanitizeStatus,
+      isWide: true,
     });
     if (!registers) throw new Error(`Cannot sanitize ${device.path}: the disk does not say how far it is`);
     if ((registers.count & 0x4000) === 0) {
       if ((registers.count & 0x8000) !== 0) return;
       throw new Error(`Cannot sanitize ${device.path}: the disk says that it failed`);
     }
-    progress(registers.lba / 65_536);
+    progress((registers.lba & 0xffff) / 65_536);
     await pause(signal);
   }
 };

@@ -154,7 +154,7 @@ function ataModel({ security = [0], sanitize = 0, aborts, counts = [] }: AtaMode
       expect(bytes[0]).toBe(0x85);
       const command = bytes[14]!;
       if (command === 0xec) {
-        expect([bytes[1], bytes[2]]).toEqual([(4 << 1) | 1, 0x0e]);
+        expect([bytes[1], bytes[2]]).toEqual([4 << 1, 0x0e]);
         const data = Buffer.alloc(512);
         data.writeUInt16LE(states.shift() ?? 0, 256);
         data.writeUInt16LE(sanitize, 118);
