@@ -3,9 +3,7 @@ import { open } from "node:fs/promises";
 import { addressOf, blockingSyscall, syscall } from "../kernel/ffi.ts";
 import { numbers } from "../kernel/syscall-numbers.ts";
 import type { BlockDevice } from "./block-device.ts";
-import { openAta } from "./firmware/ata.ts";
-import { openNvme } from "./firmware/nvme.ts";
-import { openScsi } from "./firmware/scsi.ts";
+import { openFirmware } from "./firmware/open-firmware.ts";
 
 // Linux, include/uapi/linux/fs.h. The last three take a pair of 64-bit numbers: offset and length.
 const BLKSSZGET = 0x1268;
@@ -47,7 +45,7 @@ export async function openBlockDevice(path: string, speaks: Speaks = "nothing"):
       path,
       sizeBytes,
       sectorBytes,
-      firmware: firmwareOf(handle.fd, speaks),
+      firmware: openFirmware(handle.fd, speaks),
       async read(offset, size) {
         const start = offset - (offset % sectorBytes);
         const end = Math.ceil((offset + size) / sectorBytes) * sectorBytes;
@@ -90,18 +88,5 @@ export async function openBlockDevice(path: string, speaks: Speaks = "nothing"):
   } catch (error) {
     await handle.close();
     throw error;
-  }
-}
-
-function firmwareOf(fd: number, speaks: Speaks): BlockDevice["firmware"] {
-  switch (speaks) {
-    case "nvme":
-      return { speaks, nvme: openNvme(fd) };
-    case "ata":
-      return { speaks, ata: openAta(openScsi(fd)) };
-    case "scsi":
-      return { speaks, scsi: openScsi(fd) };
-    case "nothing":
-      return { speaks };
   }
 }

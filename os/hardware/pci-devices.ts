@@ -13,7 +13,7 @@ export interface PciDevice {
 
 export async function listPciDevices(sys: string): Promise<PciDevice[]> {
   const folder = join(sys, "bus/pci/devices");
-  const addresses = await readdir(folder).catch(() => []);
+  const addresses: string[] = await readdir(folder).catch(() => []);
   return Promise.all(
     addresses.sort().map(async (address) => {
       const number = async (name: string) =>

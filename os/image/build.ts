@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { bundlePid1 } from "./bundle.ts";
 import { Cache, digestOfFile } from "./cache.ts";
 import {
+  data,
   files,
   folders,
   kernelPackage,
@@ -61,7 +62,7 @@ export async function buildImage(options: BuildOptions): Promise<Image> {
     {
       packages: packages.map(({ sha256 }) => sha256),
       node: await digestOfFile(node),
-      layout: { programs, libraryPackages, folders, links, files },
+      layout: { programs, data, libraryPackages, folders, links, files },
       modules: profiles[profile],
     },
     async (folder) => {
@@ -119,6 +120,6 @@ async function resolve(debian: Debian): Promise<{ kernel: DebianPackage; userlan
   if (!name)
     throw new Error(`Cannot find the kernel: ${kernelPackage.amd64} depends on "${meta?.depends ?? ""}"`);
   const [kernel] = await debian.packages([name]);
-  const names = [...new Set([...programs.map(({ from }) => from), ...libraryPackages])].sort();
+  const names = [...new Set([...[...programs, ...data].map(({ from }) => from), ...libraryPackages])].sort();
   return { kernel: kernel!, userland: await debian.packages(names) };
 }

@@ -11,6 +11,12 @@ export const programs: readonly { from: string; file: string; names?: readonly s
   { from: "dosfstools", file: "usr/sbin/mkfs.fat", names: ["usr/sbin/mkfs.vfat"] },
 ];
 
+/** Files taken as they are, to the same place. */
+export const data: readonly { from: string; file: string }[] = [
+  // The inventory tells devices by their names.
+  { from: "pci.ids", file: "usr/share/misc/pci.ids" },
+];
+
 /** Packages whose libraries may be taken when a program asks for them. */
 export const libraryPackages: readonly string[] = [
   "libc6",

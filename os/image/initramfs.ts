@@ -34,7 +34,8 @@ export async function initramfs({
       { file: "/program.squashfs", mountAt: "/usr/lib/ingot" },
     ],
     argv: ["/usr/bin/node", "--disable-sigusr1", "/usr/lib/ingot/machined.mjs"],
-    env: ["PATH=/usr/sbin:/usr/bin", "HOME=/", "TERM=linux"],
+    // A disk that hangs holds one of Node's threads for as long as it does: there are more than disks.
+    env: ["PATH=/usr/sbin:/usr/bin", "HOME=/", "TERM=linux", "UV_THREADPOOL_SIZE=64"],
   });
   return cpio([
     { path: "dev", type: "directory" },

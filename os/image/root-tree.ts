@@ -1,7 +1,7 @@
 // The root filesystem as a folder: programs out of Debian packages, the libraries they ask for, Node, modules.
 import { chmod, copyFile, mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { files, folders, links, programs } from "./contents.ts";
+import { data, files, folders, links, programs } from "./contents.ts";
 import { isElf, needed, withoutSections } from "./elf.ts";
 
 export interface RootParts {
@@ -24,6 +24,10 @@ export async function layOutRoot({ root, unpacked, libraryPackages, node }: Root
     await chmod(target, 0o755);
     executables.push(target);
     for (const name of names) await symlink(`/${file}`, join(root, name));
+  }
+  for (const { from, file } of data) {
+    await mkdir(dirname(join(root, file)), { recursive: true });
+    await copyFile(join(treeOf(unpacked, from), file), join(root, file));
   }
   const shelf = await libraryShelf(libraryPackages.map((name) => treeOf(unpacked, name)));
   await addLibraries(root, executables, shelf);
@@ -61,6 +65,10 @@ async function addLibraries(
 
 /** Shared libraries by the name that programs ask for. */
 async function libraryShelf(trees: readonly string[]): Promise<Map<string, string>> {
+  for (const { from, file } of data) {
+    await mkdir(dirname(join(root, file)), { recursive: true });
+    await copyFile(join(treeOf(unpacked, from), file), join(root, file));
+  }
   const shelf = new Map<string, string>();
   for (const tree of trees) {
     for (const entry of await readdir(tree, { recursive: true, withFileTypes: true })) {

@@ -2,6 +2,7 @@
 
 import type { Context } from "./context.ts";
 import type { Phase } from "./phases.ts";
+import { agent } from "./tasks/agent.ts";
 import { controllers } from "./tasks/controllers.ts";
 import { reportDisks } from "./tasks/disks.ts";
 import { hardware } from "./tasks/hardware.ts";
@@ -12,5 +13,5 @@ export const bootSequence: readonly Phase<Context>[] = [
   { name: "early", tasks: [pseudoFilesystems] },
   // Controllers look after whatever comes, so they need not wait for the drivers that bring it.
   { name: "devices", tasks: [controllers, hardware] },
-  { name: "report", tasks: [reportDisks] },
+  { name: "work", tasks: [agent, reportDisks] },
 ];

@@ -11,4 +11,6 @@ export interface Context {
   readonly orphans: Orphans;
   /** Everything that is known of the node, as resources. */
   readonly state: State;
+  /** Ends this boot. */
+  readonly end: (how: "restart" | "powerOff") => void;
 }

@@ -23,6 +23,7 @@ const context: Context = {
   log,
   orphans: adoptOrphans(process),
   state: new State({ store: new MemoryStore({ history: 500 }), clock: systemClock }),
+  end,
 };
 
 process.on("uncaughtException", fatal);

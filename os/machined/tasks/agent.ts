@@ -1,0 +1,39 @@
+import { agentMode } from "../../agent/agent-arguments.ts";
+import { mount } from "../../kernel/mount.ts";
+import type { Context } from "../context.ts";
+import type { Task } from "../phases.ts";
+
+/** Starts the agent, which looks for its provisioner for as long as the machine runs, if the kernel arguments name one. */
+export const agent: Task<Context> = {
+  name: "agent",
+  async run(context, signal) {
+    const { log } = context;
+    const mode = agentMode(context.arguments());
+    if (mode.is === "off") return;
+    if (mode.is === "unusable")
+      return log.write("error", `This machine cannot obey a provisioner: ${mode.why}.`);
+    showEfiVariables(log);
+    // Loaded here: a machine that is no agent does not pay for it.
+    const { runAgent } = await import("../../agent/start.ts");
+    void runAgent({
+      arguments: mode.arguments,
+      said: (level, text) => log.write(level, text),
+      end: context.end,
+      signal,
+    }).catch((error: unknown) => log.write("error", `The agent has ended: ${String(error)}`));
+  },
+};
+
+/** A machine that was booted by a BIOS has none. */
+function showEfiVariables(log: Context["log"]): void {
+  try {
+    mount({
+      source: "efivarfs",
+      target: "/sys/firmware/efi/efivars",
+      type: "efivarfs",
+      flags: ["ro", "nosuid", "nodev", "noexec"],
+    });
+  } catch (error) {
+    log.write("debug", error instanceof Error ? error.message : String(error));
+  }
+}
