@@ -56,6 +56,7 @@ function startAgent({ port, authorityFingerprint }: Trial, options: Partial<Agen
     random: () => 0,
     identity: async () => ({ uuid: "u", macs }),
     uptimeMs: () => 4_500,
+    residentBytes: () => 80_000_000,
     setClock: () => {},
     executors,
     inventory: { read: async () => ({ gaps: ["none"] }), changed: () => new Promise(() => {}) },

@@ -26,6 +26,7 @@ export interface AgentOptions {
   readonly random: () => number;
   readonly identity: () => Promise<Identity>;
   readonly uptimeMs: () => number;
+  readonly residentBytes: () => number;
   readonly setClock: (time: Date) => void;
   readonly executors: Executors;
   readonly inventory: InventorySource;
@@ -148,6 +149,7 @@ export class Agent {
       ...this.#outbox.takeFaults(),
     ]);
     this.#outbox = outbox;
+    const helloMs = this.#options.uptimeMs();
 
     const attendants = new SessionAttendants({ ...this.#options, calls, outbox, over });
     let session = greet(clock.elapsedMs());
@@ -163,8 +165,10 @@ export class Agent {
     };
     take({ session, effects: [] });
     try {
-      for await (const message of calls.attach(outbox.messages(), { signal: over }))
+      for await (const message of calls.attach(outbox.messages(), { signal: over })) {
+        if (session.is === "greeting") this.#sayHowItWent(helloMs);
         take(hear(session, message, clock.elapsedMs()));
+      }
       session = closed(session, "the provisioner closed it");
     } catch (error) {
       if (session.is === "greeting") throw error;
@@ -213,6 +217,14 @@ export class Agent {
       case "say":
         return this.#say("info", effect.text);
     }
+  }
+
+  #sayHowItWent(helloMs: number): void {
+    const megabytes = (this.#options.residentBytes() / 1e6).toFixed(0);
+    this.#say(
+      "info",
+      `Said hello to the provisioner ${(helloMs / 1000).toFixed(1)} s after the kernel started, with ${megabytes} MB of memory in use.`,
+    );
   }
 
   /** The same sentence again and again would push everything else off the screen. */

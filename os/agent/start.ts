@@ -75,6 +75,7 @@ export async function runAgent({ arguments: args, said, end, signal }: Surroundi
     random: Math.random,
     identity,
     uptimeMs: () => uptime() * 1000,
+    residentBytes: () => process.memoryUsage.rss(),
     setClock,
     said,
     inventory,

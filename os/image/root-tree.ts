@@ -65,10 +65,6 @@ async function addLibraries(
 
 /** Shared libraries by the name that programs ask for. */
 async function libraryShelf(trees: readonly string[]): Promise<Map<string, string>> {
-  for (const { from, file } of data) {
-    await mkdir(dirname(join(root, file)), { recursive: true });
-    await copyFile(join(treeOf(unpacked, from), file), join(root, file));
-  }
   const shelf = new Map<string, string>();
   for (const tree of trees) {
     for (const entry of await readdir(tree, { recursive: true, withFileTypes: true })) {

@@ -8,12 +8,18 @@ export interface MachineDescription {
   readonly nics?: readonly NicDescription[];
   /** A hardware watchdog that resets the machine when nobody pets it. */
   readonly watchdog?: boolean;
+  /** What its clock says at power-on, such as 1970-01-01T00:00:10; now, where nothing is said. */
+  readonly clock?: string;
 }
 
 export interface DiskDescription {
   readonly bus: "virtio" | "nvme" | "sata" | "scsi";
   readonly megabytes: number;
   readonly serial?: string;
+  /** Writes and write-zeroes are answered with an error, as by a disk whose medium is dying. */
+  readonly refusesWrites?: boolean;
+  /** As slow as that at writing. */
+  readonly writeBytesPerSecond?: number;
 }
 
 export interface NicDescription {

@@ -58,6 +58,11 @@ export class Machine implements AsyncDisposable {
     if (firmware === "uefi") copyFileSync(uefiFirmware.variables, this.#surroundings.uefi.variables);
   }
 
+  /** What its disks hold, in the order of its description. */
+  get diskFiles(): readonly string[] {
+    return this.#surroundings.diskFiles;
+  }
+
   get isOn(): boolean {
     return this.#power.state === "on" && this.#power.qemu.running;
   }

@@ -50,6 +50,7 @@ export function qemuArguments(machine: MachineDescription, boot: Boot, around: S
       `${model},netdev=net${nth},mac=${mac}${machine.firmware === "uefi" ? ",romfile=" : ""}${index("network", nth)}`,
     ]),
     ...["-device", "virtio-rng-pci"],
+    ...(machine.clock === undefined ? [] : ["-rtc", `base=${machine.clock}`]),
     ...(machine.watchdog ? ["-device", "i6300esb"] : []),
   ];
 }
@@ -63,14 +64,10 @@ function uefi({ uefi: { code, variables } }: Surroundings): string[] {
   ];
 }
 
-function diskArguments(
-  { bus, serial }: DiskDescription,
-  nth: number,
-  file: string,
-  bootindex: string,
-): string[] {
+function diskArguments(disk: DiskDescription, nth: number, file: string, bootindex: string): string[] {
   const id = `disk${nth}`;
-  const drive = ["-drive", `if=none,id=${id},format=raw,discard=unmap,file=${file}`];
+  const { bus, serial } = disk;
+  const drive = ["-drive", `if=none,id=${id},format=raw,discard=unmap,${medium(disk, file)}`];
   const number = `serial=${serial ?? `LAB${nth}`}`;
   switch (bus) {
     case "virtio":
@@ -94,4 +91,15 @@ function diskArguments(
         `scsi-hd,bus=scsi${nth}.0,drive=${id},${number}${bootindex}`,
       ];
   }
+}
+
+/** The file, with the faults of the disk. */
+function medium({ refusesWrites, writeBytesPerSecond }: DiskDescription, file: string): string {
+  const pace = writeBytesPerSecond === undefined ? "" : `,throttling.bps-write=${writeBytesPerSecond}`;
+  if (!refusesWrites) return `file=${file}${pace}`;
+  const faults = ["write", "write-zeroes"].map(
+    (kind, nth) =>
+      `file.inject-error.${nth}.event=none,file.inject-error.${nth}.iotype=${kind},file.inject-error.${nth}.errno=5`,
+  );
+  return `file.driver=blkdebug,file.image.driver=file,file.image.filename=${file},${faults.join(",")}${pace}`;
 }
