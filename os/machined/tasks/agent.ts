@@ -13,7 +13,7 @@ export const agent: Task<Context> = {
     if (mode.is === "unusable")
       return log.write("error", `This machine cannot obey a provisioner: ${mode.why}.`);
     showEfiVariables(log);
-    // Loaded here: a machine that is no agent does not pay for it.
+    // Not at the top: a machine that is no agent does not pay for it.
     const { runAgent } = await import("../../agent/start.ts");
     void runAgent({
       arguments: mode.arguments,
