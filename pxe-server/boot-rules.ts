@@ -53,6 +53,16 @@ export function matches(rule: BootRule, client: Client): boolean {
   );
 }
 
+/** Could it match once iPXE tells what firmware does not? There is no serial in DHCP, and not always a UUID. */
+export function mayMatchLater(rule: BootRule, client: Client): boolean {
+  const { uuid, serial, ...known } = rule.match;
+  const told = {
+    ...(client.uuid !== undefined && { uuid }),
+    ...(client.serial !== undefined && { serial }),
+  };
+  return matches({ ...rule, match: { ...known, ...told } }, client);
+}
+
 const plainMac = (text: string) => text.replace(/[:.-]/g, "");
 
 function fits(

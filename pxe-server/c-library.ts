@@ -7,6 +7,7 @@ export const socketCalls = {
   socket: library.func("int socket(int domain, int type, int protocol)"),
   setOption: library.func("int setsockopt(int fd, int level, int name, const void *value, uint32_t size)"),
   bind: library.func("int bind(int fd, const void *address, uint32_t size)"),
+  localAddress: library.func("int getsockname(int fd, void *address, void *size)"),
   interfaceIndex: library.func("uint32_t if_nametoindex(const char *name)"),
   receiveFrom: library.func(
     "intptr_t recvfrom(int fd, void *bytes, size_t size, int flags, void *address, void *addressSize)",

@@ -32,8 +32,9 @@ const full = {
 };
 
 /** Our server at s0, with a capture; `script` at the other end of the cable, on the host `client`. */
-async function serving(dhcp: object, script: string): Promise<string> {
+async function serving(dhcp: object, script: string, more: object = {}): Promise<string> {
   const config = {
+    ...more,
     segments: [{ interface: "s0", address: "10.8.0.1", dhcp }],
     rules: [{ name: "lab", boot: { kernel: "kernel", args: ["quiet"] } }],
   };
@@ -52,6 +53,9 @@ async function serving(dhcp: object, script: string): Promise<string> {
   });
 }
 
+/** DHCP as firmware of that vendor class and architecture (option 93) speaks it; prints what it was told. */
+const firmware = (vendorClass: string, architecture: string) =>
+  `on client busybox udhcpc -i c0 -q -n -f -s $dir/script -V ${vendorClass} -x 0x5d:${architecture} 2>&1`;
 const staticAddress = "on client ip address add 10.8.0.9/24 dev c0";
 
 /** Each packet of the capture as tshark reads it; it must find fault with none. */
@@ -128,6 +132,38 @@ describe.skipIf(!mayWire)("files", () => {
     // It may miss a file that is there: it closes the port that it asked from, and opens it again for the answer.
     expect(said).not.toMatch(/^\|.*(passwd|boot\.yaml|startup-config)/m);
     await captured();
+  });
+
+  test("by HTTPS to curl, as HTTP Boot firmware is offered them", async () => {
+    await writeFile(join(folder, "script"), "#!/bin/sh\n[ $1 = bound ] && env\nexit 0\n", { mode: 0o755 });
+    await promisify(execFile)("openssl", [
+      ...[
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:prime256v1",
+        "-noenc",
+        "-days",
+        "2",
+      ],
+      ...["-subj", "/O=rack", "-addext", "subjectAltName=IP:10.8.0.1"],
+      ...["-keyout", join(folder, "key.pem"), "-out", join(folder, "certificate.pem")],
+    ]);
+    const said = await serving(
+      full,
+      `${firmware("HTTPClient:Arch:00016:UNDI:003000", "0010")}
+      ${staticAddress}
+      on client curl -sS --cacert $dir/certificate.pem -o $dir/loader https://10.8.0.1:8443/loaders/snponly.efi
+      sha256sum $dir/loader
+      on client curl -sS --cacert $dir/certificate.pem "https://10.8.0.1:8443/boot.ipxe?mac=52-54-00-00-08-01"`,
+      { https: { certificate: "certificate.pem", key: "key.pem" } },
+    );
+    expect(said).toContain("boot_file=https://10.8.0.1:8443/loaders/snponly.efi");
+    const manifest = await readFile(join(import.meta.dirname, "../assets/ipxe/manifest.json"), "utf8");
+    expect(manifest).toContain(/[0-9a-f]{64}/.exec(said)![0]);
+    expect(said).toMatch(/kernel --name kernel https:\/\/10\.8\.0\.1:8443\/boots\//);
   });
 
   test("by HTTP to curl: the script, then the kernel that it names", async () => {

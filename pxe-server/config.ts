@@ -13,6 +13,22 @@ export const segment = z.strictObject({
 export const pxeConfig = z.strictObject({
   segments: z.array(segment).min(1),
   http: z.strictObject({ port: z.int().min(1).max(65_535).default(8080) }).prefault({}),
+  /** Besides HTTP, for firmware whose owner enrolled the certificate's authority. iPXE trusts public ones alone. */
+  https: z
+    .strictObject({
+      port: z.int().min(1).max(65_535).default(8443),
+      /** PEM files, beside boot.yaml or absolute. */
+      certificate: z.string().min(1),
+      key: z.string().min(1),
+      /** The name that the certificate is for; without it, our address on each segment. */
+      host: z
+        .string()
+        .regex(/^[A-Za-z0-9]([A-Za-z0-9.-]{0,252})$/)
+        .optional(),
+      /** Who is sent there: HTTP Boot firmware for its loader, or iPXE for everything as well. */
+      offeredTo: z.enum(["firmware", "everybody"]).default("firmware"),
+    })
+    .optional(),
   tftp: z
     .strictObject({
       port: z.int().min(1).max(65_535).default(69),

@@ -80,6 +80,7 @@ async function main(): Promise<void> {
       onReport: (report) => console.log(values.trace ? stepSentence(report) : stepLine(report)),
       onWarning: warn,
       capture: values.capture,
+      identity: await identityOf(config, dirname(resolve(values.config))),
       signal: stop.signal,
     }),
   );
@@ -89,6 +90,12 @@ async function main(): Promise<void> {
 
 const staticBooter = (path: string, { rules }: PxeConfig, signal: AbortSignal): Promise<Booter> =>
   openStaticBooter({ rules, folder: dirname(resolve(path)), onReport: () => {}, signal });
+
+async function identityOf({ https }: PxeConfig, folder: string) {
+  if (!https) return undefined;
+  const read = (path: string) => readFile(resolve(folder, path), "utf8");
+  return { cert: await read(https.certificate), key: await read(https.key) };
+}
 
 async function remoteBooter({ provisioner, ca, cert, key, cache }: Values, config: PxeConfig) {
   if (provisioner === undefined) return undefined;

@@ -89,7 +89,9 @@ describe.skipIf(!mayWire)("on real networks", () => {
       ip address add 10.8.0.1/24 dev br0
       ip link set br0 up
       on stranger ip address add 10.8.0.100/24 dev c1`,
-      lease("client", "c0"),
+      // A bridge takes a moment to let a new port speak.
+      `until busybox ping -c 1 -W 1 10.8.0.100 > /dev/null; do :; done
+      ${lease("client", "c0")}`,
     );
     expect(said).toContain("lease of 10.8.0.101 obtained");
     expect(said).toContain("10.8.0.100 is not offered: 52:54:00:00:08:66 uses it without a lease");

@@ -29,6 +29,8 @@ export interface PxeServerOptions {
   readonly neighbour: (address: string) => Promise<string | undefined>;
   readonly onReport: (report: Report) => void;
   readonly onWarning: (text: string) => void;
+  /** PEM, where the config has `https`. */
+  readonly identity?: { readonly cert: string; readonly key: string } | undefined;
   /** A file for the packets of DHCP and TFTP. */
   readonly capture?: string | undefined;
   readonly signal: AbortSignal;
@@ -113,7 +115,11 @@ export async function openPxeServer(options: PxeServerOptions): Promise<AsyncDis
   const dhcp: DhcpServer[] = [];
   for (const { interface: device, address, dhcp: mode } of config.segments) {
     if (mode.mode === "off") continue;
-    const { entry, loader: loaderUrl } = urls(originOf(address));
+    const { https } = config;
+    const plain = urls(originOf(address));
+    const secure = https && urls(`https://${https.host ?? address}:${https.port}`);
+    const { entry } = (https?.offeredTo === "everybody" && secure) || plain;
+    const { loader: loaderUrl } = secure ?? plain;
     const server = await openDhcpServer({
       device,
       address,
@@ -133,25 +139,28 @@ export async function openPxeServer(options: PxeServerOptions): Promise<AsyncDis
     dhcp.push(opened.use(server));
   }
 
-  opened.use(
-    await openHttpServer({
-      addresses,
-      port: config.http.port,
-      clock,
-      booter,
-      boots,
-      loader: (file) => loaders.get(file),
-      bootAt,
-      metrics: () =>
-        counters.text({
-          dhcp_received_total: sum(dhcp, "received"),
-          dhcp_replied_total: sum(dhcp, "replied"),
-          dhcp_dropped_total: sum(dhcp, "dropped"),
-          dhcp_silent_total: sum(dhcp, "silent"),
-        }),
-      signal,
-    }),
-  );
+  const http = {
+    addresses,
+    clock,
+    booter,
+    boots,
+    loader: (file: string) => loaders.get(file),
+    bootAt,
+    metrics: () =>
+      counters.text({
+        dhcp_received_total: sum(dhcp, "received"),
+        dhcp_replied_total: sum(dhcp, "replied"),
+        dhcp_dropped_total: sum(dhcp, "dropped"),
+        dhcp_silent_total: sum(dhcp, "silent"),
+      }),
+    signal,
+  };
+  opened.use(await openHttpServer({ ...http, port: config.http.port }));
+  if (config.https) {
+    const { port, host } = config.https;
+    if (!options.identity) throw new Error("Cannot serve HTTPS: no certificate was given");
+    opened.use(await openHttpServer({ ...http, port, tls: { ...options.identity, host } }));
+  }
   return opened.move();
 }
 

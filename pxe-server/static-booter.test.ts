@@ -83,6 +83,26 @@ describe("the static booter", () => {
     expect(await booter.plan(asking, signal)).toEqual({ do: "ignore", why: "no rule matches" });
   });
 
+  test("lets firmware in that cannot tell the serial which a rule wants, and judges when iPXE has told it", async () => {
+    const booter = await open([
+      rule({ mac: "52:54:00:*", serial: "B5RMMM1" }, { disk: "sanboot" }),
+      rule({ mac: "00:*" }),
+    ]);
+    const { serial: _, ...firmware } = { ...asking, stage: "firmware" } as const;
+    expect(await booter.plan(firmware, signal)).toMatchObject({ do: "hold" });
+    expect(await booter.plan({ ...firmware, mac: "06:00:00:00:00:01", macs: [] }, signal)).toMatchObject({
+      do: "ignore",
+    });
+    expect(await booter.plan(asking, signal)).toMatchObject({ do: "disk", method: "sanboot" });
+    expect(await booter.plan({ ...asking, serial: "other" }, signal)).toMatchObject({
+      do: "disk",
+      method: "exit",
+    });
+    expect(await booter.plan({ ...asking, serial: "other", stage: "loader" }, signal)).toMatchObject({
+      do: "ignore",
+    });
+  });
+
   test("refuses to start when a file is missing", async () => {
     await expect(open([rule({}, { kernel: "absent" })])).rejects.toThrow(/Cannot read .*absent/);
   });

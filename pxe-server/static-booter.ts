@@ -1,8 +1,8 @@
 // A booter without a provisioner: the rules of boot.yaml, and files beside it.
 import { basename, resolve } from "node:path";
 import { readAsset } from "./asset-file.ts";
-import { type BootRule, matches } from "./boot-rules.ts";
-import type { Asset, Booter, BootPlan, Report } from "./booter.ts";
+import { type BootRule, matches, mayMatchLater } from "./boot-rules.ts";
+import type { Asking, Asset, Booter, BootPlan, Report } from "./booter.ts";
 
 export interface StaticBooterOptions {
   readonly rules: readonly BootRule[];
@@ -28,15 +28,36 @@ export async function openStaticBooter(options: StaticBooterOptions): Promise<Bo
     return name;
   };
 
-  const plans: { readonly rule: BootRule; readonly plan: BootPlan }[] = [];
+  const plans: RulePlan[] = [];
   for (const rule of options.rules) plans.push({ rule, plan: await planOf(rule, load) });
 
   return {
-    plan: async (client) =>
-      plans.find(({ rule }) => matches(rule, client))?.plan ?? { do: "ignore", why: "no rule matches" },
+    plan: async (asking) => firstPlan(plans, asking),
     asset: async (name) => assets.get(name),
     report: options.onReport,
   };
+}
+
+interface RulePlan {
+  readonly rule: BootRule;
+  readonly plan: BootPlan;
+}
+
+function firstPlan(plans: readonly RulePlan[], asking: Asking): BootPlan {
+  const none: BootPlan = { do: "ignore", why: "no rule matches" };
+  if (asking.stage === "script") {
+    const found = plans.find(({ rule }) => matches(rule, asking));
+    if (found) return found.plan;
+    // It was let in to tell who it is; refused here, iPXE would ask for ever.
+    const wasLetIn = plans.some(({ rule }) =>
+      mayMatchLater(rule, { ...asking, uuid: undefined, serial: undefined }),
+    );
+    return wasLetIn ? { do: "disk", why: none.why, method: "exit" } : none;
+  }
+  const found = plans.find(({ rule }) => mayMatchLater(rule, asking));
+  if (!found || matches(found.rule, asking)) return found?.plan ?? none;
+  const why = `rule ${found.rule.name}, if iPXE says that it is this machine`;
+  return { do: "hold", why, loader: found.rule.loader, retryAfterS: 10 };
 }
 
 async function planOf(rule: BootRule, load: (path: string) => Promise<string>): Promise<BootPlan> {

@@ -25,7 +25,7 @@ beforeEach(() => {
   [sent, waiting, warnings] = [[], [], []];
   answers = () => [];
   const socket: FrameSocket = {
-    mac: () => ours,
+    mac: ours,
     send: (frame) => {
       sent.push(Buffer.from(frame));
       waiting.push(...answers(Buffer.from(frame)));

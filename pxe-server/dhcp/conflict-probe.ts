@@ -1,6 +1,5 @@
 // Is somebody using this address already? Asked by ARP (RFC 5227 §2.1.1) before an address is offered for the first
 // time: every host answers that, also one with a firewall, and the kernel's own table is not filled with guesses.
-import { networkInterfaces } from "node:os";
 import { checked, socketCalls } from "../c-library.ts";
 import type { Clock } from "../clock.ts";
 import { macOf } from "../mac.ts";
@@ -15,35 +14,38 @@ const ETH_P_ARP = 0x0806;
 
 /** The raw frames of one interface. */
 export interface FrameSocket extends Disposable {
-  /** Its Ethernet address, once its link is up. */
-  mac(): string | undefined;
+  readonly mac: string;
   send(frame: Uint8Array): void;
   /** Undefined when nothing has come. */
   receive(): Uint8Array | undefined;
 }
 
 export function openArpSocket(device: string): FrameSocket {
-  let mac: string | undefined;
   const network = Buffer.alloc(2);
   network.writeUInt16BE(ETH_P_ARP);
   const type = SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK;
   const fd = checked(socketCalls.socket(AF_PACKET, type, network.readUInt16LE()), "ask by ARP", device);
   const index = Number(socketCalls.interfaceIndex(device));
-  // struct sockaddr_ll.
+  // struct sockaddr_ll; index 0 would be every interface.
+  if (index === 0) {
+    socketCalls.close(fd);
+    throw new Error(`Cannot ask by ARP on ${device}: there is no such interface`);
+  }
   const address = Buffer.alloc(20);
   address.writeUInt16LE(AF_PACKET, 0);
   address.writeUInt16BE(ETH_P_ARP, 2);
   address.writeInt32LE(index, 4);
+  let mac: string;
   try {
     checked(socketCalls.bind(fd, address, address.length), "listen to ARP", device);
+    mac = ethernetAddress(fd, device);
   } catch (error) {
     socketCalls.close(fd);
     throw error;
   }
   const room = Buffer.alloc(64);
   return {
-    // Node lists an interface only while its link is up, which may be later than this.
-    mac: () => (mac ??= macOf(networkInterfaces()[device]?.[0]?.mac ?? "")),
+    mac,
     send: (frame) => void socketCalls.sendTo(fd, frame, frame.length, 0, address, address.length),
     receive: () => {
       const size = Number(socketCalls.receiveFrom(fd, room, room.length, 0, null, null));
@@ -51,6 +53,17 @@ export function openArpSocket(device: string): FrameSocket {
     },
     [Symbol.dispose]: () => void socketCalls.close(fd),
   };
+}
+
+/** As the kernel fills it into sockaddr_ll: the link need not be up yet. */
+function ethernetAddress(fd: number, device: string): string {
+  const address = Buffer.alloc(20);
+  const size = Buffer.alloc(4);
+  size.writeUInt32LE(address.length);
+  checked(socketCalls.localAddress(fd, address, size), "read the Ethernet address", device);
+  const mac = address[11] === 6 ? macOf(address.toString("hex", 12, 18)) : undefined;
+  if (!mac) throw new Error(`Cannot ask by ARP on ${device}: it has no Ethernet address`);
+  return mac;
 }
 
 /** A host of this segment answers within a millisecond; every offer of a new address waits this long. */
@@ -89,8 +102,7 @@ class Probe implements ConflictProbe {
   }
 
   async holder(address: string, mac: string): Promise<string | undefined> {
-    const ours = this.#socket.mac();
-    if (!ours) return undefined;
+    const ours = this.#socket.mac;
     const wanted = addressNumber(address);
     this.#drain();
     if (!this.#asked.has(wanted)) this.#asked.set(wanted, undefined);

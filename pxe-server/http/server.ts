@@ -21,7 +21,9 @@ import { Turns } from "./turns.ts";
 export interface HttpOptions {
   readonly addresses: readonly string[];
   readonly port: number;
-  readonly tls?: { readonly key: string; readonly cert: string } | undefined;
+  readonly tls?:
+    | { readonly key: string; readonly cert: string; readonly host?: string | undefined }
+    | undefined;
   readonly clock: Clock;
   readonly booter: Booter;
   readonly boots: Boots;
@@ -102,7 +104,8 @@ async function serve(
     return refuse(response, 405, "only GET and HEAD");
   const { localAddress, localPort } = request.socket;
   // Never from the Host header: a script made of a stranger's text would send the machine anywhere.
-  const origin = `${options.tls ? "https" : "http"}://${localAddress}:${localPort}`;
+  const { tls } = options;
+  const origin = `${tls ? "https" : "http"}://${tls?.host ?? localAddress}:${localPort}`;
   const path = request.url ?? "/";
   if (!path.startsWith("/") || !URL.canParse(origin + path)) return refuse(response, 400, "not an address");
   const exchange = { request, response, url: new URL(origin + path), origin };
