@@ -8,6 +8,8 @@ export const segment = z.strictObject({
   /** Ours on that interface. */
   address: z.ipv4(),
   dhcp: dhcpMode.default({ mode: "proxy" }),
+  /** Tell booting machines, which ask for an IPv6 router and wait 13 s, that there is none. */
+  routerAnswers: z.boolean().default(true),
 });
 
 export const pxeConfig = z.strictObject({

@@ -14,6 +14,8 @@ import { type DhcpServer, openDhcpServer } from "./dhcp/server.ts";
 import { TacticBook } from "./dhcp/tactics.ts";
 import { autoexecFile } from "./firmware.ts";
 import { openHttpServer, urls } from "./http/server.ts";
+import { answerSolicitations } from "./ipv6/router-answers.ts";
+import { openSolicitationSocket } from "./ipv6/solicitation-socket.ts";
 import { entryScript } from "./ipxe-script.ts";
 import { StepCounters } from "./steps.ts";
 import { plainSocket } from "./tftp/own-port.ts";
@@ -137,6 +139,13 @@ export async function openPxeServer(options: PxeServerOptions): Promise<AsyncDis
       onWarning,
     });
     dhcp.push(opened.use(server));
+  }
+  for (const { interface: device, routerAnswers } of config.segments) {
+    if (!routerAnswers) continue;
+    const isBooting = (mac: string) => boots.of(mac) !== undefined;
+    opened.use(
+      answerSolicitations({ device, clock, openSocket: openSolicitationSocket, isBooting, onWarning }),
+    );
   }
 
   const http = {

@@ -5,6 +5,8 @@ export default defineConfig({
   test: {
     root: import.meta.dirname,
     include: ["**/*.qemu.ts"],
+    // Every firmware at every site takes long: `npm run test:qemu -- --all`.
+    exclude: process.argv.includes("--all") ? [] : ["**/*.matrix.qemu.ts"],
     pool: "forks",
     fileParallelism: false,
     testTimeout: 300_000,

@@ -29,5 +29,9 @@ export interface NicDescription {
 
 /** What the firmware tries, in order; or a kernel handed to it directly, as no real firmware does. */
 export type Boot =
-  | { readonly order: readonly ("network" | "disk")[] }
+  | {
+      readonly order: readonly ("network" | "disk")[];
+      /** UEFI: by HTTP Boot, where PXE would come first. */
+      readonly networkOver?: "http";
+    }
   | { readonly kernel: string; readonly initramfs: string; readonly arguments: string };

@@ -14,6 +14,10 @@ export interface Network extends Disposable {
   plugIn(address: string): void;
   /** A host of its own on this switch, such as a foreign DHCP server; commands run on it by its name. */
   addHost(name: string, address: string): void;
+  /** Plugs a host of another switch into this one too, by another link. */
+  connect(host: string, link: string, address: string): void;
+  /** Tells this test's own namespace the way to a subnet. */
+  addRoute(subnet: string, via: string): void;
   /** A port for a machine; returns the name of its tap. */
   addPort(): string;
   /** Takes the link of a port down or up, as pulling the cable does. */
@@ -35,10 +39,16 @@ export function openNetwork(): Network {
   inSwitch("link", "add", "br0", "type", "bridge", "stp_state", "0", "forward_delay", "0");
   inSwitch("link", "set", "br0", "up");
 
-  const connect = (port: string) => {
+  const enslave = (port: string) => {
     inSwitch("link", "set", port, "master", "br0");
     inSwitch("link", "set", port, "up");
     return port;
+  };
+  const connect = (host: string, link: string, address: string) => {
+    const port = `h${ports++}`;
+    ip("link", "add", link, "netns", host, "type", "veth", "peer", "name", port, "netns", switchName);
+    enslave(port);
+    bringUp(["-n", host], link, address);
   };
 
   return {
@@ -46,23 +56,22 @@ export function openNetwork(): Network {
     plugIn(address) {
       const port = `h${ports++}`;
       ip("link", "add", "eth0", "type", "veth", "peer", "name", port, "netns", switchName);
-      connect(port);
+      enslave(port);
       ip("link", "set", "lo", "up");
       bringUp([], "eth0", address);
     },
     addHost(name, address) {
-      const port = `h${ports++}`;
       ip("netns", "add", name);
       hosts.push(name);
       ip("-n", name, "link", "set", "lo", "up");
-      ip("link", "add", "eth0", "netns", name, "type", "veth", "peer", "name", port, "netns", switchName);
-      connect(port);
-      bringUp(["-n", name], "eth0", address);
+      connect(name, "eth0", address);
     },
+    connect,
+    addRoute: (subnet, via) => ip("route", "add", subnet, "via", via),
     addPort() {
       const port = `tap${ports++}`;
       inSwitch("tuntap", "add", port, "mode", "tap");
-      return connect(port);
+      return enslave(port);
     },
     setLink: (port, state) => inSwitch("link", "set", port, state),
     [Symbol.dispose]() {

@@ -56,6 +56,14 @@ describe("a machine as QEMU's command line", () => {
     ).toBe(true);
   });
 
+  test("HTTP Boot is what is left when PXE is taken away", () => {
+    const args = qemuArguments(machine, { order: ["network"], networkOver: "http" }, around);
+    expect(args.filter((_, at) => args[at - 1] === "-fw_cfg")).toEqual([
+      "name=opt/org.tianocore/IPv4PXESupport,string=no",
+      "name=opt/org.tianocore/IPv6PXESupport,string=no",
+    ]);
+  });
+
   test("a kernel can be handed over without firmware", () => {
     const args = qemuArguments(machine, { kernel: "k", initramfs: "i", arguments: "a b" }, around);
     expect(args.slice(args.indexOf("-kernel"), args.indexOf("-kernel") + 6)).toEqual([

@@ -36,6 +36,13 @@ export function qemuArguments(machine: MachineDescription, boot: Boot, around: S
     // The process is the power: a restart ends it too, and whoever holds the power decides what comes next.
     ...["-action", "reboot=shutdown,shutdown=poweroff,watchdog=reset"],
     ...(machine.firmware === "uefi" ? uefi(around) : []),
+    // OVMF tries PXE before HTTP; these variables of its own take PXE away.
+    ...("networkOver" in boot
+      ? ["IPv4PXESupport", "IPv6PXESupport"].flatMap((name) => [
+          "-fw_cfg",
+          `name=opt/org.tianocore/${name},string=no`,
+        ])
+      : []),
     ...("kernel" in boot
       ? ["-kernel", boot.kernel, "-initrd", boot.initramfs, "-append", boot.arguments]
       : []),

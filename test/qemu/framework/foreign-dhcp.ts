@@ -1,0 +1,52 @@
+// DHCP servers and relays of other authors, each on a host of its own. They know nothing of booting.
+import { writeFileSync } from "node:fs";
+import { Child } from "./child.ts";
+import type { RunDirectory } from "./run-directory.ts";
+
+interface Foreign {
+  readonly host: string;
+  readonly pool: readonly [first: string, last: string];
+  readonly directory: RunDirectory;
+}
+
+const quietDnsmasq = ["--no-daemon", "--port=0", "--user=root", "--conf-file=/dev/null"];
+
+const on = (host: string, name: string, command: readonly string[], directory: RunDirectory) =>
+  new Child(name, "ip", ["netns", "exec", host, ...command], directory.file(`${host}.log`));
+
+export function startDnsmasq({ host, pool: [first, last], directory }: Foreign): Child {
+  const options = ["--interface=eth0", "--bind-interfaces", "--no-ping"];
+  const files = [`--dhcp-leasefile=${directory.file("foreign.leases")}`];
+  const range = `--dhcp-range=${first},${last},255.255.255.0,1h`;
+  return on(host, "dnsmasq", ["dnsmasq", ...quietDnsmasq, ...options, ...files, range], directory);
+}
+
+export function startKea({ host, pool, subnet, directory }: Foreign & { readonly subnet: string }): Child {
+  const config = {
+    "interfaces-config": { interfaces: ["eth0"], "dhcp-socket-type": "raw" },
+    "lease-database": { type: "memfile", persist: false },
+    subnet4: [{ subnet, pools: [{ pool: pool.join("-") }] }],
+  };
+  const file = directory.file("kea.json");
+  writeFileSync(file, JSON.stringify({ Dhcp4: config }));
+  const folders = [`KEA_PIDFILE_DIR=${directory.path}`, "KEA_LOCKFILE_DIR=none"];
+  return on(host, "kea-dhcp4", ["env", ...folders, "kea-dhcp4", "-c", file], directory);
+}
+
+/** Carries DHCP to a server on another network, and routes everything else. */
+export function startRelay({
+  host,
+  server,
+  far,
+  directory,
+}: {
+  readonly host: string;
+  readonly server: string;
+  /** The relay's address among its clients. */
+  readonly far: string;
+  readonly directory: RunDirectory;
+}): Child {
+  const relay = ["dnsmasq", ...quietDnsmasq, `--dhcp-relay=${far},${server}`];
+  const forward = 'echo 1 > /proc/sys/net/ipv4/ip_forward && exec "$@"';
+  return on(host, "relay", ["sh", "-c", forward, "relay", ...relay], directory);
+}
