@@ -2,7 +2,7 @@
 // Node makes by itself can do. Made through the C library, then handed to node:dgram by its file descriptor.
 import { createSocket, type Socket, type SocketOptions } from "node:dgram";
 import { once } from "node:events";
-import { checked, setInt, socketCalls } from "../c-library.ts";
+import { checked, internetAddress, setInt, socketCalls } from "../c-library.ts";
 
 // Linux, the same on x86-64 and arm64: <bits/socket.h>, <asm-generic/socket.h>.
 const AF_INET = 2;
@@ -37,7 +37,7 @@ export async function openDeviceSocket(device: string, port: number): Promise<So
       "bind to the interface",
       device,
     );
-    checked(socketCalls.bind(fd, anyAddress(port), 16), `bind to port ${port}`, device);
+    checked(socketCalls.bind(fd, internetAddress("0.0.0.0", port), 16), `bind to port ${port}`, device);
     const socket = createSocket({ type: "udp4", lookup: literalAddress });
     const listening = once(socket, "listening");
     socket.bind({ fd });
@@ -51,11 +51,3 @@ export async function openDeviceSocket(device: string, port: number): Promise<So
 
 /** Every destination is an address already: without this each datagram takes a turn through the resolver's queue. */
 const literalAddress: NonNullable<SocketOptions["lookup"]> = (address, _, done) => done(null, address, 4);
-
-/** struct sockaddr_in for 0.0.0.0. */
-function anyAddress(port: number): Buffer {
-  const address = Buffer.alloc(16);
-  address.writeUInt16LE(AF_INET, 0);
-  address.writeUInt16BE(port, 2);
-  return address;
-}

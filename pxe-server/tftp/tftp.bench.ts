@@ -22,7 +22,9 @@ const loads: readonly Load[] = [
   { name: "1 client, 40 MB, window 4", clients: 1, megabytes: 40, window: 4 },
   { name: "1 client, 40 MB, window 16", clients: 1, megabytes: 40, window: 16 },
   { name: "1 client, 40 MB, window 64", clients: 1, megabytes: 40, window: 64 },
+  { name: "50 clients, 4 MB, window 16", clients: 50, megabytes: 4, window: 16 },
   { name: "50 clients, 1 MB, window 1", clients: 50, megabytes: 1, window: 1 },
+  { name: "50 clients, 4 MB, window 1", clients: 50, megabytes: 4, window: 1 },
 ];
 
 type Start = (folder: string) => readonly [command: string, ...args: string[]];
@@ -58,12 +60,13 @@ const ourServer = (folder: string) => `
   import { systemClock } from ${JSON.stringify(join(import.meta.dirname, "../system-clock.ts"))};
   import { openTftpServer } from ${JSON.stringify(join(import.meta.dirname, "server.ts"))};
   const files = new Map();
-  for (const file of ["ready.bin", "1.bin", "40.bin"]) files.set(file, await readAsset(${JSON.stringify(folder)} + "/" + file));
+  for (const file of ["ready.bin", "1.bin", "4.bin", "40.bin"]) files.set(file, await readAsset(${JSON.stringify(folder)} + "/" + file));
   await openTftpServer({
     addresses: ["127.0.0.1"], port: 69, clock: systemClock, workers: 2, onEvent: () => {}, maxTransfersPerClient: 200,
     find: async (file) => files.has(file) ? { content: files.get(file).bytes } : { refuse: "notFound", why: "none" },
   });`;
 
+/** `npm run bench -- tftp [ROUNDS [PART-OF-A-LOAD]]` */
 export async function bench({
   log,
   args,
@@ -72,6 +75,7 @@ export async function bench({
   args: readonly string[];
 }): Promise<Comparison[]> {
   const repeats = Number(args[0] ?? 3);
+  const wanted = loads.filter(({ name }) => args.slice(1).every((part) => name.includes(part)));
   const folder = mkdtempSync(join(tmpdir(), "ingot-tftp-bench-"));
   const names = Object.keys(servers).filter(
     (name) => name === "ours" || isInstalled(servers[name]!(folder)[0]),
@@ -81,9 +85,9 @@ export async function bench({
   try {
     execFileSync("ip", ["-n", namespace, "link", "set", "lo", "up"]);
     writeFileSync(join(folder, "ready.bin"), "ready");
-    for (const size of [1, 40])
+    for (const size of [1, 4, 40])
       writeFileSync(join(folder, `${size}.bin`), Buffer.alloc(size * megabyte, "Ingot"));
-    for (const load of loads) {
+    for (const load of wanted) {
       // Taking turns, so that a noisy minute of the machine hits all of them.
       for (let turn = 0; turn < repeats; turn++) {
         for (const name of names) {
@@ -100,7 +104,7 @@ export async function bench({
     execFileSync("ip", ["netns", "del", namespace]);
     rmSync(folder, { recursive: true, force: true });
   }
-  return loads.map(({ name }) => ({
+  return wanted.map(({ name }) => ({
     name: `TFTP ${name}`,
     unit: "MB/s",
     ours: figures.get(`${name} ours`)!,
@@ -112,11 +116,11 @@ export async function bench({
 async function measure([command, ...args]: readonly [string, ...string[]], load: Load): Promise<number> {
   const server = spawn("ip", [...inside, command, ...args], { stdio: "ignore" });
   try {
-    waitUntilReady();
+    waitUntilReady(command);
     const startMs = performance.now();
-    const codes = await Promise.all(Array.from({ length: load.clients }, () => fetchOnce(load)));
+    const code = await fetchAtOnce(load);
     const seconds = (performance.now() - startMs) / 1000;
-    if (codes.some((code) => code !== 0)) return 0;
+    if (code !== 0) return 0;
     return (load.clients * load.megabytes) / seconds;
   } finally {
     const ended = once(server, "exit");
@@ -125,27 +129,31 @@ async function measure([command, ...args]: readonly [string, ...string[]], load:
   }
 }
 
-async function fetchOnce({ megabytes, window }: Load): Promise<number> {
+/** One shell starts all of them: starting processes must not be what is measured. */
+async function fetchAtOnce({ clients, megabytes, window }: Load): Promise<number> {
   const file = `${megabytes}.bin`;
   const command =
     window === 1
       ? ["curl", "-sf", "--tftp-blksize", "1428", "-o", "/dev/null", `tftp://127.0.0.1/${file}`]
       : [
           ...["atftp", "-g", "-r", file, "-l", "/dev/null", "127.0.0.1"],
-          ...["--option", `windowsize ${window}`, "--option", "blksize 1428"],
+          ...["--option", `"windowsize ${window}"`, "--option", '"blksize 1428"'],
         ];
-  const client = spawn("ip", [...inside, ...command], { stdio: "ignore" });
-  const [code] = (await once(client, "exit")) as [number | null];
+  const script = `
+    for client in $(seq ${clients}); do ${command.join(" ")} & all="$all $!"; done
+    for one in $all; do wait $one || exit 1; done`;
+  const shell = spawn("ip", [...inside, "sh", "-c", script], { stdio: "ignore" });
+  const [code] = (await once(shell, "exit")) as [number | null];
   return code ?? 1;
 }
 
-function waitUntilReady(): void {
+function waitUntilReady(server: string): void {
   for (let attempt = 0; attempt < 50; attempt++) {
-    const probe = ["curl", "-sf", "--max-time", "2", "-o", "/dev/null", "tftp://127.0.0.1/ready.bin"];
+    const probe = ["curl", "-sf", "--max-time", "1", "-o", "/dev/null", "tftp://127.0.0.1/ready.bin"];
     if (spawnSync("ip", [...inside, ...probe]).status === 0) return;
     spawnSync("sleep", ["0.1"]);
   }
-  throw new Error("Cannot measure: the server did not start");
+  throw new Error(`Cannot measure ${server}: it did not start`);
 }
 
 const isInstalled = (command: string) => spawnSync("sh", ["-c", `command -v ${command}`]).status === 0;

@@ -4,6 +4,8 @@ import type { Agreement } from "./options.ts";
 import { decodeFromClient, encodeBlocks, encodeOack } from "./packet.ts";
 import { type Action, advance, begin, type Event, type Step, type Transfer } from "./transfer.ts";
 
+type TransferClock = Pick<Clock, "now" | "every">;
+
 /** The way to one client. */
 export interface Channel {
   /** `packets` holds one or more packets of `packetBytes` each; the last may be shorter. */
@@ -38,11 +40,11 @@ interface Running {
 }
 
 export class Transfers implements Disposable {
-  readonly #clock: Clock;
+  readonly #clock: TransferClock;
   readonly #running = new Set<Running>();
   readonly #sweep: Disposable;
 
-  constructor(clock: Clock) {
+  constructor(clock: TransferClock) {
     this.#clock = clock;
     this.#sweep = clock.every(sweepMs, () => this.#tick());
   }

@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 
 describe.each(networkFirmwareNames)("%s", (firmware) => {
-  test.each(siteNames)("boots a kernel from %s", async (site) => {
+  test.each(siteNames)("boots a kernel: %s", async (site) => {
     const { steps } = await bootFromNetwork(firmware, site, { image, until: "kernel" });
     expect(steps).toContainEqual({ step: "scripted", plan: "kernel", why: "rule lab" });
   });

@@ -12,11 +12,11 @@ beforeAll(async () => {
 });
 
 test.each([
-  ["SeaBIOS with iPXE in ROM", "a full DHCP server"],
-  ["SeaBIOS chaining to our iPXE", "a full DHCP server behind a relay"],
-  ["OVMF by PXE", "a proxy beside Kea"],
-  ["OVMF by HTTP Boot", "a proxy beside dnsmasq"],
-] as const)("%s boots PID 1 from %s", async (firmware, site) => {
+  ["SeaBIOS with iPXE ROM", "full"],
+  ["SeaBIOS to our iPXE", "full through a relay"],
+  ["OVMF PXE", "proxy beside Kea"],
+  ["OVMF HTTP Boot", "proxy beside dnsmasq"],
+] as const)("%s boots PID 1: %s", async (firmware, site) => {
   const { steps } = await bootFromNetwork(firmware, site, { image, until: "PID 1" });
   expect(steps).toContainEqual({ step: "scripted", plan: "kernel", why: "rule lab" });
   const { takes } = networkFirmware[firmware];

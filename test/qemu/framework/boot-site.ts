@@ -34,8 +34,8 @@ interface Kind {
 }
 
 const kinds = {
-  "a full DHCP server": { dhcp: full, furnish: (_, network) => network },
-  "a proxy beside dnsmasq": {
+  full: { dhcp: full, furnish: (_, network) => network },
+  "proxy beside dnsmasq": {
     dhcp: proxy,
     furnish: (around, network, directory) => {
       network.addHost(foreign.host, `${foreign.address}/24`);
@@ -43,7 +43,7 @@ const kinds = {
       return network;
     },
   },
-  "a proxy beside Kea": {
+  "proxy beside Kea": {
     dhcp: proxy,
     furnish: (around, network, directory) => {
       network.addHost(foreign.host, `${foreign.address}/24`);
@@ -51,7 +51,7 @@ const kinds = {
       return network;
     },
   },
-  "a full DHCP server behind a relay": {
+  "full through a relay": {
     dhcp: {
       mode: "full",
       subnets: [{ subnet: behindRelay.subnet, pool: behindRelay.pool, routers: [behindRelay.router] }],

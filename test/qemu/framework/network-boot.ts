@@ -22,7 +22,7 @@ export async function bootFromNetwork(
   { image, until }: { readonly image: Image; readonly until: "kernel" | "PID 1" },
 ): Promise<NetworkBoot> {
   const { firmware, ...how } = networkFirmware[firmwareName];
-  const directory = openRunDirectory(project, `network boot ${firmwareName} ${siteName}`);
+  const directory = openRunDirectory(project, `netboot ${firmwareName} ${siteName}`);
   await using site = await openBootSite(siteName, { directory, image, ...how });
   await using machine = new Machine(
     { name: `pxe-${firmware}`, firmware, nics: [{ model: "virtio-net-pci", mac }] },

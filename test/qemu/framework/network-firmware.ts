@@ -11,19 +11,19 @@ interface NetworkFirmware {
 }
 
 export const networkFirmware = {
-  "SeaBIOS with iPXE in ROM": { firmware: "bios", takes: undefined },
-  "SeaBIOS chaining to our iPXE": {
+  "SeaBIOS with iPXE ROM": { firmware: "bios", takes: undefined },
+  "SeaBIOS to our iPXE": {
     firmware: "bios",
     chainOnce: "undionly.kpxe",
     takes: { file: "undionly.kpxe", over: "tftp" },
   },
-  "OVMF by PXE": { firmware: "uefi", takes: { file: "snponly.efi", over: "tftp" } },
-  "OVMF by PXE to iPXE with its own drivers": {
+  "OVMF PXE": { firmware: "uefi", takes: { file: "snponly.efi", over: "tftp" } },
+  "OVMF PXE to ipxe.efi": {
     firmware: "uefi",
     loader: "ipxe",
     takes: { file: "ipxe-amd64.efi", over: "tftp" },
   },
-  "OVMF by HTTP Boot": {
+  "OVMF HTTP Boot": {
     firmware: "uefi",
     networkOver: "http",
     takes: { file: "snponly.efi", over: "http" },
