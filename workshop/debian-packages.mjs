@@ -19,6 +19,10 @@ export const debianPackages = {
     openipmi: "ipmi_sim, an IPMI BMC of other authors",
     "freeipmi-tools": "another IPMI client",
     "python3-pyghmi": "a third, and its BMC",
+    "python3-sushy": "the Redfish client of OpenStack",
+    redfishtool: "DMTF's Redfish client",
+    "python3-pip":
+      "DMTF's Redfish validators and an emulated Redfish service of OpenStack, which Debian has not",
     "etcd-server": "the real etcd that the store's conformance suite runs against",
     openssl: "the independent judge of our certificates",
     cpio: "the independent judge of our initramfs",

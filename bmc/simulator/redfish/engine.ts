@@ -64,7 +64,10 @@ export class RedfishEngine {
     const [rawPath, query] = splitOnce(request.path, "?");
     const moved = this.#redirect(rawPath, query);
     if (moved) return moved;
-    const path = this.#quirks.redirects ? rawPath.replace(movedTo, "/redfish/v1") : rawPath;
+    const served = this.#quirks.redirects ? rawPath.replace(movedTo, "/redfish/v1") : rawPath;
+    // DSP0266 §7.9: a POST to the list of members is one to their collection.
+    const path = request.method === "POST" ? served.replace(/\/Members$/, "") : served;
+    if ((request.headers["odata-version"] ?? "4.0") !== "4.0") return refuse("odataVersion");
     const route = routeOf(path);
     const identified = this.#identify(request, route);
     if ("status" in identified) return identified;
@@ -118,6 +121,8 @@ export class RedfishEngine {
     const { method, headers } = request;
     const verbs = verbsOf(resource);
     if (!verbs.includes(method)) return { ...refuse("method"), headers: { allow: verbs.join(", ") } };
+    if (new URLSearchParams(at.query).keys().some((name) => name.startsWith("$") && !this.#knows(name)))
+      return refuse("notImplemented");
     if (resource.feature && this.#quirks.unlicensed?.includes(resource.feature)) return unlicensed();
     if (method === "GET" || method === "HEAD") return this.#get(headers, resource, caller, at);
 
@@ -133,6 +138,10 @@ export class RedfishEngine {
     if (method === "PATCH") return this.#patch(headers, resource, caller, parsed.body);
     const answer = resource.post!(caller, parsed.body);
     return answer.status === 503 && this.#chassis.inPost ? this.#inPost() : answer;
+  }
+
+  #knows(parameter: string): boolean {
+    return parameter === (this.#quirks.pages ? "$skip" : "$expand");
   }
 
   #inPost(): Answer {
@@ -154,10 +163,12 @@ export class RedfishEngine {
     if (body["TaskState"] === "Running" && path.includes("/TaskMonitors/"))
       return { status: 202, headers: { location: path }, body };
     const etag = this.#etagOf(body);
-    if (headers["if-none-match"] === etag) return { status: 304, headers: { etag } };
+    const described = { etag, allow: verbsOf(resource).join(", "), ...schemaLink(body) };
+    if (headers["if-none-match"] === etag) return { status: 304, headers: described };
     const isCollection = Array.isArray(body["Members"]);
-    const told = isCollection ? this.#collection(body, caller, query) : { ...body, "@odata.etag": etag };
-    return { status: 200, headers: { etag }, body: told };
+    const isPlain = isCollection || !("@odata.id" in body);
+    const whole = isCollection ? this.#collection(body, caller, query) : body;
+    return { status: 200, headers: described, body: isPlain ? whole : { ...whole, "@odata.etag": etag } };
   }
 
   /** A page of it, or all with the members in it. */
@@ -175,7 +186,9 @@ export class RedfishEngine {
           : {}),
       };
     }
-    if (!parameters.has("$expand")) return body;
+    // DSP0268 has log entries always in their collection.
+    const isLog = body["@odata.type"] === "#LogEntryCollection.LogEntryCollection";
+    if (!parameters.has("$expand") && !isLog) return body;
     const expanded = members.map(({ "@odata.id": path }) => {
       const route = routeOf(path);
       return route?.resource.get?.({ ...caller, ids: route.ids }) ?? { "@odata.id": path };
@@ -225,6 +238,14 @@ const challenge = (name: "noCredentials" | "wrongCredentials"): Answer => ({
   ...refuse(name),
   headers: { "www-authenticate": 'Basic realm="emulated BMC"' },
 });
+
+/** DSP0266 §8.4: where the schema of a resource is described. */
+function schemaLink({ "@odata.type": type }: Body): Readonly<Record<string, string>> {
+  const [, name] = /^#([\w.]+)\.\w+$/.exec(String(type)) ?? [];
+  return name === undefined
+    ? {}
+    : { link: `<http://redfish.dmtf.org/schemas/v1/${name}.json>; rel=describedby` };
+}
 
 const verbsOf = ({ get, patch, post, delete: remove }: Resource) => [
   ...(get ? ["GET", "HEAD"] : []),

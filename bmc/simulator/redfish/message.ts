@@ -25,6 +25,7 @@ const messages = {
   method: [405, "OperationNotAllowed", "The operation is not allowed here."],
   conflict: [409, "OperationFailed", "The server is already in that state."],
   etag: [412, "PreconditionFailed", "The ETag is not that of the resource."],
+  odataVersion: [412, "PreconditionFailed", "OData is spoken here in version 4.0."],
   mediaType: [415, "GeneralError", "The request body is not application/json."],
   notImplemented: [501, "QueryNotSupported", "The query is not supported."],
   noSession: [503, "SessionLimitExceeded", "There are no free sessions."],

@@ -46,6 +46,11 @@ export function openRedfishRack({ certificate, key, randomBytes }: RackOptions):
     else incoming.socket.destroy();
   });
   server.on("tlsClientError", () => {});
+  server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
+    const status = error.code === "HPE_INVALID_METHOD" ? "501 Not Implemented" : "400 Bad Request";
+    if (socket.writable) socket.end(`HTTP/1.1 ${status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`);
+    else socket.destroy();
+  });
   const open = new Set<RedfishServer>();
 
   return {
