@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { connect } from "node:net";
 import { ChannelCredentials, Metadata, ServerCredentials } from "@grpc/grpc-js";
 import { afterEach, describe, expect, test } from "vitest";
 import { EchoService } from "../gen/ingot/testing/v1/echo_pb.js";
@@ -265,6 +267,24 @@ describe("ending early", () => {
     void started.then(() => server[Symbol.asyncDispose]());
     await expect(call).rejects.toMatchObject({ code: "unavailable" });
     expect(await stopped).toMatchObject({ code: "unavailable" });
+  });
+
+  test("a server closes although a client is gone without a word", async () => {
+    const server = await openServer({
+      address: "127.0.0.1:0",
+      credentials: ServerCredentials.createInsecure(),
+      services: [],
+      unexpected: () => {},
+      graceMs: 10,
+    });
+    // It says hello (RFC 9113 §3.4: the preface, and empty settings), and never answers anything, not even an end.
+    const gone = connect({ port: server.port, host: "127.0.0.1", allowHalfOpen: true });
+    stack.defer(() => void gone.destroy());
+    gone.write("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+    gone.write(Buffer.from("000000040000000000", "hex"));
+    await once(gone, "data");
+    gone.pause();
+    await server[Symbol.asyncDispose]();
   });
 
   test("a server that cannot listen says why", async () => {

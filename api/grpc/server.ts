@@ -52,9 +52,14 @@ export async function openServer(options: ServerOptions): Promise<OpenServer> {
     port,
     async [Symbol.asyncDispose]() {
       for (const abort of calls.keys()) abort.abort(new GrpcError("unavailable", "the server is closing"));
-      const closed = new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
-      const force = setTimeout(() => server.forceShutdown(), graceMs);
-      await closed;
+      const closed = Promise.withResolvers<void>();
+      server.tryShutdown(() => closed.resolve());
+      const force = setTimeout(() => {
+        server.forceShutdown();
+        // Node waits for the other side's end of a session that is closing; a machine that lost power sends none.
+        closed.resolve();
+      }, graceMs);
+      await closed.promise;
       clearTimeout(force);
       await Promise.all(calls.values());
     },

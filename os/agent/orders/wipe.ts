@@ -31,8 +31,8 @@ export interface WipeTools {
   readonly wiped: () => void;
 }
 
-/** Beyond these a machine's memory and its few cores gain nothing. */
-const mostAtOnce = 48;
+/** Fewer than PID 1 has threads for calls that block (os/image/initramfs.ts). */
+const mostAtOnce = 24;
 const tellEveryMs = 500;
 const lookAgainMs = 1_000;
 
