@@ -1,6 +1,6 @@
 // Real clients against the whole server, on real network interfaces; tshark judges every packet of it.
 import { execFile } from "node:child_process";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -77,7 +77,7 @@ describe.skipIf(!mayWire)("leases", () => {
       full,
       `# Its leases are not the host's.
       mount -t tmpfs none /var/lib/dhcpcd
-      on client dhcpcd --oneshot --ipv4only --waitip=4 --noarp --timeout 15 --script /usr/bin/env c0 2>&1`,
+      on client dhcpcd --nobackground --oneshot --ipv4only --waitip=4 --noarp --timeout 15 --script /usr/bin/env c0 2>&1`,
     );
     expect(said).toContain("reason=BOUND");
     for (const line of [
@@ -131,6 +131,28 @@ describe.skipIf(!mayWire)("files", () => {
     expect(said).toMatch(/69\/udp open/);
     // It may miss a file that is there: it closes the port that it asked from, and opens it again for the answer.
     expect(said).not.toMatch(/^\|.*(passwd|boot\.yaml|startup-config)/m);
+    await captured();
+  });
+
+  test("by TFTP to a Raspberry Pi, which knows us by a text in option 43", async () => {
+    await writeFile(join(folder, "script"), "#!/bin/sh\n[ $1 = bound ] && env\nexit 0\n", { mode: 0o755 });
+    await mkdir(join(folder, "pi/overlays"), { recursive: true });
+    await writeFile(join(folder, "pi/config.txt"), "arm_64bit=1\n");
+    await writeFile(join(folder, "pi/overlays/x.dtbo"), "an overlay\n");
+    const said = await serving(
+      full,
+      `on client ip link set c0 address dc:a6:32:00:00:01
+      ${firmware("PXEClient:Arch:00000:UNDI:002001", "0000")} -O 43
+      ${staticAddress}
+      on client curl -sS tftp://10.8.0.1/1a2b3c4d/config.txt
+      on client curl -sS tftp://10.8.0.1/overlays/x.dtbo
+      on client curl -sS tftp://10.8.0.1/boot.yaml 2>&1 || true`,
+      { raspberryPi: { folder: "pi" } },
+    );
+    expect(said).toContain(Buffer.from("Raspberry Pi Boot").toString("hex"));
+    expect(said).toContain("siaddr=10.8.0.1");
+    expect(said).not.toContain("boot_file=");
+    expect(said).toContain("arm_64bit=1\nan overlay\ncurl: (68)");
     await captured();
   });
 

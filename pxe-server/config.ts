@@ -42,6 +42,8 @@ export const pxeConfig = z.strictObject({
       maxWindow: z.int().min(1).max(256).default(64),
     })
     .prefault({}),
+  /** Files that Raspberry Pis boot by themselves: their firmware, and whatever it names. Beside boot.yaml. */
+  raspberryPi: z.strictObject({ folder: z.string().min(1) }).optional(),
   /** Where leases are kept; without it they end with the process. */
   leases: z.string().min(1).optional(),
   /** What is kept of a provisioner's boot files. */

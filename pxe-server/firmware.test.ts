@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { architectureOf, architectures, loaderFiles, nextStage } from "./firmware.ts";
+import { architectureOf, architectures, loaderFiles, nextStage, raspberryFile } from "./firmware.ts";
 
 describe("architectureOf", () => {
   test.each([
@@ -18,6 +18,12 @@ describe("architectureOf", () => {
     expect(architectureOf(codes)).toBe(architecture);
   });
 
+  test("knows a Raspberry Pi that calls itself a BIOS by its maker", () => {
+    expect(architectureOf([0], "dc:a6:32:01:02:03")).toBe("raspberry-pi");
+    expect(architectureOf([11], "dc:a6:32:01:02:03")).toBe("uefi-arm64");
+    expect(architectureOf([0], "52:54:00:01:02:03")).toBe("bios");
+  });
+
   test("knows no code twice", () => {
     const known = Array.from({ length: 256 }, (_, code) => architectureOf([code])).filter(Boolean);
     expect(new Set(known)).toEqual(new Set(architectures));
@@ -33,6 +39,7 @@ describe("nextStage", () => {
     ["uefi-x64-http", "snponly", { load: "loader", over: "http", file: "snponly.efi" }],
     ["uefi-arm64", "snponly", { load: "loader", over: "tftp", file: "ipxe-arm64.efi" }],
     ["uefi-ia32", "snponly", { load: "nothing", why: "there is no snponly loader for uefi-ia32" }],
+    ["raspberry-pi", "snponly", { load: "own files" }],
     [undefined, "snponly", { load: "nothing", why: "its client architecture is not one we know" }],
   ] as const)("sends %s with the %s loader to %j", (architecture, kind, stage) => {
     expect(nextStage({ architecture, isIpxe: false }, kind)).toEqual(stage);
@@ -42,6 +49,17 @@ describe("nextStage", () => {
   test.each([...architectures, undefined])("never gives iPXE on %s a loader again", (architecture) => {
     expect(nextStage({ architecture, isIpxe: true })).toEqual({ load: "script" });
   });
+});
+
+test.each([
+  ["start4.elf", "start4.elf"],
+  ["1a2b3c4d/start4.elf", "start4.elf"],
+  ["dc-a6-32-01-02-03/overlays/disable-bt.dtbo", "overlays/disable-bt.dtbo"],
+  ["1a2b3c4d/../secret", undefined],
+  ["../secret", undefined],
+  ["", undefined],
+])("a Raspberry Pi that asks for %j means %j", (name, file) => {
+  expect(raspberryFile(name)).toBe(file);
 });
 
 test("loaderFiles names each file of a kind once", () => {

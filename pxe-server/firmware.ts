@@ -54,9 +54,15 @@ const byCode = new Map(
   architectures.flatMap((architecture) => rows[architecture].codes.map((code) => [code, architecture])),
 );
 
+/** Boot ROMs before 2020 call themselves a PC's BIOS; IEEE's registry tells whose they are. */
+const raspberryMakers: ReadonlySet<string> = new Set([
+  ...["b8:27:eb", "dc:a6:32", "e4:5f:01", "28:cd:c1", "d8:3a:dd", "2c:cf:67"],
+]);
+
 /** The first architecture of option 93 that the table knows; firmware may list several, best first. */
-export function architectureOf(codes: readonly number[]): Architecture | undefined {
-  return codes.map((code) => byCode.get(code)).find((known) => known !== undefined);
+export function architectureOf(codes: readonly number[], mac = ""): Architecture | undefined {
+  const said = codes.map((code) => byCode.get(code)).find((known) => known !== undefined);
+  return said === "bios" && raspberryMakers.has(mac.slice(0, 8)) ? "raspberry-pi" : said;
 }
 
 /** What a machine's firmware says of itself in DHCP. */
@@ -69,10 +75,13 @@ export type NextStage =
   | { readonly load: "loader"; readonly over: "tftp" | "http"; readonly file: string }
   /** iPXE of any kind: it gets our script, never a loader again, or it would load itself for ever. */
   | { readonly load: "script" }
+  /** A Raspberry Pi's boot ROM: no loader's name, but a server to fetch its own list of files from. */
+  | { readonly load: "own files" }
   | { readonly load: "nothing"; readonly why: string };
 
 export function nextStage({ architecture, isIpxe }: Firmware, kind: LoaderKind = "snponly"): NextStage {
   if (isIpxe) return { load: "script" };
+  if (architecture === "raspberry-pi") return { load: "own files" };
   if (!architecture) return { load: "nothing", why: "its client architecture is not one we know" };
   const { over, loaders } = rows[architecture];
   const file = loaders[kind];
@@ -82,6 +91,13 @@ export function nextStage({ architecture, isIpxe }: Firmware, kind: LoaderKind =
 
 /** EFI builds of iPXE fetch this from the root of the TFTP server they came from, before their own DHCP. */
 export const autoexecFile = "autoexec.ipxe";
+
+/** A Raspberry Pi asks for each file below its serial number or its MAC, then without; undefined for other names. */
+export function raspberryFile(name: string): string | undefined {
+  return /^(?:(?:[0-9a-f]{8}|[0-9a-f]{2}(?:-[0-9a-f]{2}){5})\/)?([A-Za-z0-9][A-Za-z0-9_-]*(?:[./][A-Za-z0-9_-]+)*)$/.exec(
+    name,
+  )?.[1];
+}
 
 /** Every loader that the table can offer for a kind: what must be present before serving. */
 export function loaderFiles(kinds: readonly LoaderKind[]): readonly string[] {

@@ -1,7 +1,7 @@
 // The loaders that firmware.ts names, from the folder that set-up filled. Refuses a missing or altered file at start:
 // a machine must not be the one to find out.
-import { readFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { readdir, readFile } from "node:fs/promises";
+import { dirname, join, relative } from "node:path";
 import { z } from "zod";
 import { readAsset } from "./asset-file.ts";
 import type { Asset } from "./booter.ts";
@@ -33,4 +33,14 @@ export async function readLoaders(options: {
     loaders.set(file, asset);
   }
   return loaders;
+}
+
+/** Every file below a folder, by its path from there. */
+export async function readFolder(folder: string): Promise<ReadonlyMap<string, Asset>> {
+  const files = new Map<string, Asset>();
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    const path = join(entry.parentPath, entry.name);
+    if (entry.isFile()) files.set(relative(folder, path), await readAsset(path));
+  }
+  return files;
 }

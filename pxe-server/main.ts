@@ -9,7 +9,7 @@ import project from "../package.json" with { type: "json" };
 import type { Booter } from "./booter.ts";
 import { type PxeConfig, pxeConfig } from "./config.ts";
 import { type LoaderKind, loaderFiles } from "./firmware.ts";
-import { readLoaders } from "./loaders.ts";
+import { readFolder, readLoaders } from "./loaders.ts";
 import { macOfNeighbour } from "./neighbours.ts";
 import { openRemoteBooter } from "./remote-booter.ts";
 import { openPxeServer } from "./serve.ts";
@@ -58,10 +58,11 @@ async function main(): Promise<void> {
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
 
   await using opened = new AsyncDisposableStack();
+  const folder = dirname(resolve(values.config));
   const config = await readConfig(values.config);
   const remote = await remoteBooter(values, config);
   if (remote) opened.use(remote);
-  const booter = remote ?? (await staticBooter(values.config, config, stop.signal));
+  const booter = remote ?? (await staticBooter(folder, config, stop.signal));
   const kinds: LoaderKind[] = ["snponly", ...config.rules.flatMap(({ loader }) => loader ?? [])];
   const loaders = await readLoaders({
     manifest: values.manifest,
@@ -74,13 +75,14 @@ async function main(): Promise<void> {
       config,
       booter,
       loaders,
+      raspberryFiles: config.raspberryPi && (await readFolder(resolve(folder, config.raspberryPi.folder))),
       clock: systemClock,
       newId: () => randomBytes(4).toString("hex"),
       neighbour: macOfNeighbour,
       onReport: (report) => console.log(values.trace ? stepSentence(report) : stepLine(report)),
       onWarning: warn,
       capture: values.capture,
-      identity: await identityOf(config, dirname(resolve(values.config))),
+      identity: await identityOf(config, folder),
       signal: stop.signal,
     }),
   );
@@ -88,8 +90,8 @@ async function main(): Promise<void> {
   await new Promise((resolve) => stop.signal.addEventListener("abort", resolve, { once: true }));
 }
 
-const staticBooter = (path: string, { rules }: PxeConfig, signal: AbortSignal): Promise<Booter> =>
-  openStaticBooter({ rules, folder: dirname(resolve(path)), onReport: () => {}, signal });
+const staticBooter = (folder: string, { rules }: PxeConfig, signal: AbortSignal): Promise<Booter> =>
+  openStaticBooter({ rules, folder, onReport: () => {}, signal });
 
 async function identityOf({ https }: PxeConfig, folder: string) {
   if (!https) return undefined;

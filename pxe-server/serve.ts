@@ -12,7 +12,7 @@ import { type LeaseJournal, openLeaseJournal } from "./dhcp/lease-journal.ts";
 import type { LeaseChange } from "./dhcp/leases.ts";
 import { type DhcpServer, openDhcpServer } from "./dhcp/server.ts";
 import { TacticBook } from "./dhcp/tactics.ts";
-import { autoexecFile } from "./firmware.ts";
+import { autoexecFile, raspberryFile } from "./firmware.ts";
 import { openHttpServer, urls } from "./http/server.ts";
 import { answerSolicitations } from "./ipv6/router-answers.ts";
 import { openSolicitationSocket } from "./ipv6/solicitation-socket.ts";
@@ -25,6 +25,7 @@ export interface PxeServerOptions {
   readonly config: Omit<PxeConfig, "rules">;
   readonly booter: Booter;
   readonly loaders: ReadonlyMap<string, Asset>;
+  readonly raspberryFiles?: ReadonlyMap<string, Asset> | undefined;
   readonly clock: Clock;
   readonly newId: () => string;
   /** The machine behind an address that we did not give out. */
@@ -78,7 +79,7 @@ export async function openPxeServer(options: PxeServerOptions): Promise<AsyncDis
     if (name === autoexecFile) {
       return { content: assetOf(entryScript({ bootUrl: urls(originOf(localAddress)).boot })).bytes };
     }
-    const loader = loaders.get(name);
+    const loader = loaders.get(name) ?? options.raspberryFiles?.get(raspberryFile(name) ?? "");
     return loader ? { content: loader.bytes } : { refuse: "notFound", why: "no such file" };
   };
   const onTftp = (event: TftpEvent, file: string, client: { address: string }): void => {

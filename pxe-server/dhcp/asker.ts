@@ -18,7 +18,7 @@ const ethernet = 1;
 export function askerOf({ hardwareType, hardwareLength, mac, options }: Packet): Asker | undefined {
   if (hardwareType !== ethernet || hardwareLength !== 6 || mac === "00:00:00:00:00:00") return undefined;
   const { vendorClass = "", clientArchitectures = [], clientMachineUuid, userClass = "", ipxe } = options;
-  const architecture = architectureOf(clientArchitectures);
+  const architecture = architectureOf(clientArchitectures, mac);
   // Bare text from iPXE, a counted list (RFC 3004) from some builds of it; older ones send only their option 175.
   const isIpxe = userClass.includes("iPXE") || userClass.includes("gPXE") || ipxe !== undefined;
   const wants = (["PXEClient", "HTTPClient"] as const).find((name) => vendorClass.startsWith(name));

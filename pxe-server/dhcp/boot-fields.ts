@@ -22,6 +22,12 @@ export interface BootServer {
 const maxFileField = 127;
 /** PXE 2.1 §2.2.2: bit 3, use the boot file of this offer and ask no boot server. */
 const bootFromOffer = 8;
+/** The boot ROM looks for this text, and takes the server that sent it. */
+const raspberryMenu = encode(pxeOptions, {
+  discoveryControl: 3,
+  menuPrompt: { timeoutS: 0, prompt: "PXE" },
+  bootMenu: [{ type: 0, description: "Raspberry Pi Boot" }],
+});
 const discoveryControl = encode(pxeOptions, { discoveryControl: bootFromOffer });
 
 /** What firmware is offered on port 67. */
@@ -36,7 +42,15 @@ export function offeredBoot(
     // 176: do not wait for a proxy's offer, which costs iPXE 3 s when there is none.
     return at(server, server.entryUrl, { vendorClass: wants, ipxe: { noProxyDhcp: 1 } });
   }
+  if (stage.load === "own files") {
+    return at(server, "", {
+      vendorClass: "PXEClient",
+      vendorSpecific: raspberryMenu,
+      tftpServerName: server.address,
+    });
+  }
   if (stage.over === "http") return at(server, server.loaderUrl(stage.file), { vendorClass: "HTTPClient" });
+  if (tactic === "silence") return undefined;
   if (tactic === "boot server") {
     return { serverAddress: server.address, file: "", options: { vendorClass: "PXEClient" } };
   }
@@ -56,6 +70,6 @@ function at(server: BootServer, file: string, options: Options): BootFields {
   return {
     serverAddress: server.address,
     file: file.length <= maxFileField ? file : "",
-    options: { ...options, bootFileName: file },
+    options: { ...options, ...(file && { bootFileName: file }) },
   };
 }

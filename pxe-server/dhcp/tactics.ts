@@ -10,6 +10,8 @@ export const tactics = [
   "boot server",
   /** Boot file in the offer but no option 43, and 4011 answered: for firmware that misreads discovery control. */
   "plain offer",
+  /** No offer: some laptops that hear two servers never request from either. Alone, the other may send them here. */
+  "silence",
 ] as const;
 export type Tactic = (typeof tactics)[number];
 
