@@ -33,7 +33,8 @@ export const agentCommandController = ({ clock }: { readonly clock: Pick<Clock, 
       const { id } = machine.metadata;
       const { what, why } = command;
       // One for each boot: the agent that told of its end never gets a second one.
-      const orderId = `${id}.${what.is}.${agent.kernelBootId}`;
+      const life = machine.metadata.created.getTime().toString(36);
+      const orderId = `${id}.${what.is}.${life}.${agent.kernelBootId}`;
       const spec = orders.find(({ metadata }) => metadata.id === orderId)?.spec ?? {
         machine: id,
         kernelBootId: agent.kernelBootId,

@@ -2,7 +2,7 @@ import type { Clock } from "../../cosi/clock.ts";
 import { controller } from "../../cosi/engine/controller.ts";
 import { many, shared } from "../../cosi/engine/owns.ts";
 import { naming } from "../../cosi/engine/reads.ts";
-import type { SpecOf } from "../../cosi/resource.ts";
+import type { ResourceOf, SpecOf } from "../../cosi/resource.ts";
 import type { State } from "../../cosi/state.ts";
 import { AlreadyExists } from "../../cosi/state-errors.ts";
 import { attachedAgent } from "../decisions/attached-agent.ts";
@@ -56,13 +56,25 @@ export const bmcAccountController = ({ state, clock, randomBytes }: BmcAccountDe
       if (facts.bmc === "none" || !agent) {
         return { do: "remove", why: agent ? "it tells of no BMC" : "its agent is not attached" };
       }
-      // What is under way inside of it goes on: a wipe is not disturbed, and hands off means hands off.
+      // Taken back, an order that is under way would leave an account behind whose password nobody knows.
+      const underWay = ours.find(
+        (one) => one.spec.kernelBootId === agent.kernelBootId && isOpen(one, reports),
+      );
+      if (underWay) {
+        return {
+          do: "set",
+          outputs: { [underWay.metadata.id]: { spec: underWay.spec } },
+          why: underWay.spec.why,
+        };
+      }
       if (isUntouchable(facts) || facts.wipe === "running" || facts.assignment !== "none") {
         return { do: "remove", why: "not while it is left alone, wiped or assigned" };
       }
       const progress = records.status?.spec.progress;
       const tries = progress?.is === "onTime" ? progress.retries : 0;
-      const orderId = `${id}.bmcAccount.${agent.kernelBootId}.${machine.spec.retryId}.${tries}`;
+      // A machine that is removed and met again in one boot is another one: its agent must not answer for the first.
+      const life = machine.metadata.created.getTime().toString(36);
+      const orderId = `${id}.bmcAccount.${life}.${agent.kernelBootId}.${machine.spec.retryId}.${tries}`;
       const known = ours.find(({ metadata }) => metadata.id === orderId)?.spec;
       const spec = known ?? {
         machine: id,
@@ -83,6 +95,14 @@ export const bmcAccountController = ({ state, clock, randomBytes }: BmcAccountDe
       return { do: "set", outputs: { [orderId]: { spec } }, why };
     },
   });
+
+function isOpen(
+  { metadata: { id } }: ResourceOf<typeof AgentOrder>,
+  reports: readonly ResourceOf<typeof AgentReport>[],
+): boolean {
+  const outcome = reports.find(({ metadata }) => metadata.id === id)?.spec.outcome;
+  return outcome === undefined || outcome.state === "running";
+}
 
 /** Only what the agent tells as done, with a place where it can be reached. */
 function accountMade(

@@ -9,6 +9,7 @@ import { Assignment } from "../resources/assignment.ts";
 import type { Installation } from "../resources/installation.ts";
 import type { Inventory } from "../resources/inventory.ts";
 import { Machine } from "../resources/machine.ts";
+import type { PowerStatus } from "../resources/power-status.ts";
 import { Profile } from "../resources/profile.ts";
 import { machineReads } from "./machine-reads.ts";
 import { recordInstallation } from "./record-installation.ts";
@@ -51,19 +52,22 @@ export const installationController = ({ state, clock, probeNode }: Installation
         return { do: "wait", why: `its ${machine ? "profile" : "machine"} is not there` };
       const facts = gatherFacts({ machine, ...records });
       const { id } = machine.metadata;
-      const known = records.installation?.spec;
-      if (profile.spec.installedBy.evidence !== "nodeApi" && assignment.spec.how === "install") {
-        return { do: "done", why: "it tells by itself that it is installed" };
-      }
+      const { installation } = records;
+      // Evidence of what has been wiped since is none.
+      const known = installation && installation.spec.wipeId >= facts.wipedAt ? installation.spec : undefined;
+      const tells = profile.spec.installedBy.evidence !== "nodeApi" && assignment.spec.how === "install";
+      if (tells && !known) return { do: "wait", why: "it tells by itself when it is installed" };
       if (isUntouchable(facts) || isWipeDue(facts) || facts.power === "off" || facts.runs === "agent") {
         return { do: "wait", why: "its system cannot run now" };
       }
-      const answer = await probeNode(addressesOf(records.inventory?.spec), signal);
+      // Nothing could be asked: that it is installed, and on, and no agent came instead, is all there is to see.
+      const answer: NodeAnswer = tells
+        ? { is: "ready" }
+        : await probeNode(assignment.spec.addresses ?? addressesOf(records.inventory?.spec), signal);
       const now = clock.now();
-      const node = nodeAfter(answer, known?.node, records.power?.spec.order?.at, now);
+      const node = nodeAfter(answer, known?.node, commandedAt(records.power?.spec.order), now);
       const evidence = assignment.spec.how === "adopt" ? "adoption" : "nodeApi";
-      // Silence is no evidence of anything but itself, of a system that was seen.
-      if (node && (node.is === "ready" || (known && known.wipeId >= facts.wipedAt))) {
+      if (node && (known || (node.is === "ready" && !tells))) {
         await recordInstallation({ state, clock }, id, { wipeId: facts.wipedAt, evidence, node });
       }
       const untilMs = answer.is === "ready" ? whileReadyMs : whileAwaitedMs;
@@ -85,11 +89,13 @@ function nodeAfter(
     return { is: "silent", since: now, why };
   }
   if (before?.is !== "ready") return { is: "ready", since: now };
-  const isStale = commandedAt !== undefined && before.since < commandedAt;
+  const isStale = commandedAt !== undefined && before.since <= commandedAt;
   return isStale && now.getTime() > commandedAt.getTime() + effectMs
     ? { is: "ready", since: now }
     : undefined;
 }
+
+const commandedAt = (order: SpecOf<typeof PowerStatus>["order"]) => order?.toldAt ?? order?.at;
 
 const addressesOf = (inventory: SpecOf<typeof Inventory> | undefined) =>
   (inventory?.networkInterfaces ?? [])

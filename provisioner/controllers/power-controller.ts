@@ -2,7 +2,7 @@ import type { Clock } from "../../cosi/clock.ts";
 import { controller } from "../../cosi/engine/controller.ts";
 import type { SpecOf } from "../../cosi/resource.ts";
 import { gatherFacts } from "../decisions/facts.ts";
-import { isSoft, powerStep } from "../decisions/power-command.ts";
+import { powerStep } from "../decisions/power-command.ts";
 import type { BmcConfig } from "../resources/bmc-config.ts";
 import { Machine } from "../resources/machine.ts";
 import { PowerStatus } from "../resources/power-status.ts";
@@ -45,7 +45,7 @@ export const powerController = ({ clock, powerOf }: PowerDependencies) => {
         readings.delete(id);
         return { do: "remove", why: "no account to its BMC is known" };
       }
-      const before = current?.spec;
+      const before = current && sinceTheClockWasSet(current.spec, clock.now());
       const power = powerOf(id, bmcConfig.spec);
       const stepFor = (actual: "on" | "off") =>
         powerStep({
@@ -57,11 +57,13 @@ export const powerController = ({ clock, powerOf }: PowerDependencies) => {
         });
 
       const last = readings.get(id);
-      const leftMs = last ? restMs - (clock.elapsedMs() - last.atMs) : 0;
-      if (last && before?.power === last.said && leftMs > 0) {
+      const agoMs = last ? clock.elapsedMs() - last.atMs : 0;
+      if (last && before?.power === last.said && agoMs < restMs) {
         const step = stepFor(last.said);
         // Whatever changed in its records: there is nothing to command, and BMCs are not asked for fun.
-        if (step.do === "watch") return { do: "wait", why: step.why, until: soonest(clock.now(), leftMs) };
+        if (step.do === "watch") {
+          return { do: "set", spec: before, why: step.why, until: soonest(clock.now(), pollMs - agoMs) };
+        }
       }
 
       let said: "on" | "off" | "changing";
@@ -93,7 +95,7 @@ export const powerController = ({ clock, powerOf }: PowerDependencies) => {
         return { do: "set", spec: { ...read, order }, why: order.why, until: soonest(now, soonMs) };
       }
       const noNetwork = step.networkBoot ? await power.networkBootOnce(signal) : undefined;
-      await power.press(isSoft(order) ? "softOff" : order.power, signal);
+      await power.press(step.button, signal);
       const told = { ...read, order: { ...order, toldAt: clock.now() } };
       const why =
         noNetwork === undefined ? order.why : `${order.why}; its own boot order holds: ${noNetwork}`;
@@ -101,6 +103,14 @@ export const powerController = ({ clock, powerOf }: PowerDependencies) => {
     },
   });
 };
+
+/** What was told in a time that has not come yet was told before somebody set the clock back. */
+function sinceTheClockWasSet(status: Status, now: Date): Status {
+  const { order } = status;
+  if (!order || (order.at <= now && (order.toldAt ?? now) <= now)) return status;
+  const [at, toldAt] = [order.at, order.toldAt].map((date) => (date && date > now ? now : date));
+  return { ...status, order: { ...order, at: at!, ...(toldAt && { toldAt }) } };
+}
 
 const soonest = (now: Date, ms: number) => new Date(now.getTime() + ms);
 

@@ -1,5 +1,6 @@
 import { controller } from "../../cosi/engine/controller.ts";
 import { same } from "../../cosi/engine/reads.ts";
+import { wipeOfRelease } from "../decisions/facts.ts";
 import { Assignment } from "../resources/assignment.ts";
 import { Machine } from "../resources/machine.ts";
 import { WipeStatus } from "../resources/wipe-status.ts";
@@ -13,9 +14,9 @@ export const releaseController = () =>
 
     reconcile: () => ({ do: "done" }),
 
-    teardown({ spec }, { machine, wipe }) {
+    teardown(assignment, { machine, wipe }) {
       if (!machine) return { do: "remove", why: "its machine is gone" };
-      const needed = spec.wipeId + 1;
+      const needed = wipeOfRelease(machine, assignment);
       const wipedAt = wipe?.spec.wipedAt ?? 0;
       if (wipedAt >= needed) return { do: "remove", why: `wiped under ${wipedAt}` };
       return { do: "wait", why: `its disks are to be wiped under ${needed} first` };

@@ -38,7 +38,7 @@ const cycledAt = (at: Date): Records["power"] => ({
     power: "on",
     since: early,
     readAt: late,
-    order: { power: "cycle", at, tries: 1, why: "to be wiped" },
+    order: { power: "cycle", at, tries: 1, why: "to be wiped", toldAt: at },
   },
 });
 const gaveUp = {

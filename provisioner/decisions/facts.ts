@@ -1,4 +1,4 @@
-import type { ResourceOf, ResourceType } from "../../cosi/resource.ts";
+import type { ResourceOf, ResourceType, SpecOf } from "../../cosi/resource.ts";
 import type { Admission } from "../resources/admission.ts";
 import type { Assignment } from "../resources/assignment.ts";
 import type { BmcConfig } from "../resources/bmc-config.ts";
@@ -89,12 +89,15 @@ function assignmentOf({ assignment }: Records): Facts["assignment"] {
   return assignment.metadata.phase === "tearingDown" ? "leaving" : "made";
 }
 
-/** Who asks last asks most: the operator by the machine's number, a release by the one after the assignment's. */
+/** Who asks last asks most: the operator by the machine's number, a release by the one after all that was asked. */
 function askedWipe(records: Records): number {
   const { machine, assignment } = records;
-  const onRelease = assignmentOf(records) === "leaving" ? assignment!.spec.wipeId + 1 : 0;
-  return Math.max(machine.spec.wipeId, onRelease);
+  return assignmentOf(records) === "leaving" ? wipeOfRelease(machine, assignment!) : machine.spec.wipeId;
 }
+
+/** The wipe that a release takes: also after one that was asked for while the machine was assigned. */
+export const wipeOfRelease = (machine: Of<typeof Machine>, assignment: Of<typeof Assignment>): number =>
+  Math.max(machine.spec.wipeId, assignment.spec.wipeId) + 1;
 
 /** An adopted machine was never wiped by us, and shall not be because of that. */
 const waivedWipe = ({ assignment }: Records) =>
@@ -120,22 +123,31 @@ function wipeRun({ wipe }: Records, asked: number): Facts["wipe"] {
  */
 function runningNow({ boot, installation, power }: Records): Facts["runs"] {
   if (power?.spec.power === "off") return "unseen";
-  const order = power?.spec.order;
-  const after = (since: Date, heardAt = since) => {
-    if (!order || since >= order.at) return since.getTime();
-    // A BMC that acknowledged and did nothing: the same boot is heard long after the command.
-    const lost = heardAt.getTime() >= order.at.getTime() + (order.power === "on" ? 0 : effectMs);
-    return lost ? since.getTime() : undefined;
-  };
-  const agent = boot?.spec.state === "agent" ? after(boot.spec.since, boot.spec.heardAt) : undefined;
+  const seen = (since: Date, heardAt = since) =>
+    isAfterCommand(power?.spec.order, since, heardAt) ? since.getTime() : undefined;
+  const agent = boot?.spec.state === "agent" ? seen(boot.spec.since, boot.spec.heardAt) : undefined;
   const node = installation?.spec.node;
-  const system = node?.is === "ready" ? after(node.since) : undefined;
+  const system = node?.is === "ready" ? seen(node.since) : undefined;
   if (agent === undefined && system === undefined) return "unseen";
   return (agent ?? -Infinity) >= (system ?? -Infinity) ? "agent" : "system";
 }
 
-/** A machine that was told to go off or to start over is not heard as it was after this. */
-const effectMs = 120_000;
+type Command = SpecOf<typeof PowerStatus>["order"];
+
+/** Until then a BMC may still be about to do as it was told. */
+const effectMs = 5_000;
+/** Whatever is heard so long after a command that would have ended it shows that the command was lost. */
+const lostMs = 120_000;
+
+/** Whether what was seen of a machine is of the boot after our last command, or in spite of it. */
+function isAfterCommand(order: Command, since: Date, heardAt: Date): boolean {
+  if (!order) return true;
+  if (order.power === "on") return heardAt >= order.at;
+  // Written down and not told, or told by a process that died: it may end what runs at any moment.
+  if (!order.toldAt) return false;
+  const told = order.toldAt.getTime();
+  return since.getTime() >= told + effectMs || heardAt.getTime() >= told + lostMs;
+}
 
 function hasGivenUp({ machine, status }: Records): boolean {
   const progress = status?.spec.progress;

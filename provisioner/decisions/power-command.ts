@@ -15,11 +15,13 @@ export type PowerStep =
   /** There is nothing to command. */
   | { readonly do: "watch"; readonly why: string }
   /** Write down what the BMC will be told. */
-  | { readonly do: "record"; readonly order: Command; readonly networkBoot: boolean }
+  | { readonly do: "record"; readonly order: Command }
   /** Tell the BMC what was written down. */
-  | { readonly do: "tell"; readonly order: Command; readonly networkBoot: boolean }
+  | { readonly do: "tell"; readonly order: Command; readonly button: Button; readonly networkBoot: boolean }
   /** It was told: what came of it shows in a while. */
   | { readonly do: "verify"; readonly order: Command; readonly until: Date };
+
+type Button = "on" | "off" | "softOff" | "cycle";
 
 interface Asked {
   readonly facts: Facts;
@@ -44,19 +46,20 @@ export function powerStep({ facts, actual, order, progress, now }: Asked): Power
   if (wanted === undefined) return { do: "watch", why: wish.why };
   const networkBoot = wanted.power !== "off" && ["agent", "install"].includes(bootMode(facts).is);
   if (order?.power !== wanted.power || !isPending(order, actual)) {
-    return { do: "record", order: { ...wanted, at: now, tries: 1 }, networkBoot };
+    return { do: "record", order: { ...wanted, at: now, tries: 1 } };
   }
-  if (order.toldAt === undefined) return { do: "tell", order, networkBoot };
-  const firstMs = isSoft(order) ? softOffMs : verifyMs;
+  // Where somebody wants it off a system may run: it is asked first, then the power is cut.
+  const isSoft = order.power === "off" && facts.powerAsked === "off" && order.tries === 1;
+  if (order.toldAt === undefined) {
+    return { do: "tell", order, button: isSoft ? "softOff" : order.power, networkBoot };
+  }
+  const firstMs = isSoft ? softOffMs : verifyMs;
   const patienceMs = Math.min(firstMs * 2 ** (order.tries - 1), longestVerifyMs);
   const until = new Date(order.toldAt.getTime() + patienceMs);
   // A clock that was set back makes nobody wait longer than one patience.
   if (now < until && now >= order.toldAt) return { do: "verify", order, until };
-  return { do: "record", order: { ...wanted, at: now, tries: order.tries + 1 }, networkBoot };
+  return { do: "record", order: { ...wanted, at: now, tries: order.tries + 1 } };
 }
-
-/** The first time the operating system is asked, then the power is cut. */
-export const isSoft = ({ power, tries }: Command): boolean => power === "off" && tries === 1;
 
 /** Whether a command has not come to its effect. A cycle that was told has none that could be read. */
 function isPending({ power, toldAt }: Command, actual: "on" | "off"): boolean {

@@ -12,7 +12,9 @@ export const Assignment = declare("Assignments", {
     profile: z.string(),
     /** `adopt`: what is on the disks stays there, and counts as installed. */
     how: z.enum(["install", "adopt"]),
-    /** The machine's wipe that it was made on; leaving takes the next one. Adoption waives wipes up to this one. */
+    /** The machine's wipe that it was made on; leaving takes the next one that nobody asked for yet. Adoption waives wipes up to this one. */
     wipeId: z.int().min(0),
+    /** Where its node API is, of a machine that was adopted and never told its inventory. */
+    addresses: z.array(z.string()).optional(),
   }),
 });

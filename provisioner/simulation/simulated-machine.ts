@@ -1,0 +1,169 @@
+import { between } from "./random.ts";
+import { SimulatedAgent } from "./simulated-agent.ts";
+import type { Site } from "./site.ts";
+
+/** What is on a machine's disks, which nobody but a history knows. */
+export type Disks =
+  /** Somebody's data; `boots`: a system that is not ours. */
+  | { readonly is: "foreign"; readonly boots: boolean }
+  | { readonly is: "empty" }
+  /** Half erased, or half written. */
+  | { readonly is: "rubble"; readonly of: "wipe" | "installation" }
+  | { readonly is: "system" };
+
+export type Activity =
+  | { readonly is: "off" }
+  | { readonly is: "firmware" }
+  | { readonly is: "agent"; readonly agent: SimulatedAgent }
+  | { readonly is: "installing" }
+  | { readonly is: "system" };
+
+export interface Hardware {
+  readonly bmc: boolean;
+  readonly networkFirst: boolean;
+  /** No wipe of it ever succeeds. */
+  readonly badDisk: boolean;
+  readonly diskless: boolean;
+}
+
+const seconds = (count: number) => count * 1000;
+
+/** Power, firmware, disks: a machine as it is, whatever anybody believes of it. */
+export class SimulatedMachine {
+  readonly id: string;
+  readonly hardware: Hardware;
+  readonly site: Site;
+  activity: Activity = { is: "off" };
+  disks: Disks;
+  /** Wipes that came to their end since the disks were last installed on. */
+  readonly wiped = new Set<number>();
+  bootFromNetwork = false;
+  /** In the address by which it calls home: the wipe after which it was told to install. */
+  installsAfter = 0;
+  /** When a person last did something about it. */
+  touchedMs = Number.NEGATIVE_INFINITY;
+  #boots = 0;
+  #power = 0;
+  #timers = new DisposableStack();
+
+  constructor(id: string, hardware: Hardware, disks: Disks, site: Site) {
+    this.id = id;
+    this.hardware = hardware;
+    this.disks = disks;
+    this.site = site;
+  }
+
+  get isOn(): boolean {
+    return this.activity.is !== "off";
+  }
+
+  turnOn(): void {
+    if (!this.isOn) this.#boot("turned on");
+  }
+
+  turnOff(): void {
+    if (this.isOn) this.#become({ is: "off" }, "turned off");
+  }
+
+  /** Ends whatever runs, as pulling the plug does, and starts over. */
+  reset(why: string): void {
+    if (this.isOn) this.#boot(why);
+  }
+
+  /** After a time, if the machine has not been turned off or started over until then. */
+  later(leastMs: number, mostMs: number, then: () => void): void {
+    const power = this.#power;
+    const timer = this.site.clock.after(between(this.site.random, leastMs, mostMs), () => {
+      if (power === this.#power) then();
+    });
+    this.#timers.use(timer);
+  }
+
+  /** Goes on after a promise, if the machine is still as it was. */
+  async whenStill<T>(promise: Promise<T>, then: (value: T | undefined) => void): Promise<void> {
+    const power = this.#power;
+    const value = await promise.catch(() => undefined);
+    if (power === this.#power) then(value);
+  }
+
+  #become(activity: Activity, why: string): void {
+    if (this.activity.is === "agent") this.activity.agent.die();
+    if (this.activity.is === "installing") this.disks = { is: "rubble", of: "installation" };
+    this.#power++;
+    this.#timers.dispose();
+    this.#timers = new DisposableStack();
+    this.activity = activity;
+    this.site.story(`${this.id} ${activity.is}: ${why}`);
+  }
+
+  #boot(why: string): void {
+    this.#become({ is: "firmware" }, why);
+    const fromNetwork = this.bootFromNetwork || this.hardware.networkFirst || !this.isBootable;
+    this.bootFromNetwork = false;
+    this.later(seconds(20), seconds(90), () => (fromNetwork ? this.#askPlan(0) : this.#bootDisk()));
+  }
+
+  get isBootable(): boolean {
+    return this.disks.is === "system" || (this.disks.is === "foreign" && this.disks.boots);
+  }
+
+  #askPlan(tries: number): void {
+    const { services } = this.site;
+    const asked = services?.plan(this) ?? Promise.reject(new Error("nobody answers"));
+    void this.whenStill(asked, (plan) => {
+      this.installsAfter = plan?.wipedAt ?? this.installsAfter;
+      switch (plan?.mode) {
+        case undefined:
+          if (tries >= 5 && this.isBootable) return this.#bootDisk();
+          return this.later(seconds(10), seconds(20), () => this.#askPlan(tries + 1));
+        case "hold":
+          return this.later(seconds(10), seconds(10), () => this.#askPlan(0));
+        case "agent":
+          return this.later(seconds(20), seconds(60), () => this.#startAgent());
+        case "install":
+          return this.#install();
+        case "disk":
+        case "alone":
+          return this.#bootDisk();
+      }
+    });
+  }
+
+  #startAgent(): void {
+    const agent = new SimulatedAgent(this, `${this.id}-boot${++this.#boots}`);
+    this.#become({ is: "agent", agent }, "its agent starts");
+    agent.dial();
+  }
+
+  #bootDisk(): void {
+    if (!this.isBootable) return this.later(seconds(60), seconds(60), () => this.#askPlan(0));
+    this.later(seconds(20), seconds(60), () => this.#become({ is: "system" }, "from its disk"));
+  }
+
+  /** An installer that finds its system installed runs it: what was told last is not lost by booting once more. */
+  #install(): void {
+    if (this.disks.is === "system") return this.#bootDisk();
+    if (this.hardware.diskless) return this.later(seconds(60), seconds(60), () => this.#askPlan(0));
+    const ours = this.disks.is === "rubble" && this.disks.of === "installation";
+    if (this.disks.is !== "empty" && !ours) {
+      this.site.violations.push(`${this.id} is installed over what nobody wiped (${this.disks.is})`);
+    }
+    this.#become({ is: "installing" }, "as its plan says");
+    this.wiped.clear();
+    this.later(seconds(120), seconds(480), () => {
+      this.#become({ is: "system" }, "installed");
+      this.disks = { is: "system" };
+      this.#tellInstalled(0);
+    });
+  }
+
+  /** Some systems tell by a call home, which they repeat for a while; then they start from the disk. */
+  #tellInstalled(tries: number): void {
+    const told = this.site.services?.phoneHome(this) ?? Promise.resolve(false);
+    void this.whenStill(told, (done) => {
+      if (done === true || tries >= 60)
+        return this.later(seconds(5), seconds(10), () => this.reset("installed"));
+      this.later(seconds(10), seconds(30), () => this.#tellInstalled(tries + 1));
+    });
+  }
+}

@@ -1,0 +1,241 @@
+import type { ResourceOf, SpecOf } from "../../cosi/resource.ts";
+import type { State } from "../../cosi/state.ts";
+import { AlreadyExists, NotFound } from "../../cosi/state-errors.ts";
+import { recordInstallation } from "../controllers/record-installation.ts";
+import { type BootMode, bootMode } from "../decisions/boot-mode.ts";
+import { isUntouchable } from "../decisions/hands-off.ts";
+import { AgentOrder } from "../resources/agent-order.ts";
+import { AgentReport } from "../resources/agent-report.ts";
+import { Assignment } from "../resources/assignment.ts";
+import { BootStatus } from "../resources/boot-status.ts";
+import { Inventory } from "../resources/inventory.ts";
+import { Machine } from "../resources/machine.ts";
+import type { SimulatedAgent } from "./simulated-agent.ts";
+import { inventoryOf } from "./simulated-inventory.ts";
+import type { SimulatedMachine } from "./simulated-machine.ts";
+import type { Site } from "./site.ts";
+import { storedFacts } from "./stored-facts.ts";
+
+type Outcome = SpecOf<typeof AgentReport>["outcome"];
+
+export interface Plan {
+  readonly mode: BootMode;
+  readonly wipedAt: number;
+}
+
+/** A machine that was attached to a process which died is given this long to attach to the next one. */
+const returnMs = 120_000;
+/** After a person acted, what was under way by their last word may still show for a moment. */
+const reactionMs = 10_000;
+
+/**
+ * What the boot and agent services of a provisioner do to the records, without their wires: they die with it, at any
+ * write.
+ */
+export class SimulatedServices {
+  readonly #state: State;
+  readonly #site: Site;
+  readonly #end = new AbortController();
+  readonly #sessions = new Map<string, SimulatedAgent>();
+  /** What is written about one machine is written in turn. */
+  readonly #turns = new Map<string, Promise<void>>();
+
+  constructor(state: State, site: Site) {
+    this.#state = state;
+    this.#site = site;
+    void this.#deliver().catch(() => undefined);
+    site.clock.after(returnMs, () => void this.#sweep().catch(() => undefined));
+  }
+
+  /** The process is gone: every stream breaks, and nobody writes that down. */
+  die(): void {
+    this.#end.abort();
+    const agents = [...this.#sessions.values()];
+    this.#sessions.clear();
+    for (const agent of agents) agent.lose();
+  }
+
+  get attached(): readonly SimulatedAgent[] {
+    return [...this.#sessions.values()];
+  }
+
+  /** The network breaks one stream; the service notices. */
+  drop(agent: SimulatedAgent): void {
+    this.detach(agent);
+    agent.lose();
+  }
+
+  async plan({ id }: SimulatedMachine): Promise<Plan> {
+    await this.#meet(id);
+    const facts = await storedFacts(this.#state, id);
+    if (!facts) throw new Error(`Cannot plan the boot of ${id}: it is gone`);
+    const mode = bootMode(facts).is;
+    await this.#told(id, mode);
+    return { mode, wipedAt: facts.wipedAt };
+  }
+
+  attach(agent: SimulatedAgent): void {
+    const { id } = agent.machine;
+    this.#sessions.get(id)?.lose();
+    this.#sessions.set(id, agent);
+    this.#inTurn(id, async () => {
+      await this.#meet(id);
+      const now = this.#site.clock.now();
+      const { kernelBootId } = agent;
+      const spec = { state: "agent", kernelBootId, version: "1", since: now, heardAt: now } as const;
+      if (this.#sessions.get(id) !== agent) return;
+      await this.#state.set(BootStatus, id, { spec });
+      await this.#state.set(Inventory, id, { spec: inventoryOf(agent.machine) });
+      for (const [order, { number, outcome }] of agent.unsettled())
+        await this.#store(agent, order, number, outcome);
+      const { resources } = await this.#state.list(AgentOrder);
+      for (const order of resources) {
+        if (order.spec.machine === id && order.metadata.phase === "running") this.#hand(agent, order);
+      }
+      for (const [order] of agent.unsettled()) {
+        if (!resources.some(({ metadata }) => metadata.id === order)) agent.settle(order);
+      }
+    });
+    this.#beat(agent);
+  }
+
+  detach(agent: SimulatedAgent): void {
+    const { id } = agent.machine;
+    if (this.#sessions.get(id) !== agent) return;
+    this.#sessions.delete(id);
+    this.#inTurn(id, () => this.#lost(id, agent.kernelBootId));
+  }
+
+  take(agent: SimulatedAgent, order: string, number: number, outcome: Outcome): void {
+    this.#inTurn(agent.machine.id, () => this.#store(agent, order, number, outcome));
+  }
+
+  /** True when there is nothing to tell any more. */
+  async phoneHome({ id, installsAfter }: SimulatedMachine): Promise<boolean> {
+    const { state, clock } = { state: this.#state, clock: this.#site.clock };
+    const assignment = await state.find(Assignment, id);
+    if (assignment?.spec.profile !== "calls") return true;
+    await recordInstallation({ state, clock }, id, { wipeId: installsAfter, evidence: "phoneHome" });
+    return true;
+  }
+
+  /** Whether a wipe that begins now may: by the records, as people know them. */
+  async judgeWipe(machine: SimulatedMachine, wipeId: number): Promise<void> {
+    const { people, violations, clock } = this.#site;
+    const facts = await storedFacts(people, machine.id);
+    if (!facts || clock.elapsedMs() - machine.touchedMs < reactionMs) return;
+    const said = `${machine.id} is wiped under ${wipeId}`;
+    if (isUntouchable(facts)) violations.push(`${said} while nobody may touch it`);
+    if (wipeId > facts.wipeAsked) violations.push(`${said}, which nobody asked for`);
+    if (wipeId <= facts.wipedAt) violations.push(`${said}, which was done before`);
+  }
+
+  async #deliver(): Promise<void> {
+    for await (const events of this.#state.watch(AgentOrder, { signal: this.#end.signal })) {
+      for (const event of events) {
+        if (event.type === "bootstrapped") continue;
+        const { resource } = event;
+        const { id } = resource.metadata;
+        const agent = this.#sessions.get(resource.spec.machine);
+        if (event.type === "destroyed") {
+          agent?.settle(id);
+          this.#inTurn(resource.spec.machine, () => this.#forget(id));
+        } else if (agent && resource.metadata.phase === "running") this.#hand(agent, resource);
+      }
+    }
+  }
+
+  #hand(agent: SimulatedAgent, order: ResourceOf<typeof AgentOrder>): void {
+    // The way to the machine takes a while, and the stream may break on it.
+    this.#site.clock.after(50, () => {
+      if (this.#sessions.get(order.spec.machine) === agent && !this.#end.signal.aborted) agent.receive(order);
+    });
+  }
+
+  #beat(agent: SimulatedAgent): void {
+    this.#site.clock.after(60_000, () => {
+      const { id } = agent.machine;
+      if (this.#sessions.get(id) !== agent || this.#end.signal.aborted) return;
+      this.#inTurn(id, async () => {
+        const heardAt = this.#site.clock.now();
+        await this.#state.update(BootStatus, id, ({ spec }) =>
+          spec.state === "agent" && spec.kernelBootId === agent.kernelBootId
+            ? { spec: { ...spec, heardAt } }
+            : {},
+        );
+      });
+      this.#beat(agent);
+    });
+  }
+
+  async #store(agent: SimulatedAgent, id: string, number: number, outcome: Outcome): Promise<void> {
+    if (!(await this.#state.find(AgentOrder, id))) return agent.settle(id);
+    const known = await this.#state.find(AgentReport, id);
+    if (known && known.spec.number >= number) return;
+    const spec = { machine: agent.machine.id, number, at: this.#site.clock.now(), outcome };
+    await this.#state.set(AgentReport, id, { spec });
+  }
+
+  async #forget(order: string): Promise<void> {
+    await this.#state.destroy(AgentReport, order).catch(ignoring(NotFound));
+  }
+
+  async #lost(id: string, kernelBootId: string): Promise<void> {
+    const since = this.#site.clock.now();
+    await this.#state
+      .update(BootStatus, id, ({ spec }) =>
+        spec.state === "agent" && spec.kernelBootId === kernelBootId
+          ? { spec: { state: "agentLost", kernelBootId, since, why: "its stream ended" } }
+          : {},
+      )
+      .catch(ignoring(NotFound));
+  }
+
+  /** What a process that died left behind: agents that never came back, and reports of orders that are gone. */
+  async #sweep(): Promise<void> {
+    if (this.#end.signal.aborted) return;
+    for (const { metadata, spec } of (await this.#state.list(BootStatus)).resources) {
+      const attached = this.#sessions.has(metadata.id);
+      if (spec.state === "agent" && !attached)
+        this.#inTurn(metadata.id, () => this.#lost(metadata.id, spec.kernelBootId));
+    }
+    for (const { metadata } of (await this.#state.list(AgentReport)).resources) {
+      if (!(await this.#state.find(AgentOrder, metadata.id))) await this.#forget(metadata.id);
+    }
+  }
+
+  /** Discovery: a machine that nobody knows becomes known, and no more than that. */
+  async #meet(id: string): Promise<void> {
+    if (await this.#state.find(Machine, id)) return;
+    const spec: SpecOf<typeof Machine> = {
+      identity: { macs: [] },
+      admission: { is: "byRule" },
+      wipeId: 1,
+      retryId: 0,
+      power: "automatic",
+      boot: {},
+    };
+    await this.#state.create(Machine, id, { spec }).catch(ignoring(AlreadyExists));
+  }
+
+  async #told(id: string, mode: BootMode): Promise<void> {
+    const at = this.#site.clock.now();
+    const common = { state: "booting", bootId: "b", step: "scripted", plan: mode, why: "" } as const;
+    await this.#state.set(BootStatus, id, { spec: { ...common, since: at, at } });
+  }
+
+  #inTurn(id: string, work: () => Promise<void>): void {
+    const turn = (this.#turns.get(id) ?? Promise.resolve()).then(() =>
+      this.#end.signal.aborted ? undefined : work(),
+    );
+    // What fails here fails because the process dies: machines attach to the next one.
+    this.#turns.set(
+      id,
+      turn.catch(() => undefined),
+    );
+  }
+}
+
+const ignoring = (kind: typeof NotFound | typeof AlreadyExists) => (error: unknown) => {
+  if (!(error instanceof kind)) throw error;
+};
