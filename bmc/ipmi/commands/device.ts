@@ -1,8 +1,7 @@
 // Who the BMC is. IPMI 2.0 §20 and §22.14.
 import { bits } from "../../../wire/bits.ts";
-import { bytes } from "../../../wire/bytes.ts";
+import { bytes, rest } from "../../../wire/bytes.ts";
 import { u8, u16le, u24le } from "../../../wire/integers.ts";
-import { optional } from "../../../wire/optional.ts";
 import { struct } from "../../../wire/struct.ts";
 import { command, empty, netFns } from "../command.ts";
 
@@ -30,7 +29,8 @@ export const getDeviceId = command({
     }),
     manufacturer: u24le,
     product: u16le,
-    auxiliary: optional(bytes(4)),
+    // Four bytes or none, says the specification; three, says one BMC.
+    auxiliary: rest,
   }),
 });
 

@@ -89,7 +89,7 @@ export const appHandlers = [
     // Ours is no enterprise number of IANA's: zero is "unspecified".
     manufacturer: 0,
     product: 1,
-    auxiliary: undefined,
+    auxiliary: new Uint8Array(),
   })),
   handle(coldReset, administrator, () => {}),
   handle(getSystemGuid, unprotected, (_, { chassis }) => guidOf(chassis)),
