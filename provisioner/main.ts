@@ -8,7 +8,8 @@ import { z } from "zod";
 import { makeKey, readKeyFile } from "../cosi/key-ring.ts";
 import { SealedStore } from "../cosi/sealed-store.ts";
 import type { Store } from "../cosi/store.ts";
-import { openEtcdStore } from "../cosi/stores/etcd/etcd-store.ts";
+import { etcdLeadership } from "../cosi/stores/etcd/election.ts";
+import { EtcdStore, openEtcdStore } from "../cosi/stores/etcd/etcd-store.ts";
 import { SqliteStore } from "../cosi/stores/sqlite/sqlite-store.ts";
 import { systemClock } from "../cosi/system-clock.ts";
 import project from "../package.json" with { type: "json" };
@@ -20,6 +21,7 @@ import { openRemoteBooter } from "../pxe-server/remote-booter.ts";
 import { openPxeServer } from "../pxe-server/serve.ts";
 import { stepSentence } from "../pxe-server/steps.ts";
 import { systemClock as pxeClock } from "../pxe-server/system-clock.ts";
+import { firstToken } from "./api/tokens.ts";
 import { allResources } from "./resources/all.ts";
 import { openProvisioner, type Provisioner } from "./serve.ts";
 import { AssetShelf } from "./services/asset-shelf.ts";
@@ -33,6 +35,9 @@ interface ServeOptions {
   readonly image?: string;
   readonly argument: readonly string[];
   readonly listen: string;
+  readonly api: string;
+  readonly tlsCertificate?: string;
+  readonly tlsKey?: string;
   readonly announce?: string;
   readonly segments?: string;
   readonly loaders?: string;
@@ -51,6 +56,9 @@ program
       .argParser((text, before: unknown) => [...(before as string[]), text]),
   )
   .option("--listen <host:port>", "for machines and pxe-servers", "0.0.0.0:8444")
+  .option("--api <host:port>", "for people and programs: HTTPS", "0.0.0.0:8443")
+  .option("--tls-certificate <file>", "the API's certificate (PEM), instead of one of our own authority")
+  .option("--tls-key <file>", "its key (PEM)")
   .option("--announce <host>", "what machines dial; needed where --listen names no address")
   .option("--segments <file>", "boot.yaml without rules: the networks that this process serves itself")
   .option("--loaders <folder>", "the folder with the iPXE binaries")
@@ -74,7 +82,7 @@ async function serve(options: ServeOptions): Promise<void> {
     options.state === undefined
       ? new SqliteStore({ path: join(folder, "state.sqlite"), clock: systemClock })
       : await openEtcdStore({
-          endpoints: options.state.replace(/^etcd:/, "http:").split(","),
+          endpoints: endpointsOf(options.state),
           clock: systemClock,
         }),
   );
@@ -90,12 +98,17 @@ async function serve(options: ServeOptions): Promise<void> {
       listen,
       announce,
       logFolder: join(folder, "logs"),
+      api: { listen: hostAndPort(options.api), version: project.version, tls: await ownTls(options) },
+      leadership: plain instanceof EtcdStore ? etcdLeadership(plain, { candidate: announce }) : undefined,
       log,
     }),
   );
   log(`machines and pxe-servers dial ${announce}:${provisioner.port}`);
   log(`they trust the authority sha256:${provisioner.authority.certificate.fingerprint}`);
   if (segments) await serveSegments(segments, options, { provisioner, folder, opened, signal: stop.signal });
+  log(`the API is at https://${announce}:${provisioner.apiPort}`);
+  const token = await firstToken({ state: provisioner.state, clock: systemClock });
+  if (token !== undefined) log(`the first token, for an admin, told once: ${token}`);
   log("ready");
   await new Promise((resolve) => stop.signal.addEventListener("abort", resolve, { once: true }));
 }
@@ -173,6 +186,21 @@ function hostAndPort(text: string): { host: string; port: number } {
   const [, v6, plain, port] = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text) ?? [];
   if (port === undefined) throw new Error(`Cannot listen on ${text}: it is not host:port`);
   return { host: (v6 ?? plain)!, port: Number(port) };
+}
+
+/** `etcd://a:2379,b:2379`, or each with a scheme of its own. */
+const endpointsOf = (text: string): string[] =>
+  text
+    .replace(/^etcd:\/\//, "")
+    .split(",")
+    .map((one) => (/^https?:\/\//.test(one) ? one : `http://${one}`));
+
+async function ownTls({ tlsCertificate, tlsKey }: ServeOptions) {
+  if (tlsCertificate === undefined && tlsKey === undefined) return undefined;
+  if (tlsCertificate === undefined || tlsKey === undefined) {
+    throw new Error("Cannot use one of --tls-certificate and --tls-key without the other");
+  }
+  return { certificate: await readFile(tlsCertificate, "utf8"), key: await readFile(tlsKey, "utf8") };
 }
 
 function kernelArgument(text: string): { name: string; value?: string } {

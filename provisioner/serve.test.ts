@@ -1,7 +1,10 @@
 // The provisioner's services over real TLS, as pxe-servers and agents call them.
 
 import { createHash } from "node:crypto";
+import { once } from "node:events";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import type { IncomingMessage } from "node:http";
+import { get } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { MessageInitShape } from "@bufbuild/protobuf";
@@ -17,6 +20,7 @@ import { systemClock } from "../cosi/system-clock.ts";
 import { createAuthority, type Identity } from "../pki/authority.ts";
 import { createRequest } from "../pki/certificate-request.ts";
 import { createKeyPair } from "../pki/key-pair.ts";
+import { firstToken } from "./api/tokens.ts";
 import { AgentOrder } from "./resources/agent-order.ts";
 import { AgentReport } from "./resources/agent-report.ts";
 import { BootStatus } from "./resources/boot-status.ts";
@@ -155,6 +159,39 @@ async function until<Spec>(
     await new Promise((resolve) => setImmediate(resolve));
   }
 }
+
+test("the API answers under the authority that machines trust, and says who may", async () => {
+  const store = new MemoryStore();
+  await using second = await openProvisioner({
+    store,
+    clock: systemClock,
+    random: () => 1,
+    shelf: AssetShelf.empty(),
+    listen: { host: "127.0.0.1", port: 0 },
+    announce: "127.0.0.1",
+    logFolder: join(folder, "other-logs"),
+    api: { listen: { host: "127.0.0.1", port: 0 }, version: "0.0.0" },
+    log: (text) => said.push(text),
+  });
+  const ask = async (headers: Readonly<Record<string, string>> = {}) => {
+    const call = get({
+      host: "127.0.0.1",
+      port: second.apiPort,
+      path: "/metrics",
+      ca: second.authority.certificate.pem,
+      agent: false,
+      headers,
+    });
+    const [response] = (await once(call, "response")) as [IncomingMessage];
+    return { status: response.statusCode, text: (await response.toArray()).join("") };
+  };
+  expect((await ask()).status).toBe(401);
+  const token = await firstToken({ state: second.state, clock: systemClock });
+  expect(await firstToken({ state: second.state, clock: systemClock })).toBeUndefined();
+  const { status, text } = await ask({ authorization: `Bearer ${token}` });
+  expect(status).toBe(200);
+  expect(text).toContain('ingot_controller_leading{controller="Wipe"}');
+});
 
 describe("a pxe-server", () => {
   test("is told what an unknown machine boots, which is known from then on", async () => {

@@ -5,17 +5,22 @@ import { openServer } from "../api/grpc/server.ts";
 import { ServerTlsCredentials } from "../api/grpc/server-tls.ts";
 import { openLanPort } from "../bmc/ipmi/lan-port.ts";
 import type { Clock } from "../cosi/clock.ts";
+import type { Leadership } from "../cosi/engine/leadership.ts";
+import { metricsPage } from "../cosi/engine/metrics-page.ts";
 import type { Runtime } from "../cosi/engine/runtime.ts";
 import { State } from "../cosi/state.ts";
 import type { Store } from "../cosi/store.ts";
 import type { Authority, Identity } from "../pki/authority.ts";
 import { day } from "../pki/lifetimes.ts";
+import { bmcHardware } from "./api/bmc-hardware.ts";
+import { serveApi } from "./api/serve-api.ts";
 import { BmcQueues } from "./controllers/bmc-queues.ts";
 import { openControllers } from "./controllers/open-controllers.ts";
 import { AgentLogs } from "./services/agent-logs.ts";
 import { agentService } from "./services/agent-service.ts";
 import type { AssetShelf } from "./services/asset-shelf.ts";
 import { bootService } from "./services/boot-service.ts";
+import { EventRecorder } from "./services/event-recorder.ts";
 import { MachineRegistry } from "./services/machine-registry.ts";
 import { openMachineBmc } from "./services/open-machine-bmc.ts";
 import { segmentIdentity } from "./services/peers.ts";
@@ -33,20 +38,33 @@ export interface ProvisionerOptions {
   /** How they name this host, and the name or address its certificate bears. */
   readonly announce: string;
   readonly logFolder: string;
+  /** For people and programs; none without it. */
+  readonly api?: ApiPlace | undefined;
+  /** Where several provisioners share the store. */
+  readonly leadership?: Leadership | undefined;
   readonly log: (text: string) => void;
+}
+
+interface ApiPlace {
+  readonly listen: { readonly host: string; readonly port: number };
+  readonly version: string;
+  /** Instead of one of our own authority. */
+  readonly tls?: { readonly certificate: string; readonly key: string } | undefined;
 }
 
 export interface Provisioner extends AsyncDisposable {
   readonly state: State;
   readonly engine: Runtime;
   readonly port: number;
+  /** Of the API. */
+  readonly apiPort: number | undefined;
   readonly authority: Authority;
   /** For a pxe-server of that segment. */
   segmentIdentity(segment: string): Promise<Identity>;
 }
 
 export async function openProvisioner(options: ProvisionerOptions): Promise<Provisioner> {
-  const { store, clock, random, shelf, listen, announce, log } = options;
+  const { store, clock, random, shelf, listen, announce, leadership, log } = options;
   const stop = new AbortController();
   await using opened = new AsyncDisposableStack();
   const state = new State({ store, clock });
@@ -108,20 +126,43 @@ export async function openProvisioner(options: ProvisionerOptions): Promise<Prov
     newId: randomUUID,
     powerOf: bmcs.powerOf,
     probeNode,
+    leadership,
     log: { info: () => {}, warn: log },
   });
-  const working = [following.ended, agents.run(stop.signal), engine.run(stop.signal)];
+  const working = [
+    following.ended,
+    agents.run(stop.signal),
+    engine.run(stop.signal),
+    new EventRecorder(state).run(stop.signal),
+  ];
   opened.defer(async () => {
     stop.abort();
     for (const end of await Promise.allSettled(working)) {
       if (end.status === "rejected" && end.reason !== stop.signal.reason) log(String(end.reason));
     }
   });
+  const api =
+    options.api &&
+    opened.use(
+      await serveApi({
+        state,
+        store,
+        clock,
+        listen: options.api.listen,
+        tls: options.api.tls ?? (await serverIdentity(authority, announce)),
+        version: options.api.version,
+        hardware: bmcHardware(bmcs),
+        logs: (machine, lines) => logs.tail(machine, lines),
+        metrics: () => metricsPage(engine.metrics()),
+        log,
+      }),
+    );
   const held = opened.move();
   return {
     state,
     engine,
     port: server.port,
+    apiPort: api?.port,
     authority,
     segmentIdentity: (segment) => segmentIdentity(authority, segment),
     [Symbol.asyncDispose]: () => held.disposeAsync(),

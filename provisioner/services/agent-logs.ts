@@ -1,5 +1,5 @@
 // What machines log, in files of bounded size: one older file is kept for each machine, and no more.
-import { appendFile, mkdir, rename, stat } from "node:fs/promises";
+import { appendFile, mkdir, readFile, rename, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { timestampDate } from "@bufbuild/protobuf/wkt";
 import type { SendLogsRequest } from "../../api/gen/ingot/agent/v1/agent_pb.js";
@@ -33,7 +33,24 @@ export class AgentLogs {
     });
     await appendFile(file, [...lost, ...text].map((line) => `${line}\n`).join(""), { mode: 0o600 });
   }
+
+  /** The last lines of a machine; none where it never sent any. */
+  async tail(machine: string, lines: number): Promise<string> {
+    const file = join(this.#folder, `${fileName(machine)}.log`);
+    const parts = await Promise.all([`${file}.1`, file].map(textOf));
+    const all = parts.join("").split("\n").slice(0, -1);
+    return all
+      .slice(-lines)
+      .map((line) => `${line}\n`)
+      .join("");
+  }
 }
+
+const textOf = (file: string) =>
+  readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return "";
+    throw error;
+  });
 
 /** Ids come from UUIDs, MAC addresses and serial numbers; whatever else one may hold, it names no other folder. */
 const fileName = (machine: string) => machine.replaceAll(/[^A-Za-z0-9._-]/g, "_").replace(/^\.+/, "_");

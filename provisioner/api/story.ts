@@ -1,0 +1,65 @@
+// A machine's story: where it is, why, what it waits for, what comes next, what one can do, and what happened.
+import type { SpecOf } from "../../cosi/resource.ts";
+import { bootMode } from "../decisions/boot-mode.ts";
+import { gatherFacts, type Records } from "../decisions/facts.ts";
+import { legalActions } from "../decisions/legal-actions.ts";
+import { nextStep } from "../decisions/next-step.ts";
+import { powerWanted } from "../decisions/power-wanted.ts";
+import type { Event } from "../resources/event.ts";
+
+export function storyOf(id: string, records: Records, events: readonly SpecOf<typeof Event>[]) {
+  const facts = gatherFacts(records);
+  const { stage, why, waitsFor, next } = nextStep(facts);
+  const { machine, status, boot, power, wipe, assignment, inventory, installation, conflict } = records;
+  const boots = bootMode(facts);
+  const shall = powerWanted(facts);
+  const progress = status?.spec.progress;
+  const run = wipe?.spec.run;
+  return {
+    id,
+    name: machine.spec.name,
+    identity: machine.spec.identity,
+    stage,
+    why,
+    since: status?.spec.stage === stage ? status.spec.since : undefined,
+    waitsFor,
+    next,
+    deadline: progress?.is === "onTime" ? progress.deadline : undefined,
+    retries: progress?.is === "onTime" ? progress.retries : undefined,
+    gaveUp:
+      progress?.is === "gaveUp" ? { at: progress.at, step: progress.step, why: progress.why } : undefined,
+    nextBoot: { mode: boots.is, why: boots.why },
+    power: {
+      is: power?.spec.power ?? "unknown",
+      wanted: shall.is,
+      why: shall.why,
+    },
+    boot: boot?.spec,
+    wipe: run && { state: run.state, wipeId: run.wipeId, wipedAt: wipe.spec.wipedAt },
+    assignment: assignment && { profile: assignment.spec.profile, how: assignment.spec.how },
+    installation: installation && { evidence: installation.spec.evidence, node: installation.spec.node },
+    conflict: conflict?.spec.claims.map(({ why }) => why),
+    hardware: inventory && summary(inventory.spec),
+    cordon: machine.spec.cordon,
+    actions: legalActions(facts),
+    events: events.map(({ at, what, count, severity }) => ({ at, what, count, severity })),
+  };
+}
+
+type Inventory = NonNullable<Records["inventory"]>["spec"];
+
+const summary = ({ system, processors, memory, disks, networkInterfaces, gaps }: Inventory) => ({
+  manufacturer: system.manufacturer,
+  product: system.product,
+  serial: system.serial,
+  cores: processors.reduce((sum, { cores }) => sum + cores, 0),
+  memoryBytes: memory.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+  disks: disks.map(({ device, model, sizeBytes }) => ({ device, model, sizeBytes })),
+  networkInterfaces: networkInterfaces.map(({ name, mac, carrier, neighbour }) => ({
+    name,
+    mac,
+    carrier,
+    switch: neighbour && `${neighbour.systemName} ${neighbour.portId}`,
+  })),
+  gaps,
+});
