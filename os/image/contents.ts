@@ -45,7 +45,7 @@ export const folders: readonly string[] = [
   "tmp",
   "var",
   "system",
-  "etc",
+  "etc/modprobe.d",
   "usr/bin",
   "usr/sbin",
   "usr/lib/ingot",
@@ -64,6 +64,8 @@ export const files: Readonly<Record<string, string>> = {
   "etc/os-release": 'ID=ingot\nNAME="Ingot"\nPRETTY_NAME="Ingot"\n',
   "etc/passwd": "root:x:0:0:root:/:/nonexistent\nnobody:x:65534:65534:nobody:/:/nonexistent\n",
   "etc/group": "root:x:0:\nnogroup:x:65534:\n",
+  // Loading it otherwise makes a bond that nobody asked for.
+  "etc/modprobe.d/bonding.conf": "options bonding max_bonds=0\n",
   // mke2fs refuses to start without its own.
   "etc/mke2fs.conf":
     "[defaults]\n\tbase_features = sparse_super,large_file,filetype,resize_inode,dir_index,ext_attr\n\tblocksize = 4096\n\tinode_size = 256\n[fs_types]\n\text4 = {\n\t\tfeatures = has_journal,extent,huge_file,flex_bg,metadata_csum,64bit,dir_nlink,extra_isize\n\t}\n",

@@ -6,7 +6,7 @@ import { address, addressMessages, families } from "../kernel/netlink/address.ts
 import { type Link, link, linkFlags, linkMessages } from "../kernel/netlink/link.ts";
 import { bondData, vlanData } from "../kernel/netlink/link-kinds.ts";
 import { route, routeMessages } from "../kernel/netlink/route.ts";
-import type { Rtnetlink } from "../kernel/netlink/rtnetlink.ts";
+import { NetlinkError, type Rtnetlink } from "../kernel/netlink/rtnetlink.ts";
 import type { RouteSpec } from "../resources/network/route.ts";
 import type { LinkStep } from "./link-step.ts";
 
@@ -23,14 +23,15 @@ export interface KernelNetwork {
 export function kernelNetwork(kernel: Pick<Rtnetlink, "change">): KernelNetwork {
   const change = (what: string, index: number, changes: Partial<Link>) =>
     kernel.change(what, linkMessages.set, link, { ...unchanged, index, ...changes });
-  const make = (name: string, kind: string, data: Uint8Array, attributes: Link["attributes"] = {}) =>
-    kernel.change(
-      `make ${kind} ${name}`,
-      linkMessages.changed,
-      link,
-      { ...unchanged, attributes: { name, ...attributes, linkInfo: { kind, data } } },
-      ["create", "exclusive"],
-    );
+  const make = async (name: string, kind: string, data: Uint8Array, attributes: Link["attributes"] = {}) => {
+    const made = { ...unchanged, attributes: { name, ...attributes, linkInfo: { kind, data } } };
+    try {
+      await kernel.change(`make ${kind} ${name}`, linkMessages.changed, link, made, ["create", "exclusive"]);
+    } catch (error) {
+      // Made a moment ago: its status is on its way.
+      if (!(error instanceof NetlinkError && error.code === "EEXIST")) throw error;
+    }
+  };
 
   return {
     stepLink(name, step) {

@@ -1,5 +1,4 @@
 import { agentMode } from "../../agent/agent-arguments.ts";
-import { mount } from "../../kernel/mount.ts";
 import type { Context } from "../context.ts";
 import type { Task } from "../phases.ts";
 
@@ -12,7 +11,6 @@ export const agent: Task<Context> = {
     if (mode.is === "off") return;
     if (mode.is === "unusable")
       return log.write("error", `This machine cannot obey a provisioner: ${mode.why}.`);
-    showEfiVariables(log);
     // Not at the top: a machine that is no agent does not pay for it.
     const { runAgent } = await import("../../agent/start.ts");
     void runAgent({
@@ -23,17 +21,3 @@ export const agent: Task<Context> = {
     }).catch((error: unknown) => log.write("error", `The agent has ended: ${String(error)}`));
   },
 };
-
-/** A machine that was booted by a BIOS has none. */
-function showEfiVariables(log: Context["log"]): void {
-  try {
-    mount({
-      source: "efivarfs",
-      target: "/sys/firmware/efi/efivars",
-      type: "efivarfs",
-      flags: ["ro", "nosuid", "nodev", "noexec"],
-    });
-  } catch (error) {
-    log.write("debug", error instanceof Error ? error.message : String(error));
-  }
-}

@@ -42,14 +42,15 @@ export function askTime(
       end(`${server} answered with ${bytes.length} bytes that are no NTP packet`);
     }
   });
-  // Connected, so that the kernel takes only what this server sends.
-  socket.connect(port, server, () => {
-    if (closed) return;
+  socket.once("connect", () => {
     sent = { server, nonce, sentAtMs: clock.now().getTime(), elapsedMs: clock.elapsedMs() };
     socket.send(encode(ntpPacket, { ...question, transmit: nonce }), (error) => {
       if (error) end(`${server} cannot be asked: ${error.message}`);
     });
   });
+  // Connected, so that the kernel takes only what this server sends. Without a callback: it would be called with
+  // what went wrong, too.
+  socket.connect(port, server);
   return promise;
 }
 

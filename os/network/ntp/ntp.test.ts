@@ -148,6 +148,11 @@ describe("over a real socket", () => {
     );
   });
 
+  test("a name that is none is said", async () => {
+    const options = { clock, nonce: () => 7n, signal: AbortSignal.timeout(5000) };
+    expect(await askTime("no name", options)).toMatch(/^no name cannot be asked: .*no name/);
+  });
+
   test("silence is said when time is up", async () => {
     const silent = createSocket("udp4");
     silent.bind(0, "127.0.0.1");

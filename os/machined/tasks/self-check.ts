@@ -1,0 +1,56 @@
+import { existsSync, readFileSync } from "node:fs";
+import { reflect } from "../../resources/reflect.ts";
+import { KernelCmdline, LoadedKernelModule, SecurityState } from "../../resources/runtime/kernel.ts";
+import type { Context } from "../context.ts";
+import { kernelParameters, lockdownOf, unmetDemands } from "../hardening.ts";
+import type { Task } from "../phases.ts";
+import { parameter } from "./hardening.ts";
+
+const secureBootVariable = "/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c";
+
+/** Says what the kernel is and how well it is protected: as resources, and what is not met on the console. */
+export const selfCheck: Task<Context> = {
+  name: "self-check",
+  async run({ state, log }) {
+    const cmdline = readFileSync("/proc/cmdline", "utf8").trim();
+    const lockdown = textOf("/sys/kernel/security/lockdown");
+    const facts = {
+      parameters: Object.fromEntries(Object.keys(kernelParameters).map((name) => [name, parameter(name)])),
+      lockdown,
+      moduleSignatureEnforced: textOf("/sys/module/module/parameters/sig_enforce") === "Y",
+      // Four bytes of attributes, then the value.
+      secureBoot: existsSync(secureBootVariable) && readFileSync(secureBootVariable)[4] === 1,
+      mounts: textOf("/proc/mounts").split("\n"),
+      cmdline,
+    };
+    const unmet = unmetDemands(facts);
+    const { secureBoot, moduleSignatureEnforced } = facts;
+    const security = { secureBoot, lockdown: lockdownOf(lockdown), moduleSignatureEnforced, unmet };
+    const kernel = state.as("Kernel");
+    await reflect(kernel, KernelCmdline, new Map([["cmdline", { cmdline }]]));
+    await reflect(kernel, SecurityState, new Map([["securitystate", security]]));
+    await reflect(kernel, LoadedKernelModule, loadedModules(textOf("/proc/modules")));
+    log.write("info", `hardening: lockdown ${security.lockdown}, ${unmet.length} demands not met`);
+    for (const demand of unmet) log.write("info", `hardening: ${demand}`);
+  },
+};
+
+/** `NAME SIZE USERS NEEDED-BY,… STATE ADDRESS` */
+function loadedModules(text: string) {
+  const lines = text.split("\n").filter((line) => line !== "");
+  return new Map(
+    lines.map((line) => {
+      const [name = "", size, users, neededBy = "", state = ""] = line.split(" ");
+      const dependencies = neededBy.split(",").filter((it) => it !== "" && it !== "-");
+      return [name, { size: Number(size), referenceCount: Number(users), dependencies, state }] as const;
+    }),
+  );
+}
+
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, "utf8").trim();
+  } catch {
+    return "";
+  }
+}

@@ -1,0 +1,54 @@
+// What the firmware says the machine is made of.
+import * as z from "zod";
+import { hardware } from "../declare.ts";
+
+/** Id: `systeminformation`. */
+export const SystemInformation = hardware(
+  "SystemInformations",
+  z.strictObject({
+    manufacturer: z.string(),
+    productName: z.string(),
+    version: z.string(),
+    serialnumber: z.string(),
+    uuid: z.string(),
+    skuNumber: z.string(),
+  }),
+  {
+    aliases: ["systeminformation"],
+    columns: {
+      Manufacturer: "{.manufacturer}",
+      ProductName: "{.productName}",
+      SerialNumber: "{.serialnumber}",
+      UUID: "{.uuid}",
+    },
+  },
+);
+
+/** Id: the socket. */
+export const Processor = hardware(
+  "Processors",
+  z.strictObject({
+    socket: z.string(),
+    manufacturer: z.string(),
+    productName: z.string(),
+    maxSpeedMhz: z.int(),
+    coreCount: z.int(),
+    threadCount: z.int(),
+  }),
+  { aliases: ["cpus", "cpu"], columns: { Model: "{.productName}", Cores: "{.coreCount}" } },
+);
+
+/** Id: the slot. */
+export const MemoryModule = hardware(
+  "MemoryModules",
+  z.strictObject({
+    sizeMiB: z.int(),
+    deviceLocator: z.string(),
+    bankLocator: z.string(),
+    speed: z.int(),
+    manufacturer: z.string(),
+    serialNumber: z.string(),
+    productName: z.string(),
+  }),
+  { aliases: ["memorymodules", "ram"], columns: { Manufacturer: "{.manufacturer}", SizeMiB: "{.sizeMiB}" } },
+);

@@ -1,0 +1,34 @@
+import * as z from "zod";
+import { runtime } from "../declare.ts";
+
+/** Id: `cmdline`. */
+export const KernelCmdline = runtime("KernelCmdlines", z.strictObject({ cmdline: z.string() }), {
+  aliases: ["cmdline"],
+  columns: { Cmdline: "{.cmdline}" },
+});
+
+/** Id: the module's name. */
+export const LoadedKernelModule = runtime(
+  "LoadedKernelModules",
+  z.strictObject({
+    size: z.int(),
+    referenceCount: z.int(),
+    dependencies: z.array(z.string()),
+    state: z.string(),
+  }),
+  { aliases: ["modules"], columns: { State: "{.state}", Size: "{.size}" } },
+);
+
+/** How hard the node is to take over. Id: `securitystate`. */
+export const SecurityState = runtime(
+  "SecurityStates",
+  z.strictObject({
+    secureBoot: z.boolean(),
+    /** none, integrity or confidentiality. */
+    lockdown: z.string(),
+    moduleSignatureEnforced: z.boolean(),
+    /** A sentence for each demand that is not met. */
+    unmet: z.array(z.string()),
+  }),
+  { columns: { SecureBoot: "{.secureBoot}", Lockdown: "{.lockdown}", Unmet: "{.unmet}" } },
+);
