@@ -31,20 +31,23 @@ export function tlsOptionsOf(trust: Trust): ConnectionOptions {
 
 /** Why this connection must not carry a password; undefined when it may. */
 export function distrust(trust: Trust, socket: TLSSocket, peer: string): RedfishError | undefined {
-  const presented = createHash("sha256")
-    .update(socket.getPeerCertificate().raw ?? "")
-    .digest();
+  const presented = () =>
+    createHash("sha256")
+      .update(socket.getPeerCertificate().raw ?? "")
+      .digest();
   const refuse = (why: string) =>
     new RedfishError({
       kind: "untrusted",
-      message: `Cannot trust ${peer}: ${why}; its certificate has the SHA-256 fingerprint ${presented.toString("hex")}`,
+      message: `Cannot trust ${peer}: ${why}; its certificate has the SHA-256 fingerprint ${presented().toString("hex")}`,
     });
   switch (trust.by) {
     case "nothing":
       return undefined;
     case "fingerprint": {
       const wanted = fingerprintOf(trust.sha256);
-      return timingSafeEqual(wanted, presented) ? undefined : refuse("its certificate is not the pinned one");
+      return timingSafeEqual(wanted, presented())
+        ? undefined
+        : refuse("its certificate is not the pinned one");
     }
     case "system":
     case "authorities":

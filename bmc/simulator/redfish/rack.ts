@@ -30,6 +30,8 @@ export interface RedfishRack extends AsyncDisposable {
 }
 
 const mostBodyBytes = 1 << 20;
+/** Longer than the time between two polls, so that a TLS handshake is not the price of each. */
+const keepAliveMs = 65_000;
 
 interface Bmc {
   readonly engine: RedfishEngine;
@@ -38,13 +40,16 @@ interface Bmc {
 
 export function openRedfishRack({ certificate, key, randomBytes }: RackOptions): RedfishRack {
   const bmcs = new Map<string, Bmc>();
-  const server = createServer({ cert: certificate, key }, (incoming, outgoing) => {
-    const { localAddress, localPort } = incoming.socket;
-    const bmc = bmcs.get(`${localAddress}:${localPort}`);
-    // Closed while this request was on its way.
-    if (bmc) void answer(bmc, incoming, outgoing);
-    else incoming.socket.destroy();
-  });
+  const server = createServer(
+    { cert: certificate, key, keepAliveTimeout: keepAliveMs },
+    (incoming, outgoing) => {
+      const { localAddress, localPort } = incoming.socket;
+      const bmc = bmcs.get(`${localAddress}:${localPort}`);
+      // Closed while this request was on its way.
+      if (bmc) void answer(bmc, incoming, outgoing);
+      else incoming.socket.destroy();
+    },
+  );
   server.on("tlsClientError", () => {});
   server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
     const status = error.code === "HPE_INVALID_METHOD" ? "501 Not Implemented" : "400 Bad Request";
