@@ -23,17 +23,30 @@ const kernelArgument = z.string().transform((text, context) => {
   }
 });
 
-const boot = z.union([
-  z.strictObject({
+const boots = {
+  kernel: z.strictObject({
     kernel: z.string().min(1),
     initrd: z.array(z.string().min(1)).default([]),
     args: z.array(kernelArgument).default([]),
     paceBytesPerSecond: z.int().min(10_000).optional(),
   }),
-  z.strictObject({ url: z.string().regex(/^(https?|tftp):\/\/\S+$/, "only http, https and tftp addresses") }),
-  z.strictObject({ disk: z.enum(diskMethods) }),
-  z.strictObject({ ignore: z.literal(true) }),
-]);
+  url: z.strictObject({
+    url: z.string().regex(/^(https?|tftp):\/\/\S+$/, "only http, https and tftp addresses"),
+  }),
+  disk: z.strictObject({ disk: z.enum(diskMethods) }),
+  ignore: z.strictObject({ ignore: z.literal(true) }),
+} as const;
+const kinds = Object.keys(boots) as readonly (keyof typeof boots)[];
+
+/** Not a union, which would only say that none of the four fits. */
+const boot = z.record(z.string(), z.unknown()).transform((given, context) => {
+  const kind = kinds.find((name) => name in given);
+  const parsed = kind && boots[kind].safeParse(given);
+  if (parsed?.success) return parsed.data;
+  const issues = parsed?.error.issues ?? [{ message: `one of ${kinds.join(", ")} is needed`, path: [] }];
+  for (const { message, path } of issues) context.addIssue({ code: "custom", message, path });
+  return z.NEVER;
+});
 
 export const bootRule = z.strictObject({
   name: z.string().min(1),

@@ -54,6 +54,10 @@ export class Boots {
     return known ? this.#touch(known, client) : this.#add(client);
   }
 
+  get size(): number {
+    return this.#byId.size;
+  }
+
   of(mac: string): Boot | undefined {
     return this.#byMac.get(mac);
   }

@@ -142,13 +142,19 @@ describe.skipIf(!mayWire)("files", () => {
     const said = await serving(
       full,
       `on client ip link set c0 address dc:a6:32:00:00:01
-      ${firmware("PXEClient:Arch:00000:UNDI:002001", "0000")} -O 43
+      ${process.execPath} ${main} trace --config $dir/boot.yaml > $dir/followed & follower=$!
+      until [ -s $dir/followed ]; do
+        ${firmware("PXEClient:Arch:00000:UNDI:002001", "0000")} -O 43
+      done
+      kill $follower
+      echo "--- followed"; cat $dir/followed
       ${staticAddress}
       on client curl -sS tftp://10.8.0.1/1a2b3c4d/config.txt
       on client curl -sS tftp://10.8.0.1/overlays/x.dtbo
       on client curl -sS tftp://10.8.0.1/boot.yaml 2>&1 || true`,
-      { raspberryPi: { folder: "pi" } },
+      { raspberryPi: { folder: "pi" }, trace: join(folder, "pxe.sock") },
     );
+    expect(said).toMatch(/--- followed\n.*raspberry-pi asks for an address and a boot/);
     expect(said).toContain(Buffer.from("Raspberry Pi Boot").toString("hex"));
     expect(said).toContain("siaddr=10.8.0.1");
     expect(said).not.toContain("boot_file=");

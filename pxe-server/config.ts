@@ -1,4 +1,5 @@
 // boot.yaml: what the pxe-server does on its own.
+import { parse } from "yaml";
 import { z } from "zod";
 import { bootRule } from "./boot-rules.ts";
 import { dhcpMode } from "./dhcp/network.ts";
@@ -53,6 +54,15 @@ export const pxeConfig = z.strictObject({
       memoryMegabytes: z.int().min(1).default(1000),
     })
     .prefault({}),
+  /** A unix socket where `pxe trace` follows the boots. */
+  trace: z.string().min(1).optional(),
   rules: z.array(bootRule).default([]),
 });
 export type PxeConfig = z.infer<typeof pxeConfig>;
+
+/** boot.yaml's text; `name` is for what is wrong in it. */
+export function parseConfig(text: string, name: string): PxeConfig {
+  const parsed = pxeConfig.safeParse(parse(text));
+  if (parsed.success) return parsed.data;
+  throw new Error(`Cannot use ${name}:\n${z.prettifyError(parsed.error)}`);
+}

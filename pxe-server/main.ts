@@ -3,11 +3,9 @@ import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { parse } from "yaml";
-import { z } from "zod";
 import project from "../package.json" with { type: "json" };
 import type { Booter } from "./booter.ts";
-import { type PxeConfig, pxeConfig } from "./config.ts";
+import { type PxeConfig, parseConfig } from "./config.ts";
 import { type LoaderKind, loaderFiles } from "./firmware.ts";
 import { readFolder, readLoaders } from "./loaders.ts";
 import { macOfNeighbour } from "./neighbours.ts";
@@ -16,9 +14,12 @@ import { openPxeServer } from "./serve.ts";
 import { openStaticBooter } from "./static-booter.ts";
 import { stepLine, stepSentence } from "./steps.ts";
 import { systemClock } from "./system-clock.ts";
+import { openTrace, readTrace } from "./trace.ts";
 
-const usage = `Usage: pxe --config boot.yaml [--trace] [--capture FILE] [--loaders FOLDER] [--manifest FILE]
+const usage = `Usage: pxe trace --config boot.yaml
+       pxe --config boot.yaml [--trace] [--capture FILE] [--loaders FOLDER] [--manifest FILE]
            [--provisioner HOST:PORT --ca FILE --cert FILE --key FILE [--cache FOLDER]]
+  trace          follow the boots of a running pxe-server, at the socket that its config names
   --config       the segments to serve, and the rules: which machine boots what
   --trace        print each boot as a person would read it, instead of one JSON object a line
   --capture      write the packets of DHCP and TFTP to this file, for bug reports (pcap)
@@ -48,8 +49,10 @@ type Values = ReturnType<typeof parseArgs<{ options: typeof options }>>["values"
 const warn = (text: string) => console.error(`pxe: ${text}`);
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options });
-  if (values.help || values.config === undefined) {
+  const { values, positionals } = parseArgs({ options, allowPositionals: true });
+  const [command = "serve", ...more] = positionals;
+  const isCommand = (command === "serve" || command === "trace") && more.length === 0;
+  if (values.help || values.config === undefined || !isCommand) {
     console.log(usage);
     process.exitCode = values.help ? 0 : 2;
     return;
@@ -59,7 +62,8 @@ async function main(): Promise<void> {
 
   await using opened = new AsyncDisposableStack();
   const folder = dirname(resolve(values.config));
-  const config = await readConfig(values.config);
+  const config = parseConfig(await readFile(values.config, "utf8"), values.config);
+  if (command === "trace") return follow(config);
   const remote = await remoteBooter(values, config);
   if (remote) opened.use(remote);
   const booter = remote ?? (await staticBooter(folder, config, stop.signal));
@@ -70,6 +74,7 @@ async function main(): Promise<void> {
     // A provisioner may name the other loader for a machine at any time.
     files: loaderFiles([...new Set<LoaderKind>(remote ? ["snponly", "ipxe"] : kinds)]),
   });
+  const trace = config.trace === undefined ? undefined : opened.use(await openTrace(config.trace));
   opened.use(
     await openPxeServer({
       config,
@@ -79,7 +84,10 @@ async function main(): Promise<void> {
       clock: systemClock,
       newId: () => randomBytes(4).toString("hex"),
       neighbour: macOfNeighbour,
-      onReport: (report) => console.log(values.trace ? stepSentence(report) : stepLine(report)),
+      onReport: (report) => {
+        console.log(values.trace ? stepSentence(report) : stepLine(report));
+        trace?.write(stepSentence(report));
+      },
       onWarning: warn,
       capture: values.capture,
       identity: await identityOf(config, folder),
@@ -88,6 +96,11 @@ async function main(): Promise<void> {
   );
   warn(`ready on ${config.segments.map(({ interface: device }) => device).join(", ")}`);
   await new Promise((resolve) => stop.signal.addEventListener("abort", resolve, { once: true }));
+}
+
+async function follow({ trace }: PxeConfig): Promise<void> {
+  if (trace === undefined) throw new Error("Cannot follow boots: the config names no socket (trace)");
+  for await (const line of readTrace(trace)) console.log(line);
 }
 
 const staticBooter = (folder: string, { rules }: PxeConfig, signal: AbortSignal): Promise<Booter> =>
@@ -120,12 +133,6 @@ async function remoteBooter({ provisioner, ca, cert, key, cache }: Values, confi
     clock: systemClock,
     onWarning: warn,
   });
-}
-
-async function readConfig(path: string): Promise<PxeConfig> {
-  const parsed = pxeConfig.safeParse(parse(await readFile(path, "utf8")));
-  if (parsed.success) return parsed.data;
-  throw new Error(`Cannot use ${path}:\n${z.prettifyError(parsed.error)}`);
 }
 
 await main().catch((error: unknown) => {

@@ -7,5 +7,7 @@ const row = /^(\S+)\s+0x\S+\s+0x\S+\s+([0-9a-f]{2}(?::[0-9a-f]{2}){5})\s/;
 
 export async function macOfNeighbour(address: string, table = "/proc/net/arp"): Promise<string | undefined> {
   const lines = (await readFile(table, "utf8")).split("\n");
-  return lines.map((line) => row.exec(line)).find((match) => match?.[1] === address)?.[2];
+  const mac = lines.map((line) => row.exec(line)).find((match) => match?.[1] === address)?.[2];
+  // The kernel still asks for it, or nobody answered.
+  return mac === "00:00:00:00:00:00" ? undefined : mac;
 }

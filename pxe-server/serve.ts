@@ -88,7 +88,7 @@ export async function openPxeServer(options: PxeServerOptions): Promise<AsyncDis
       .catch((error: unknown) => onWarning(`TFTP report: ${String(error)}`));
   };
 
-  opened.use(
+  const tftp = opened.use(
     await openTftpServer({
       addresses,
       clock,
@@ -162,6 +162,9 @@ export async function openPxeServer(options: PxeServerOptions): Promise<AsyncDis
         dhcp_replied_total: sum(dhcp, "replied"),
         dhcp_dropped_total: sum(dhcp, "dropped"),
         dhcp_silent_total: sum(dhcp, "silent"),
+        tftp_dropped_total: tftp.dropped,
+        leases: dhcp.reduce((total, server) => total + server.leases().length, 0),
+        boots: boots.size,
       }),
     signal,
   };

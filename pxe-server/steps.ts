@@ -34,6 +34,18 @@ function sentenceOf(progress: Report["progress"]): string {
   }
 }
 
+/** Everything at /metrics: adding one is adding a row. */
+const metrics = {
+  steps_total: "Steps of boots, by what happened.",
+  dhcp_received_total: "Datagrams on ports 67 and 4011.",
+  dhcp_replied_total: "Replies to them.",
+  dhcp_dropped_total: "Those that were no DHCP, came from nobody, or were too many at once.",
+  dhcp_silent_total: "Those that were for others, or from machines that may not boot here.",
+  tftp_dropped_total: "Datagrams on the TFTP port that were no request.",
+  leases: "Addresses that are leased, offered or declined.",
+  boots: "Boots that are remembered.",
+} as const;
+
 /** Prometheus text format, version 0.0.4. */
 export class StepCounters {
   readonly #counts = new Map<string, number>();
@@ -44,12 +56,17 @@ export class StepCounters {
     this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1);
   }
 
-  text(more: Readonly<Record<string, number>>): string {
+  text(more: Readonly<Partial<Record<keyof typeof metrics, number>>>): string {
     const steps = [...this.#counts].map(([labels, count]) => `ingot_pxe_steps_total{${labels}} ${count}`);
     const others = Object.entries(more).flatMap(([name, value]) => [
-      `# TYPE ingot_pxe_${name} ${name.endsWith("_total") ? "counter" : "gauge"}`,
+      ...headOf(name as keyof typeof metrics),
       `ingot_pxe_${name} ${value}`,
     ]);
-    return ["# TYPE ingot_pxe_steps_total counter", ...steps, ...others, ""].join("\n");
+    return [...headOf("steps_total"), ...steps, ...others, ""].join("\n");
   }
 }
+
+const headOf = (name: keyof typeof metrics) => [
+  `# HELP ingot_pxe_${name} ${metrics[name]}`,
+  `# TYPE ingot_pxe_${name} ${name.endsWith("_total") ? "counter" : "gauge"}`,
+];
