@@ -48,6 +48,7 @@ export class Inventory implements InventorySource {
   /** What does not change while a machine runs, once it could be looked at. */
   readonly #lasting = new Map<string, unknown>();
   #contents = new Map<string, Contents>();
+  readonly #pciNames = new Map<string, { readonly vendor: string; readonly product: string }>();
   readonly #waiting = new Set<() => void>();
 
   constructor(sight: Sight) {
@@ -84,8 +85,8 @@ export class Inventory implements InventorySource {
     const boot = await this.#once(gaps, "boot firmware", sight.bootFirmware);
     const tpm = await this.#once(gaps, "TPM", sight.tpm);
     const bmc = await this.#once(gaps, "BMC", sight.bmc);
-    const pciNames = await this.#once(gaps, "names of PCI devices", sight.pciNames);
     const pciDevices = (await look(gaps, "PCI devices", sight.pciDevices)) ?? [];
+    await this.#learnNames(pciDevices, gaps);
     const cards = (await look(gaps, "network cards", sight.networkInterfaces)) ?? [];
     const addresses = sight.addresses();
     const disks = (await look(gaps, "disks", sight.disks)) ?? [];
@@ -113,8 +114,7 @@ export class Inventory implements InventorySource {
       networkInterfaces: cards.map((card) => ({ ...card, addresses: [...(addresses[card.name] ?? [])] })),
       pciDevices: pciDevices.map((device) => ({
         ...device,
-        vendor: pciNames?.vendor(device.vendorId) ?? "",
-        product: pciNames?.product(device.vendorId, device.deviceId) ?? "",
+        ...(this.#pciNames.get(pciKey(device)) ?? { vendor: "", product: "" }),
       })),
       ...(tpm && { tpm }),
       ...(bmc && { bmc }),
@@ -148,6 +148,20 @@ export class Inventory implements InventorySource {
     );
   }
 
+  /** The list of all names is a megabyte: it is read when a new device is seen, and not kept. */
+  async #learnNames(devices: readonly PciDevice[], gaps: Gaps): Promise<void> {
+    const fresh = devices.filter((device) => !this.#pciNames.has(pciKey(device)));
+    if (fresh.length === 0) return;
+    const names = await look(gaps, "names of PCI devices", this.#sight.pciNames);
+    for (const device of names ? fresh : []) {
+      const { vendorId, deviceId } = device;
+      this.#pciNames.set(pciKey(device), {
+        vendor: names!.vendor(vendorId),
+        product: names!.product(vendorId, deviceId),
+      });
+    }
+  }
+
   /** Looked at once until something is wiped: a sleeping disk is not woken every half minute. */
   async #contentsOf(id: string, disk: Disk, gaps: Gaps): Promise<Contents> {
     const key = `${id} ${disk.sizeBytes}`;
@@ -169,6 +183,8 @@ export class Inventory implements InventorySource {
     return seen;
   }
 }
+
+const pciKey = ({ vendorId, deviceId }: PciDevice) => `${vendorId}:${deviceId}`;
 
 async function look<T>(gaps: Gaps, what: string, see: () => Promise<T>): Promise<T | undefined> {
   try {
