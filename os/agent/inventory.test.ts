@@ -71,6 +71,8 @@ const sight: Sight = {
     },
   ],
   addresses: () => ({ eth0: ["10.0.0.1/24"] }),
+  neighbours: async () =>
+    new Map([["eth0", { systemName: "leaf-3", chassisId: "c", portId: "Ethernet7", portDescription: "" }]]),
   pciDevices: async () => [
     {
       address: "0000:00:01.0",
@@ -98,7 +100,14 @@ describe("the inventory", () => {
       disks: [
         { id: "wwid-naa.5", device: "/dev/sda", signatures: ["linux_raid_member", "VMFS"], healthy: true },
       ],
-      networkInterfaces: [{ name: "eth0", permanentMac: "52:54:00:00:00:02", addresses: ["10.0.0.1/24"] }],
+      networkInterfaces: [
+        {
+          name: "eth0",
+          permanentMac: "52:54:00:00:00:02",
+          addresses: ["10.0.0.1/24"],
+          neighbour: { systemName: "leaf-3", portId: "Ethernet7" },
+        },
+      ],
       pciDevices: [{ vendor: "Vendor", product: "Product", subsystemDeviceId: 5 }],
       gaps: [],
     });

@@ -4,6 +4,7 @@ import {
   type BmcSchema,
   type DiskSchema,
   Firmware_Mode as Mode,
+  type NeighbourSchema,
   type SystemSchema,
 } from "../../api/gen/ingot/agent/v1/inventory_pb.js";
 import { disksById } from "../block/disk-ids.ts";
@@ -29,6 +30,8 @@ export interface Sight {
   readonly networkInterfaces: () => Promise<readonly NetworkInterface[]>;
   /** Addresses, by the name of the interface. */
   readonly addresses: () => Readonly<Record<string, readonly string[]>>;
+  /** The switch at the other end, by the name of the interface. */
+  readonly neighbours: () => Promise<ReadonlyMap<string, MessageInitShape<typeof NeighbourSchema>>>;
   readonly pciDevices: () => Promise<readonly PciDevice[]>;
   readonly pciNames: () => Promise<PciNames>;
   readonly tpm: () => Promise<Tpm | undefined>;
@@ -88,6 +91,7 @@ export class Inventory implements InventorySource {
     const pciDevices = (await look(gaps, "PCI devices", sight.pciDevices)) ?? [];
     await this.#learnNames(pciDevices, gaps);
     const cards = (await look(gaps, "network cards", sight.networkInterfaces)) ?? [];
+    const neighbours = await look(gaps, "switches", sight.neighbours);
     const addresses = sight.addresses();
     const disks = (await look(gaps, "disks", sight.disks)) ?? [];
     signal.throwIfAborted();
@@ -111,7 +115,10 @@ export class Inventory implements InventorySource {
         speedMts: it.megatransfers,
       })),
       disks: await this.#disks(disks, gaps),
-      networkInterfaces: cards.map((card) => ({ ...card, addresses: [...(addresses[card.name] ?? [])] })),
+      networkInterfaces: cards.map((card) => {
+        const neighbour = neighbours?.get(card.name);
+        return { ...card, addresses: [...(addresses[card.name] ?? [])], ...(neighbour && { neighbour }) };
+      }),
       pciDevices: pciDevices.map((device) => ({
         ...device,
         ...(this.#pciNames.get(pciKey(device)) ?? { vendor: "", product: "" }),

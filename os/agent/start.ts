@@ -6,6 +6,7 @@ import { freemem, networkInterfaces, uptime } from "node:os";
 import { hostTransport } from "../../bmc/ipmi/host-transport.ts";
 import { setUpOwnAccount } from "../../bmc/ipmi/own-account.ts";
 import { systemClock as bmcClock } from "../../bmc/system-clock.ts";
+import type { State } from "../../cosi/state.ts";
 import { systemClock } from "../../cosi/system-clock.ts";
 import project from "../../package.json" with { type: "json" };
 import { diskSignatures } from "../block/disk-signatures.ts";
@@ -25,6 +26,7 @@ import { systemInformation } from "../hardware/smbios/system-information.ts";
 import { findTpm } from "../hardware/tpm.ts";
 import { setClock } from "../kernel/clock.ts";
 import { IpmiDevice } from "../kernel/ipmi-device.ts";
+import { LinkNeighbor } from "../resources/network/neighbor.ts";
 import { Agent } from "./agent.ts";
 import type { AgentArguments } from "./agent-arguments.ts";
 import type { Identity } from "./enrol.ts";
@@ -41,6 +43,8 @@ const sys = "/sys";
 const dev = "/dev";
 
 export interface Surroundings {
+  /** What else is known of the node. */
+  readonly state: Pick<State, "list">;
   readonly arguments: AgentArguments;
   readonly said: (level: "info" | "warn", text: string) => void;
   readonly end: (how: "restart" | "powerOff") => void;
@@ -48,7 +52,7 @@ export interface Surroundings {
 }
 
 /** Resolves when the signal aborts. */
-export async function runAgent({ arguments: args, said, end, signal }: Surroundings): Promise<void> {
+export async function runAgent({ arguments: args, state, said, end, signal }: Surroundings): Promise<void> {
   const disks = () => listDisks(sys);
   const signatures = (disk: Disk) => diskSignatures(disk, { sys, dev });
   const inventory = new Inventory({
@@ -62,6 +66,10 @@ export async function runAgent({ arguments: args, said, end, signal }: Surroundi
     },
     networkInterfaces: () => listNetworkInterfaces(sys),
     addresses,
+    neighbours: async () => {
+      const { resources } = await state.list(LinkNeighbor);
+      return new Map(resources.map(({ metadata, spec }) => [metadata.id, spec]));
+    },
     pciDevices: () => listPciDevices(sys),
     pciNames: async () => pciNames(await readFile("/usr/share/misc/pci.ids", "utf8")),
     tpm: () => findTpm(sys, dev),

@@ -15,6 +15,7 @@ export const agent: Task<Context> = {
     const { runAgent } = await import("../../agent/start.ts");
     void runAgent({
       arguments: mode.arguments,
+      state: context.state,
       said: (level, text) => log.write(level, text),
       end: context.end,
       signal,
