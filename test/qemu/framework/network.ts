@@ -32,6 +32,7 @@ export function openNetwork(): Network {
   const hosts: string[] = [];
   const inSwitch = (...args: readonly string[]) => ip("-n", switchName, ...args);
   let ports = 0;
+  let pluggedIn = false;
 
   ip("netns", "add", switchName);
   inSwitch("link", "set", "lo", "up");
@@ -56,6 +57,7 @@ export function openNetwork(): Network {
     plugIn(address) {
       const port = `h${ports++}`;
       ip("link", "add", "eth0", "type", "veth", "peer", "name", port, "netns", switchName);
+      pluggedIn = true;
       enslave(port);
       ip("link", "set", "lo", "up");
       bringUp([], "eth0", address);
@@ -75,6 +77,8 @@ export function openNetwork(): Network {
     },
     setLink: (port, state) => inSwitch("link", "set", port, state),
     [Symbol.dispose]() {
+      // The kernel takes a namespace apart when it likes to; the next network wants this name at once.
+      if (pluggedIn) ip("link", "delete", "eth0");
       for (const name of [switchName, ...hosts]) ip("netns", "del", name);
     },
   };
