@@ -223,8 +223,9 @@ async function check({ people, violations }: Site, machines: readonly SimulatedM
 }
 
 async function rest(even: VirtualClock, site: Site, machines: readonly SimulatedMachine[]): Promise<void> {
-  for (let waited = 0; waited < longestRestMinutes; waited += 5) {
-    await even.advance(5 * minute);
+  // Most are there soon, and looking costs.
+  for (let waited = 0, next = 5; waited < longestRestMinutes; waited += next, next = Math.min(next * 2, 30)) {
+    await even.advance(next * minute);
     await check(site, machines);
     const moves = await Promise.all(machines.map(isMoving));
     if (!moves.includes(true)) return;

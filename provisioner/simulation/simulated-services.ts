@@ -25,6 +25,7 @@ export interface Plan {
 
 /** A machine that was attached to a process which died is given this long to attach to the next one. */
 const returnMs = 120_000;
+const beatMs = 180_000;
 /** After a person acted, what was under way by their last word may still show for a moment. */
 const reactionMs = 10_000;
 
@@ -153,7 +154,7 @@ export class SimulatedServices {
   }
 
   #beat(agent: SimulatedAgent): void {
-    this.#site.clock.after(60_000, () => {
+    this.#site.clock.after(beatMs, () => {
       const { id } = agent.machine;
       if (this.#sessions.get(id) !== agent || this.#end.signal.aborted) return;
       this.#inTurn(id, async () => {
