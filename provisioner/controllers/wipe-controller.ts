@@ -11,12 +11,11 @@ import { gatherFacts } from "../decisions/facts.ts";
 import { isUntouchable } from "../decisions/hands-off.ts";
 import { type DiskPlan, wipePlan } from "../decisions/wipe-method.ts";
 import { wipeNeeded } from "../decisions/wipe-needed.ts";
-import { afterReport, certificatesOf, interrupted, resultsOf } from "../decisions/wipe-outcome.ts";
+import { afterReport, certificatesOf, failed, interrupted, resultsOf } from "../decisions/wipe-outcome.ts";
 import { AcceptanceRule } from "../resources/acceptance-rule.ts";
 import type { Admission } from "../resources/admission.ts";
 import { AgentOrder } from "../resources/agent-order.ts";
 import { AgentReport } from "../resources/agent-report.ts";
-import type { BootStatus } from "../resources/boot-status.ts";
 import type { Inventory, InventoryDisk } from "../resources/inventory.ts";
 import { Machine } from "../resources/machine.ts";
 import { WipeCertificate } from "../resources/wipe-certificate.ts";
@@ -76,15 +75,22 @@ export const wipeController = ({ state, clock, newId, mostAtOnce }: WipeDependen
           await keep(state, certificatesOf(id, run.wipeId, resultsOf(report.outcome), version));
           return { do: "set", outputs: { status: output(told) }, why: whyOf(told.run) };
         }
-        const over = endedUnheard(run, boot?.spec, now);
-        if (over) {
-          const next = interrupted(before, run, over, now);
+        const anew = boot && boot.spec.state !== "booting" && boot.spec.kernelBootId !== run.kernelBootId;
+        if (anew) {
+          const next = interrupted(before, run, "the machine was started anew meanwhile", now);
+          return { do: "set", outputs: { status: output(next) }, why: whyOf(next.run) };
+        }
+        const isLate = now.getTime() >= run.deadline.getTime() + graceMs;
+        const agentIsThere = attachedAgent(boot) !== undefined;
+        if (isLate && !agentIsThere) {
+          // It may still be erasing: nothing is begun over it before somebody has looked.
+          const next = failed(before, run, now, "nothing was heard of it until its deadline", []);
           return { do: "set", outputs: { status: output(next) }, why: whyOf(next.run) };
         }
         const order =
           orders.find(({ metadata }) => metadata.id === run.orderId)?.spec ??
           (inventory && orderOf(id, run, planFor(run.wipeId, before, inventory.spec, demanded)));
-        const stop = isUntouchable(facts);
+        const stop = isLate || isUntouchable(facts);
         return {
           do: "set",
           outputs: {
@@ -92,7 +98,7 @@ export const wipeController = ({ state, clock, newId, mostAtOnce }: WipeDependen
             orders: order && { [run.orderId]: { spec: { ...order, cancelled: order.cancelled || stop } } },
           },
           why: "its disks are being wiped",
-          until: new Date(run.deadline.getTime() + graceMs),
+          ...(!isLate && { until: new Date(run.deadline.getTime() + graceMs) }),
         };
       }
 
@@ -206,19 +212,6 @@ function longestMs({ purpose, disks }: Plan): number {
   if (purpose === "initial") return 3_600_000;
   const largest = Math.max(0, ...disks.map(({ disk }) => disk.sizeBytes));
   return 3_600_000 + (largest / 50e6) * 1000;
-}
-
-/** Why a run is over although nobody told its end; undefined while it may still run. */
-function endedUnheard(
-  run: Running,
-  boot: SpecOf<typeof BootStatus> | undefined,
-  now: Date,
-): string | undefined {
-  if (boot && boot.state !== "booting" && boot.kernelBootId !== run.kernelBootId) {
-    return "the machine was started anew meanwhile";
-  }
-  if (now.getTime() >= run.deadline.getTime() + graceMs) return "nothing was heard of it until its deadline";
-  return undefined;
 }
 
 /** An order of somebody else that has not come to its end: an agent does one thing that matters at a time. */

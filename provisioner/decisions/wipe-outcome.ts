@@ -51,7 +51,8 @@ function judged(status: Status, run: Running, results: readonly DiskResult[], no
   };
 }
 
-function failed(
+/** It will not get better by itself: somebody has to look, and to ask for another wipe. */
+export function failed(
   { wipedAt }: Status,
   run: Running,
   endedAt: Date,

@@ -96,7 +96,7 @@ export async function liveHistory({ seed, story = () => undefined }: HistoryOpti
   await rest(even, site, all);
   for (const machine of all) await ask(machine, "retry", profile);
   await rest(even, site, all);
-  const stages = await Promise.all(all.map((machine) => judge(machine)));
+  const stages = await Promise.all(all.map((machine) => judge(machine, profile)));
 
   faulty = true;
   const last = processes.at(-1)!;
@@ -242,16 +242,20 @@ async function isMoving(machine: SimulatedMachine): Promise<boolean> {
 }
 
 /** Where a machine came to rest, and whether it may rest there. */
-async function judge(machine: SimulatedMachine): Promise<Stage | "unknown"> {
+async function judge(machine: SimulatedMachine, profile: "answers" | "calls"): Promise<Stage | "unknown"> {
   const { site, id, hardware } = machine;
   const facts = await storedFacts(site.people, id);
   if (!facts) return "unknown";
   const { stage, why } = nextStep(facts);
   if (await isMoving(machine)) site.violations.push(`${id} never comes to rest: ${stage}, ${why}`);
-  const isWhole = facts.bmc === "ready" && !hardware.badDisk && !hardware.diskless;
+  // Off before it was ever seen is how people keep a machine from getting anywhere.
+  const isWhole =
+    facts.powerAsked !== "off" && facts.bmc === "ready" && !hardware.badDisk && !hardware.diskless;
   if (stage === "failed" && isWhole)
     site.violations.push(`${id} failed although nothing is in the way: ${why}`);
-  if (stage === "running" && machine.activity.is !== "system") {
+  // Of a system that only told once, without a BMC, nothing more can be seen.
+  const isSeen = profile === "answers" || facts.bmc === "ready";
+  if (stage === "running" && isSeen && machine.activity.is !== "system") {
     site.violations.push(`${id} is said to run, and is ${machine.activity.is}`);
   }
   return stage;
