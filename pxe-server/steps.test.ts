@@ -28,6 +28,12 @@ test.each<[Progress, string]>([
   expect(stepSentence(report(progress))).toBe(`09:08:07.065 b1 52:54:00:00:00:01 ${sentence}`);
 });
 
+test("a sentence has nothing in it that a terminal would obey", () => {
+  expect(stepSentence(report({ step: "ignored", why: "a\u001b[2Jb\nc" }))).toMatch(
+    / is ignored: a\?\[2Jb\?c$/,
+  );
+});
+
 test("a step is one line of JSON, whatever its text", () => {
   const line = stepLine(report({ step: "ignored", why: 'a "quote"\nand a line' }));
   expect(line).not.toContain("\n");

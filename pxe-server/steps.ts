@@ -8,7 +8,8 @@ export const stepLine = ({ bootId, mac, atMs, progress }: Report): string =>
 /** For people: `ingot pxe trace`. */
 export function stepSentence({ bootId, mac, atMs, progress }: Report): string {
   const at = new Date(atMs).toISOString().slice(11, 23);
-  return `${at} ${bootId} ${mac} ${sentenceOf(progress)}`;
+  // A file's name or a reason may be a stranger's text, and a terminal obeys some of it.
+  return `${at} ${bootId} ${mac} ${sentenceOf(progress).replace(/[^ -~]/g, "?")}`;
 }
 
 function sentenceOf(progress: Report["progress"]): string {

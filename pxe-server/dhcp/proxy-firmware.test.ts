@@ -1,16 +1,11 @@
 // What firmware in the field does with a proxy's offers, simulated: bytes in, bytes out, through the whole server.
-import type { Socket } from "node:dgram";
-import { EventEmitter } from "node:events";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { decode, encode } from "../../wire/codec.ts";
 import { type Packet, packet } from "../../wire/dhcp/packet.ts";
 import { pxeOptions } from "../../wire/dhcp/pxe-options.ts";
-import { Boots } from "../boots.ts";
 import type { Clock } from "../clock.ts";
-import { type DhcpServer, openDhcpServer } from "./server.ts";
-import { TacticBook } from "./tactics.ts";
+import { type MemoryServer, openMemoryServer, address as ours } from "./memory-server.ts";
 
-const ours = "192.0.2.1";
 let nowMs: number;
 const clock: Clock = {
   now: () => nowMs,
@@ -18,58 +13,16 @@ const clock: Clock = {
   sleep: () => Promise.reject(new Error("nobody sleeps here")),
 };
 
-/** Keeps what would have gone out. */
-class FakeSocket extends EventEmitter {
-  readonly sent: Packet[] = [];
-  send(bytes: Uint8Array): void {
-    this.sent.push(decode(packet, Uint8Array.from(bytes)));
-  }
-  close(): void {}
-}
-
-let sockets: Map<number, FakeSocket>;
-let server: DhcpServer;
-let tactics: TacticBook;
-let warnings: string[];
+let memory: MemoryServer;
 beforeEach(async () => {
   nowMs = 0;
-  [sockets, warnings] = [new Map(), []];
-  const { signal } = new AbortController();
-  tactics = new TacticBook(clock);
-  server = await openDhcpServer({
-    device: "eth0",
-    address: ours,
-    mode: { mode: "proxy" },
-    boots: new Boots({
-      booter: {
-        plan: async () => ({ do: "disk", why: "a test", method: "exit" }),
-        asset: async () => undefined,
-        report: () => {},
-      },
-      clock,
-      newId: () => "b1",
-      onReport: () => {},
-      signal,
-    }),
-    tactics,
-    bootServer: () => ({ address: ours, entryUrl: "http://192.0.2.1/x.ipxe", loaderUrl: (file) => file }),
-    clock,
-    openSocket: async (_, port) => {
-      const socket = new FakeSocket();
-      sockets.set(port, socket);
-      return socket as unknown as Socket;
-    },
-    onWarning: (text) => warnings.push(text),
-  });
+  memory = await openMemoryServer({ mode: "proxy" }, clock);
 });
-afterEach(() => server[Symbol.asyncDispose]());
+afterEach(() => memory[Symbol.asyncDispose]());
 
 async function exchange(port: number, request: Packet): Promise<Packet | undefined> {
-  const socket = sockets.get(port)!;
-  socket.sent.length = 0;
-  socket.emit("message", Buffer.from(encode(packet, request)), { address: "0.0.0.0", port: 68 });
-  for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate);
-  return socket.sent[0];
+  const [sent] = await memory.exchange(port, encode(packet, request));
+  return sent && decode(packet, sent.bytes);
 }
 
 const question = (mac: string, messageType: "discover" | "request"): Packet => ({
@@ -119,7 +72,7 @@ async function powerOn(mac: string, { takes }: FirmwareModel): Promise<{ discove
       const discovers = attempt * 4 + n + 1;
       const choice = takes(offer);
       if (choice === "its file" && offer?.file) {
-        tactics.advanced(mac);
+        memory.tactics.advanced(mac);
         return { discovers, loads: offer.file };
       }
       if (choice === "the other server") return { discovers, loads: "from the other server" };
@@ -198,7 +151,7 @@ test("a REQUEST on port 67 is for the server that gives addresses", async () => 
 test("what worked for a kind of firmware is said, once", async () => {
   const [, dell] = firmwares[2]!;
   for (const n of [1, 2, 3]) await powerOn(`52:54:00:00:00:0${n}`, dell);
-  expect(warnings).toEqual([
+  expect(memory.warnings).toEqual([
     'proxy tactic "boot server" works for 52:54:00 PXEClient:Arch:00007:UNDI:003016',
   ]);
 });

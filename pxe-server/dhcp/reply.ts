@@ -129,7 +129,11 @@ function acknowledge(request: Packet, context: Context, authority: Authority): D
 
 /** §4.3.5: options for a client that has an address; neither an address nor a time in the answer. */
 function inform(request: Packet, context: Context, authority: Authority): Decision {
-  if (request.clientAddress === unset) return silence("names no address");
+  const { clientAddress } = request;
+  if (clientAddress === unset) return silence("names no address");
+  // The answer goes to that address: a stranger must not choose whom we send to.
+  if (!contains(authority.network.prefix, addressNumber(clientAddress)))
+    return silence("is not of this subnet");
   const options = {
     ...subnetOptions(context, authority),
     ...bootOptionsOf(context),

@@ -72,7 +72,9 @@ export class TacticBook {
   }
 }
 
-const vendorOf = (mac: string, vendorClass: string) => `${mac.slice(0, 8)} ${vendorClass}`;
+/** Shown to operators, so without what a terminal would obey. */
+const vendorOf = (mac: string, vendorClass: string) =>
+  `${mac.slice(0, 8)} ${vendorClass.slice(0, 64).replace(/[^ -~]/g, "?")}`;
 
 function remember<V>(map: Map<string, V>, key: string, value: V): void {
   map.delete(key);
