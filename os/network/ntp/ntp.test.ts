@@ -126,6 +126,20 @@ describe("over a real socket", () => {
     return { port: socket.address().port, [Symbol.dispose]: () => void socket.close() };
   }
 
+  test("a server that cannot be reached is a sentence, not a crash", async () => {
+    const { signal } = new AbortController();
+    // Reserved, so that no route leads there.
+    const answer = askTime("240.0.0.1", {
+      clock,
+      nonce: () => 7n,
+      signal: AbortSignal.any([signal, AbortSignal.timeout(200)]),
+    });
+    expect(await answer).toMatch(/^240\.0\.0\.1 (cannot be asked|did not answer)/);
+    expect(await askTime("no.such.host.invalid", { clock, nonce: () => 7n, signal })).toMatch(
+      /cannot be asked: /,
+    );
+  });
+
   test("the question gives nothing away, and the answer is a sample", async () => {
     let question: NtpPacket | undefined;
     using peer = await server((asked) => {
