@@ -5,8 +5,9 @@ import { AlreadyExists, NotFound, PhaseConflict } from "../../cosi/state-errors.
 import { type Action, refusal } from "../decisions/legal-actions.ts";
 import { Assignment } from "../resources/assignment.ts";
 import { Machine } from "../resources/machine.ts";
+import { recordsOf } from "../services/machine-records.ts";
 import type { SimulatedMachine } from "./simulated-machine.ts";
-import { storedFacts, storedRecords } from "./stored-facts.ts";
+import { storedFacts } from "./stored-facts.ts";
 
 type Spec = SpecOf<typeof Machine>;
 const by = "ann";
@@ -34,7 +35,7 @@ async function write(
 ): Promise<boolean> {
   const { site, id } = machine;
   const facts = await storedFacts(site.people, id);
-  const records = await storedRecords(site.people, id);
+  const records = await recordsOf(site.people, id);
   if (!facts || !records || refusal(action, facts) !== undefined) return false;
   machine.touchedMs = site.clock.elapsedMs();
   site.story(`${id} people: ${action}`);
