@@ -10,7 +10,6 @@ import { resourceType } from "../resource.ts";
 import { State } from "../state.ts";
 import { BookmarkExpired } from "../store.ts";
 import { MemoryStore } from "../stores/memory.ts";
-import { describeTypes, metaTypes, Namespace, ResourceDefinition } from "./definitions.ts";
 import { RemoteState } from "./remote-state.ts";
 import { type Access, serveState } from "./serve-state.ts";
 import { servedType } from "./served-type.ts";
@@ -378,41 +377,5 @@ describe("watching", () => {
     const [noop] = (await watch.next()).value!.event;
     expect(noop).toMatchObject({ eventType: EventType.NOOP });
     expect(noop!.bookmark!.length).toBeGreaterThan(0);
-  });
-});
-
-describe("definitions", () => {
-  test("describe every type, and disappear with it", async () => {
-    const { remote } = await serveHere();
-    await describeTypes(state, types, { default: "Machines." });
-    const ids = async () =>
-      (await remote.list(ResourceDefinition)).resources.map(({ metadata }) => metadata.id);
-    expect(await ids()).toEqual([
-      "machinekeys.ingot.dev",
-      "machines.ingot.dev",
-      "namespaces.meta.cosi.dev",
-      "resourcedefinitions.meta.cosi.dev",
-    ]);
-    expect((await remote.list(Namespace)).resources.map(({ metadata }) => metadata.id)).toEqual([
-      "default",
-      "meta",
-    ]);
-    await describeTypes(state, [servedType(Machine)], { default: "Machines." });
-    expect(await ids()).not.toContain("machinekeys.ingot.dev");
-  });
-
-  test("say what `get` needs", async () => {
-    const { channel } = await serveHere();
-    await describeTypes(state, types, {});
-    const remote = new RemoteState({ channel, types: metaTypes });
-    expect((await remote.get(ResourceDefinition, "machinekeys.ingot.dev")).spec).toEqual({
-      type: "MachineKeys.ingot.dev",
-      displayType: "MachineKey",
-      defaultNamespace: "default",
-      aliases: ["machinekey", "mk", "mks"],
-      allAliases: ["machinekeys", "machinekeys.ingot", "machinekey", "mk", "mks"],
-      printColumns: [],
-      sensitivity: "sensitive",
-    });
   });
 });
