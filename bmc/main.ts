@@ -8,6 +8,7 @@ import { joinConsole } from "./cli/terminal.ts";
 import { openLanPort } from "./ipmi/lan-port.ts";
 import { openIpmi } from "./ipmi/open.ts";
 import { openBmc, preference } from "./open.ts";
+import { RedfishError } from "./redfish/error.ts";
 import { openRedfish } from "./redfish/open.ts";
 import { systemClock } from "./system-clock.ts";
 
@@ -58,5 +59,9 @@ try {
   await command.parseAsync();
 } catch (error) {
   console.error(error instanceof Error ? error.message : String(error));
+  if (error instanceof RedfishError && error.kind === "untrusted")
+    console.error(
+      "Say --ca-file or --fingerprint if you know its certificate, or --insecure if you trust the network.",
+    );
   process.exitCode = 1;
 }

@@ -12,6 +12,7 @@ import { openRedfishRack, type RedfishRack } from "../simulator/redfish/rack.ts"
 import { systemClock } from "../system-clock.ts";
 import { setPower, startOver } from "../verified.ts";
 import { openRedfish, type RedfishOptions } from "./open.ts";
+import { usualPatience } from "./service.ts";
 import type { Trust } from "./trust.ts";
 
 let authority: TestAuthority;
@@ -33,7 +34,8 @@ const hurriedClock: Clock = {
   now: () => systemClock.now() * 100,
   after: (ms, call) => systemClock.after(ms / 100, call),
 };
-const deadlines = { connectMs: 1_000_000, requestMs: 1_000_000 };
+const patience = { ...usualPatience, closeForMs: 1_000_000 };
+const deadlines = { connectMs: 1_000_000, requestMs: 1_000_000, patience };
 
 /** The emulated BMC's minutes last milliseconds, for profiles that get over things by themselves. */
 const fastClock: Clock = {
@@ -223,7 +225,7 @@ describe("a field lesson of Redfish:", () => {
   test("a POST that never ends is an error that names it", async () => {
     await using simulated = await simulate(profiles["slow POST"]);
     await using bmc = await simulated.open({
-      patience: { retryEveryMs: 3_000, changeForMs: 9_000, readForMs: 9_000 },
+      patience: { ...patience, changeForMs: 9_000 },
     });
     await bmc.power.press("on");
     await expect(bmc.boot.set({ device: "disk", lasting: "once" })).rejects.toThrow(
@@ -259,6 +261,21 @@ describe("a field lesson of Redfish:", () => {
     clock.advance(60_000);
     await using again = await simulated.open();
     expect(await again.power.read()).toBe("off");
+  });
+
+  test("a session that cannot be given back is warned of, and holds nobody up", async () => {
+    const clock = manualClock();
+    await using simulated = await simulate(profiles["hangs after bursts"], { clock });
+    const bmc = await simulated.open({ patience: { ...patience, closeForMs: 2_000 } });
+    const storm = async () => {
+      for (let n = 0; n < 40; n++) await bmc.power.read();
+    };
+    const stormed = storm();
+    stormed.catch(() => {});
+    await expect.poll(() => simulated.server.isSilent).toBe(true);
+    await bmc[Symbol.asyncDispose]();
+    expect(simulated.warnings).toEqual([expect.stringContaining("keeps a session of ours")]);
+    await expect(stormed).rejects.toMatchObject({ kind: "noAnswer" });
   });
 
   test("an account's user without the privilege is told so", async () => {

@@ -56,7 +56,7 @@ const open = (port: number) =>
     connectMs: 2_000,
     requestMs: 1_000,
     mostBytes: 100_000,
-    patience: { retryEveryMs: 10, changeForMs: 50, readForMs: 50 },
+    patience: { retryEveryMs: 10, changeForMs: 50, readForMs: 50, closeForMs: 1_000 },
   });
 
 const bomb = gzipSync(Buffer.alloc(10 << 20));

@@ -14,12 +14,15 @@ export interface RedfishPatience {
   /** A change may have to wait for a whole POST; a question may not, since commands wait behind it. */
   readonly changeForMs: number;
   readonly readForMs: number;
+  /** For giving the session back to a BMC that may be the reason for giving up on it. */
+  readonly closeForMs: number;
 }
 
 export const usualPatience: RedfishPatience = {
   retryEveryMs: 3_000,
   changeForMs: 10 * 60_000,
   readForMs: 15_000,
+  closeForMs: 5_000,
 };
 
 export interface ServiceOptions {
@@ -300,15 +303,18 @@ export class RedfishService implements AsyncDisposable {
 
   /** Gives the session back, whatever went before, so that the next who comes finds one free. */
   async [Symbol.asyncDispose](): Promise<void> {
-    // Whoever gave up on us still wants the session closed.
-    this.#signal = undefined;
+    // Whoever gave up on us still wants the session closed: this takes the place of their signal.
+    const tooLate = new AbortController();
+    const { closeForMs, readForMs } = this.#patience;
+    using _ = this.#clock.after(closeForMs, () =>
+      tooLate.abort(
+        new RedfishError({ kind: "noAnswer", message: `it did not answer within ${closeForMs / 1_000} s` }),
+      ),
+    );
+    this.#signal = tooLate.signal;
     try {
       if (this.#login?.by === "session" && this.#login.path !== undefined)
-        await this.#request(
-          { method: "DELETE", path: this.#login.path },
-          [401, 404],
-          this.#patience.readForMs,
-        );
+        await this.#request({ method: "DELETE", path: this.#login.path }, [401, 404], readForMs);
     } catch (error) {
       if (!(error instanceof RedfishError)) throw error;
       this.#onWarning(`${this.peer} keeps a session of ours: ${error.message}`);

@@ -82,7 +82,7 @@ SUSHY_EMULATOR_STATE_DIR = "${folder}"
       trust: { by: "authorities", pem: authority.certificate },
       user: "admin",
       password: "secret",
-      patience: { retryEveryMs: 20, changeForMs: 5_000, readForMs: 5_000 },
+      patience: { retryEveryMs: 20, changeForMs: 5_000, readForMs: 5_000, closeForMs: 5_000 },
     });
 }, installMs);
 afterAll(() => stack[Symbol.asyncDispose]());

@@ -54,6 +54,10 @@ export class RedfishEngine {
     return this.#memory.media;
   }
 
+  get isSilent(): boolean {
+    return this.#memory.isSilent;
+  }
+
   /** Undefined: this BMC hangs. */
   receive(request: EngineRequest): EngineAnswer | undefined {
     if (this.#memory.isTired()) return undefined;

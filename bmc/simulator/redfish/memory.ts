@@ -94,12 +94,16 @@ export class RedfishMemory {
     return busyEvery !== undefined && ++this.#requests % busyEvery === 1;
   }
 
+  get isSilent(): boolean {
+    return this.chassis.clock.now() < this.#silentUntil;
+  }
+
   /** The quirk of falling silent after too many requests in too short a time. */
   isTired(): boolean {
     const { burst } = this.chassis.quirks;
     const now = this.chassis.clock.now();
     if (!burst) return false;
-    if (now < this.#silentUntil) return true;
+    if (this.isSilent) return true;
     this.#recent = [...this.#recent.filter((at) => at > now - burst.withinMs), now];
     if (this.#recent.length <= burst.commands) return false;
     this.#silentUntil = now + burst.silentMs;

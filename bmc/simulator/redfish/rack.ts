@@ -20,6 +20,8 @@ export interface RedfishServer extends AsyncDisposable {
   readonly openSessions: number;
   /** What is in the virtual drive. */
   readonly media: string | undefined;
+  /** It hangs. */
+  readonly isSilent: boolean;
 }
 
 export interface RedfishRack extends AsyncDisposable {
@@ -82,6 +84,9 @@ export function openRedfishRack({ certificate, key, randomBytes }: RackOptions):
         },
         get media() {
           return engine.media;
+        },
+        get isSilent() {
+          return engine.isSilent;
         },
         async [Symbol.asyncDispose]() {
           if (!open.delete(served)) return;
