@@ -11,12 +11,13 @@ import { loadAgent } from "./tasks/load-agent.ts";
 import { pseudoFilesystems } from "./tasks/pseudo-filesystems.ts";
 import { reportHardware } from "./tasks/report-hardware.ts";
 import { selfCheck } from "./tasks/self-check.ts";
+import { status } from "./tasks/status.ts";
 
 /** Tasks of one phase run together; a phase starts when the one above it is done. */
 export const bootSequence: readonly Phase<Context>[] = [
   { name: "early", tasks: [pseudoFilesystems] },
   { name: "hardening", tasks: [hardening] },
   // Controllers look after whatever comes, so they need not wait for the drivers that bring it.
-  { name: "devices", tasks: [controllers, hardware, loadAgent, efiVariables] },
+  { name: "devices", tasks: [controllers, hardware, loadAgent, efiVariables, status] },
   { name: "work", tasks: [agent, reportHardware, selfCheck] },
 ];

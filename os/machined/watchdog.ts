@@ -5,12 +5,34 @@ import type { Log } from "./log.ts";
 const device = "/dev/watchdog";
 const petEveryMs = 10_000;
 
+export interface WatchdogOptions {
+  readonly log: Log;
+  /** Why the machine should be reset; undefined while all is well. What never answers is not well. */
+  readonly check: () => Promise<string | undefined>;
+}
+
 /**
- * Pets the hardware watchdog for as long as this process turns its event loop: a hung PID 1 is a reset machine.
- * Runs also without a watchdog, since it is what keeps the loop turning.
+ * Pets the hardware watchdog while all is well: a node that hangs is reset by it. Runs also without a watchdog, since
+ * it is what keeps the event loop turning.
  */
-export function petWatchdog(log: Log): void {
+export function petWatchdog({ log, check }: WatchdogOptions): void {
   const fd = existsSync(device) ? openSync(device, "w") : undefined;
   log.write("info", fd === undefined ? "no hardware watchdog" : "hardware watchdog started");
-  setInterval(() => fd !== undefined && writeSync(fd, "."), petEveryMs);
+  const pet = petting({ log, check, pet: () => fd !== undefined && writeSync(fd, ".") });
+  setInterval(() => void pet(), petEveryMs);
+}
+
+/** One look: pets when all is well, and not at all while the last look has not come back. Exported for its test. */
+export function petting({ log, check, pet }: WatchdogOptions & { pet: () => void }): () => Promise<void> {
+  let looking = false;
+  let complained = false;
+  return async () => {
+    if (looking) return;
+    looking = true;
+    const why = await check();
+    looking = false;
+    if (why === undefined) return pet();
+    if (!complained) log.write("error", `the watchdog is left to reset the machine: ${why}`);
+    complained = true;
+  };
 }

@@ -19,6 +19,6 @@ export const agent: Task<Context> = {
       said: (level, text) => log.write(level, text),
       end: context.end,
       signal,
-    }).catch((error: unknown) => log.write("error", `The agent has ended: ${String(error)}`));
+    }).catch((error: unknown) => context.vitals.lost(`the agent has ended: ${String(error)}`));
   },
 };
