@@ -38,6 +38,8 @@ export interface AgentOptions {
 const dialling: BackOff = { firstMs: 500, longestMs: 30_000 };
 /** A refusal does not change by itself within seconds. */
 const lastingMs = 60_000;
+/** What a session began may take this long to end. */
+const lingerMs = 2_000;
 /** Below this a clock is good enough for certificates, and is left to NTP. */
 const tolerableSkewMs = 30_000;
 
@@ -169,6 +171,7 @@ export class Agent {
         if (session.is === "greeting") this.#sayHowItWent(helloMs);
         take(hear(session, message, clock.elapsedMs()));
       }
+      if (session.is === "greeting") throw new Error("it closed the session before its welcome");
       session = closed(session, "the provisioner closed it");
     } catch (error) {
       if (session.is === "greeting") throw error;
@@ -177,7 +180,8 @@ export class Agent {
       expiry?.[Symbol.dispose]();
       outbox.close();
       end.abort(new Error("the session is over"));
-      await attendants.ended();
+      // A disk that hangs holds up an inventory, and must not hold up the next session.
+      await Promise.race([attendants.ended(), sleep(clock, lingerMs, signal).catch(() => undefined)]);
     }
     return session.is === "over" ? session.ending : { because: "closed", why: "it ended" };
   }

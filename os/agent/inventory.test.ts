@@ -1,10 +1,12 @@
 import { create } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
 import { InventorySchema, Firmware_Mode as Mode } from "../../api/gen/ingot/agent/v1/inventory_pb.js";
+import { VirtualClock } from "../../cosi/virtual-clock.ts";
 import type { Disk } from "../block/disks.ts";
 import { signatures } from "../block/signatures.ts";
 import { Inventory, type Sight } from "./inventory.ts";
 
+const clock = new VirtualClock();
 const signal = new AbortController().signal;
 const disk: Disk = {
   devPath: "/dev/sda",
@@ -91,7 +93,7 @@ const sight: Sight = {
 
 describe("the inventory", () => {
   test("puts all parts together as the provisioner reads them", async () => {
-    const content = await new Inventory(sight).read(signal);
+    const content = await new Inventory(sight, clock).read(signal);
     expect(create(InventorySchema, content)).toMatchObject({
       system: { manufacturer: "Acme", uuid: "", assetTag: "tag", boardSerial: "BS", chassisSerial: "CS" },
       firmware: { mode: Mode.UEFI, vendor: "V", secureBoot: false },
@@ -115,12 +117,15 @@ describe("the inventory", () => {
 
   test("names what it could not look at, and shows the rest", async () => {
     const broken = (what: string) => () => Promise.reject(new Error(`Cannot look: ${what}`));
-    const content = await new Inventory({
-      ...sight,
-      smbios: broken("no table"),
-      tpm: broken("EIO"),
-      health: broken("aborted"),
-    }).read(signal);
+    const content = await new Inventory(
+      {
+        ...sight,
+        smbios: broken("no table"),
+        tpm: broken("EIO"),
+        health: broken("aborted"),
+      },
+      clock,
+    ).read(signal);
     expect(content.disks).toHaveLength(1);
     expect(content.gaps).toEqual([
       "firmware tables: Cannot look: no table",
@@ -131,13 +136,16 @@ describe("the inventory", () => {
 
   test("reads what is on a disk again only after a wipe", async () => {
     let looks = 0;
-    const inventory = new Inventory({
-      ...sight,
-      signatures: async () => {
-        looks++;
-        return [];
+    const inventory = new Inventory(
+      {
+        ...sight,
+        signatures: async () => {
+          looks++;
+          return [];
+        },
       },
-    });
+      clock,
+    );
     await inventory.read(signal);
     await inventory.read(signal);
     expect(looks).toBe(1);
@@ -148,9 +156,23 @@ describe("the inventory", () => {
     expect(looks).toBe(2);
   });
 
+  test("does not wait for a disk that hangs, and asks it no second time", async () => {
+    let asked = 0;
+    const hangs = () => {
+      asked++;
+      return new Promise<never>(() => {});
+    };
+    const inventory = new Inventory({ ...sight, signatures: hangs }, clock);
+    const reading = inventory.read(signal);
+    await clock.advance(20_000);
+    expect((await reading).gaps).toEqual(["/dev/sda: it does not answer within 20 s"]);
+    expect((await inventory.read(signal)).gaps).toEqual(["/dev/sda: it does not answer"]);
+    expect(asked).toBe(1);
+  });
+
   test("stops waiting for a change when told to", async () => {
     const stop = new AbortController();
-    const changed = new Inventory(sight).changed(stop.signal);
+    const changed = new Inventory(sight, clock).changed(stop.signal);
     stop.abort(new Error("over"));
     await expect(changed).rejects.toThrow("over");
   });

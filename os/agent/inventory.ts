@@ -7,6 +7,7 @@ import {
   type NeighbourSchema,
   type SystemSchema,
 } from "../../api/gen/ingot/agent/v1/inventory_pb.js";
+import { type Clock, sleep } from "../../cosi/clock.ts";
 import { disksById } from "../block/disk-ids.ts";
 import type { Disk } from "../block/disks.ts";
 import type { Signature } from "../block/signatures.ts";
@@ -38,6 +39,9 @@ export interface Sight {
   readonly bmc: () => Promise<MessageInitShape<typeof BmcSchema> | undefined>;
 }
 
+/** A disk that has not answered by then hangs. */
+const patienceMs = 20_000;
+
 /** Gaps by what could not be looked at. */
 type Gaps = Map<string, string>;
 
@@ -48,14 +52,18 @@ interface Contents {
 
 export class Inventory implements InventorySource {
   readonly #sight: Sight;
+  readonly #clock: Clock;
+  /** Disks that were asked and have not answered: asking again would hang as well. */
+  readonly #unanswered = new Set<string>();
   /** What does not change while a machine runs, once it could be looked at. */
   readonly #lasting = new Map<string, unknown>();
   #contents = new Map<string, Contents>();
   readonly #pciNames = new Map<string, { readonly vendor: string; readonly product: string }>();
   readonly #waiting = new Set<() => void>();
 
-  constructor(sight: Sight) {
+  constructor(sight: Sight, clock: Clock) {
     this.#sight = sight;
+    this.#clock = clock;
   }
 
   /** What is on the disks is another thing now. */
@@ -174,13 +182,35 @@ export class Inventory implements InventorySource {
     const key = `${id} ${disk.sizeBytes}`;
     const known = this.#contents.get(key);
     if (known) return known;
+    if (this.#unanswered.has(key)) {
+      gaps.set(disk.devPath, "it does not answer");
+      return { signatures: [], healthy: undefined };
+    }
+    this.#unanswered.add(key);
     const contents = this.#contents;
+    const looking = this.#lookInto(disk).finally(() => this.#unanswered.delete(key));
+    const patience = new AbortController();
+    const late = sleep(this.#clock, patienceMs, patience.signal).then(
+      () => undefined,
+      () => undefined,
+    );
+    const seen = await Promise.race([looking, late]);
+    patience.abort();
+    if (!seen) {
+      gaps.set(disk.devPath, `it does not answer within ${patienceMs / 1000} s`);
+      return { signatures: [], healthy: undefined };
+    }
+    for (const [what, why] of seen.gaps) gaps.set(what, why);
+    if (seen.readable) contents.set(key, seen);
+    return seen;
+  }
+
+  async #lookInto(disk: Disk): Promise<Contents & { readonly gaps: Gaps; readonly readable: boolean }> {
+    const gaps: Gaps = new Map();
     const found = await look(gaps, `what is on ${disk.devPath}`, () => this.#sight.signatures(disk));
     const healthy = await look(gaps, `health of ${disk.devPath}`, () => this.#sight.health(disk));
     const signatures = [...new Set((found ?? []).map(({ name }) => signatureName(name)))];
-    const result = { signatures, healthy };
-    if (found) contents.set(key, result);
-    return result;
+    return { signatures, healthy, gaps, readable: found !== undefined };
   }
 
   async #once<T>(gaps: Gaps, what: string, see: () => Promise<T>): Promise<T | undefined> {

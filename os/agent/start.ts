@@ -55,26 +55,29 @@ export interface Surroundings {
 export async function runAgent({ arguments: args, state, said, end, signal }: Surroundings): Promise<void> {
   const disks = () => listDisks(sys);
   const signatures = (disk: Disk) => diskSignatures(disk, { sys, dev });
-  const inventory = new Inventory({
-    smbios: readSmbios,
-    bootFirmware: () => bootFirmware(sys),
-    disks,
-    signatures,
-    health: async (disk) => {
-      await using opened = await lookInto(disk);
-      return readHealth(opened.firmware);
+  const inventory = new Inventory(
+    {
+      smbios: readSmbios,
+      bootFirmware: () => bootFirmware(sys),
+      disks,
+      signatures,
+      health: async (disk) => {
+        await using opened = await lookInto(disk);
+        return readHealth(opened.firmware);
+      },
+      networkInterfaces: () => listNetworkInterfaces(sys),
+      addresses,
+      neighbours: async () => {
+        const { resources } = await state.list(LinkNeighbor);
+        return new Map(resources.map(({ metadata, spec }) => [metadata.id, spec]));
+      },
+      pciDevices: () => listPciDevices(sys),
+      pciNames: async () => pciNames(await readFile("/usr/share/misc/pci.ids", "utf8")),
+      tpm: () => findTpm(sys, dev),
+      bmc: lookAtBmc,
     },
-    networkInterfaces: () => listNetworkInterfaces(sys),
-    addresses,
-    neighbours: async () => {
-      const { resources } = await state.list(LinkNeighbor);
-      return new Map(resources.map(({ metadata, spec }) => [metadata.id, spec]));
-    },
-    pciDevices: () => listPciDevices(sys),
-    pciNames: async () => pciNames(await readFile("/usr/share/misc/pci.ids", "utf8")),
-    tpm: () => findTpm(sys, dev),
-    bmc: lookAtBmc,
-  });
+    systemClock,
+  );
   await new Agent({
     arguments: args,
     version: project.version,

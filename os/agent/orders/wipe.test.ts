@@ -66,13 +66,14 @@ function machine(models: Readonly<Record<string, Model>>) {
     },
     wiped: () => {},
   });
+  const advance = (ms: number) => clock.advance(ms);
   const run = (wanted: readonly Wanted[], { parallel = 0, signal = new AbortController().signal } = {}) =>
     execute(create(WipeOrderSchema, { wipeId: 7n, disks: [...wanted], parallel }), {
       progress: (it) => progress.push(it),
       signal,
     });
   const isBlank = (name: string) => contents.get(name)!.every((byte) => byte === 0);
-  return { run, isBlank, progress, most: () => most };
+  return { run, isBlank, progress, most: () => most, advance };
 }
 
 const zero = (name: string, more: Partial<Wanted> = {}): Wanted =>
@@ -186,6 +187,19 @@ describe("an order to wipe", () => {
     const outcome = await run([zero("a"), zero("b")], { signal });
     expect(verdicts(outcome)).toEqual(["the provisioner cancelled it", "the provisioner cancelled it"]);
     expect(isBlank("a")).toBe(false);
+  });
+
+  test("tells what became of the others when a disk hangs", async () => {
+    const { run, advance } = machine({ a: {}, hung: { holds: () => new Promise(() => {}) } });
+    const stop = new AbortController();
+    const running = run([zero("a"), zero("hung")], { signal: stop.signal });
+    await advance(1_000);
+    stop.abort(new Error("it was not done within 60 s"));
+    await advance(20_000);
+    expect(verdicts(await running)).toEqual([
+      "wiped by ZERO",
+      "it was not done within 60 s, and the disk did not stop within 20 s: it hangs",
+    ]);
   });
 
   test("names a disk twice and wipes it once", async () => {

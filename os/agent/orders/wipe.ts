@@ -35,6 +35,8 @@ export interface WipeTools {
 const mostAtOnce = 24;
 const tellEveryMs = 500;
 const lookAgainMs = 1_000;
+/** Less than an order is given to stop (os/agent/order-runner.ts). */
+const stopWithinMs = 20_000;
 
 interface Standing {
   step: Step;
@@ -68,14 +70,16 @@ export const wipeOrder =
     const work = async () => {
       for (let it = queue.shift(); it; it = queue.shift()) {
         const standing = standings.get(it.disk)!;
-        const result = await wipeDisk(it, known.get(it.disk), {
-          tools,
-          signal,
-          moved: (change, isStep) => {
-            Object.assign(standing, change);
-            tell(isStep);
-          },
-        });
+        const disk = known.get(it.disk);
+        const moved = (change: Partial<Standing>, isStep: boolean) => {
+          if (results.has(it.disk)) return;
+          Object.assign(standing, change);
+          tell(isStep);
+        };
+        const result = await Promise.race([
+          wipeDisk(it, disk, { tools, signal, moved }),
+          abandoned(it, disk, { clock, signal }),
+        ]);
         results.set(it.disk, result);
         standing.step = result.failure === undefined ? Step.DONE : Step.FAILED;
         tell(true);
@@ -111,6 +115,27 @@ function standingOf(standings: ReadonlyMap<string, Standing>) {
       },
     },
   } as const;
+}
+
+/** A disk that hangs does not stop when it is told to; what became of the others is told all the same. */
+async function abandoned(
+  { disk: id }: DiskWipe,
+  disk: Disk | undefined,
+  { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal },
+): Promise<DiskResult> {
+  const stopped = Promise.withResolvers<void>();
+  if (signal.aborted) stopped.resolve();
+  signal.addEventListener("abort", () => stopped.resolve(), { once: true });
+  await stopped.promise;
+  await sleep(clock, stopWithinMs, new AbortController().signal);
+  return create(DiskResultSchema, {
+    disk: id,
+    model: disk?.model ?? "",
+    serial: disk?.serial ?? "",
+    wwid: disk?.wwid ?? "",
+    sizeBytes: BigInt(disk?.sizeBytes ?? 0),
+    failure: `${(signal.reason as Error).message}, and the disk did not stop within ${stopWithinMs / 1000} s: it hangs`,
+  });
 }
 
 interface DiskTask {
