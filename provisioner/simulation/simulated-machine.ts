@@ -38,8 +38,10 @@ export class SimulatedMachine {
   /** Wipes that came to their end since the disks were last installed on. */
   readonly wiped = new Set<number>();
   bootFromNetwork = false;
-  /** In the address by which it calls home: the wipe after which it was told to install. */
-  installsAfter = 0;
+  /** In the address by which its system calls home: the wipe after which it was installed. */
+  installedAfter = 0;
+  /** Its system calls home at every start until somebody has answered. */
+  #untold = false;
   /** When a person last did something about it. */
   touchedMs = Number.NEGATIVE_INFINITY;
   #boots = 0;
@@ -111,7 +113,6 @@ export class SimulatedMachine {
     const { services } = this.site;
     const asked = services?.plan(this) ?? Promise.reject(new Error("nobody answers"));
     void this.whenStill(asked, (plan) => {
-      this.installsAfter = plan?.wipedAt ?? this.installsAfter;
       switch (plan?.mode) {
         case undefined:
           if (tries >= 5 && this.isBootable) return this.#bootDisk();
@@ -121,7 +122,7 @@ export class SimulatedMachine {
         case "agent":
           return this.later(seconds(20), seconds(60), () => this.#startAgent());
         case "install":
-          return this.#install();
+          return this.#install(plan.wipedAt);
         case "disk":
         case "alone":
           return this.#bootDisk();
@@ -137,11 +138,14 @@ export class SimulatedMachine {
 
   #bootDisk(): void {
     if (!this.isBootable) return this.later(seconds(60), seconds(60), () => this.#askPlan(0));
-    this.later(seconds(20), seconds(60), () => this.#become({ is: "system" }, "from its disk"));
+    this.later(seconds(20), seconds(60), () => {
+      this.#become({ is: "system" }, "from its disk");
+      if (this.#untold && this.disks.is === "system") this.#tellInstalled(0);
+    });
   }
 
   /** An installer that finds its system installed runs it: what was told last is not lost by booting once more. */
-  #install(): void {
+  #install(wipedAt: number): void {
     if (this.disks.is === "system") return this.#bootDisk();
     if (this.hardware.diskless) return this.later(seconds(60), seconds(60), () => this.#askPlan(0));
     const ours = this.disks.is === "rubble" && this.disks.of === "installation";
@@ -153,17 +157,19 @@ export class SimulatedMachine {
     this.later(seconds(120), seconds(480), () => {
       this.#become({ is: "system" }, "installed");
       this.disks = { is: "system" };
-      this.#tellInstalled(0);
+      this.#untold = true;
+      this.installedAfter = wipedAt;
+      this.#tellInstalled(0, () => this.later(seconds(5), seconds(10), () => this.reset("installed")));
     });
   }
 
-  /** Some systems tell by a call home, which they repeat for a while; then they start from the disk. */
-  #tellInstalled(tries: number): void {
+  /** Some systems tell by a call home, which they repeat for a while; an installer restarts the machine after it. */
+  #tellInstalled(tries: number, then: () => void = () => undefined): void {
     const told = this.site.services?.phoneHome(this) ?? Promise.resolve(false);
     void this.whenStill(told, (done) => {
-      if (done === true || tries >= 60)
-        return this.later(seconds(5), seconds(10), () => this.reset("installed"));
-      this.later(seconds(10), seconds(30), () => this.#tellInstalled(tries + 1));
+      if (done === true) this.#untold = false;
+      if (done === true || tries >= 60) return then();
+      this.later(seconds(10), seconds(30), () => this.#tellInstalled(tries + 1, then));
     });
   }
 }

@@ -112,11 +112,11 @@ export class SimulatedServices {
   }
 
   /** True when there is nothing to tell any more. */
-  async phoneHome({ id, installsAfter }: SimulatedMachine): Promise<boolean> {
+  async phoneHome({ id, installedAfter }: SimulatedMachine): Promise<boolean> {
     const { state, clock } = { state: this.#state, clock: this.#site.clock };
     const assignment = await state.find(Assignment, id);
     if (assignment?.spec.profile !== "calls") return true;
-    await recordInstallation({ state, clock }, id, { wipeId: installsAfter, evidence: "phoneHome" });
+    await recordInstallation({ state, clock }, id, { wipeId: installedAfter, evidence: "phoneHome" });
     return true;
   }
 
