@@ -1,16 +1,10 @@
 // `ingot`: the composition root. It alone knows the provisioner and the pxe-server at once.
 import { randomBytes } from "node:crypto";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
-import { Command, Option } from "commander";
+import { readFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
 import { parse } from "yaml";
 import { z } from "zod";
-import { makeKey, readKeyFile } from "../cosi/key-ring.ts";
-import { SealedStore } from "../cosi/sealed-store.ts";
-import type { Store } from "../cosi/store.ts";
-import { etcdLeadership } from "../cosi/stores/etcd/election.ts";
-import { EtcdStore, openEtcdStore } from "../cosi/stores/etcd/etcd-store.ts";
-import { SqliteStore } from "../cosi/stores/sqlite/sqlite-store.ts";
+import { backupDatabase, restoreDatabase } from "../cosi/stores/sqlite/backup.ts";
 import { systemClock } from "../cosi/system-clock.ts";
 import project from "../package.json" with { type: "json" };
 import { type PxeConfig, pxeConfig } from "../pxe-server/config.ts";
@@ -22,90 +16,47 @@ import { openPxeServer } from "../pxe-server/serve.ts";
 import { stepSentence } from "../pxe-server/steps.ts";
 import { systemClock as pxeClock } from "../pxe-server/system-clock.ts";
 import { firstToken } from "./api/tokens.ts";
-import { allResources } from "./resources/all.ts";
+import { backupCommands } from "./cli/backup-commands.ts";
+import { connect } from "./cli/connect.ts";
+import { ingotCommand } from "./cli/program.ts";
+import { runCommand } from "./cli/run-command.ts";
+import { type ServeWish, serveCommand } from "./cli/serve-command.ts";
+import { openState, stateFile } from "./open-state.ts";
 import { openProvisioner, type Provisioner } from "./serve.ts";
 import { AssetShelf } from "./services/asset-shelf.ts";
 
 const manifest = join(import.meta.dirname, "../assets/ipxe/manifest.json");
 const log = (text: string) => console.error(`ingot: ${text}`);
+const stop = new AbortController();
 
-interface ServeOptions {
-  readonly stateDir: string;
-  readonly state?: string;
-  readonly image?: string;
-  readonly argument: readonly string[];
-  readonly listen: string;
-  readonly api: string;
-  readonly tlsCertificate?: string;
-  readonly tlsKey?: string;
-  readonly announce?: string;
-  readonly segments?: string;
-  readonly loaders?: string;
-}
-
-const program = new Command("ingot").description(project.description).version(project.version);
-program
-  .command("serve")
-  .description("the provisioner; with --segments also the pxe-server of this host's networks")
-  .option("--state-dir <folder>", "everything that is kept", "/var/lib/ingot")
-  .option("--state <etcd>", "etcd's endpoints instead of a file, for several provisioners at once")
-  .option("--image <folder>", "the image that machines boot, as `image build` leaves it")
-  .addOption(
-    new Option("--argument <name=value>", "one more kernel argument for agents")
-      .default([])
-      .argParser((text, before: unknown) => [...(before as string[]), text]),
-  )
-  .option("--listen <host:port>", "for machines and pxe-servers", "0.0.0.0:8444")
-  .option("--api <host:port>", "for people and programs: HTTPS", "0.0.0.0:8443")
-  .option("--tls-certificate <file>", "the API's certificate (PEM), instead of one of our own authority")
-  .option("--tls-key <file>", "its key (PEM)")
-  .option("--announce <host>", "what machines dial; needed where --listen names no address")
-  .option("--segments <file>", "boot.yaml without rules: the networks that this process serves itself")
-  .option("--loaders <folder>", "the folder with the iPXE binaries")
-  .action(serve);
-
-async function serve(options: ServeOptions): Promise<void> {
-  const stop = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
-  const folder = resolve(options.stateDir);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  const segments = options.segments === undefined ? undefined : await readSegments(options.segments);
-  const listen = hostAndPort(options.listen);
-  const announce = options.announce ?? segments?.segments[0]?.address ?? listen.host;
+async function serve(wish: ServeWish): Promise<void> {
+  const folder = resolve(wish.stateDir);
+  const segments = wish.segments === undefined ? undefined : await readSegments(wish.segments);
+  const announce = wish.announce ?? segments?.segments[0]?.address ?? wish.listen.host;
   if (announce === "0.0.0.0" || announce === "::") {
     throw new Error("Cannot tell machines whom to dial: give --announce, the name or address of this host");
   }
-
   await using opened = new AsyncDisposableStack();
-  const keys = await readKeyFile(await keyFile(folder));
-  const plain: Store = opened.use(
-    options.state === undefined
-      ? new SqliteStore({ path: join(folder, "state.sqlite"), clock: systemClock })
-      : await openEtcdStore({
-          endpoints: endpointsOf(options.state),
-          clock: systemClock,
-        }),
-  );
+  const { store, leadership } = await openState({ folder, endpoints: wish.endpoints, candidate: announce });
+  opened.use(store);
   const provisioner = opened.use(
     await openProvisioner({
-      store: new SealedStore({ store: plain, keys, types: allResources }),
+      store,
+      leadership,
       clock: systemClock,
       random: Math.random,
       shelf:
-        options.image === undefined
-          ? AssetShelf.empty()
-          : await AssetShelf.open(options.image, options.argument.map(kernelArgument)),
-      listen,
+        wish.image === undefined ? AssetShelf.empty() : await AssetShelf.open(wish.image, wish.arguments),
+      listen: wish.listen,
       announce,
       logFolder: join(folder, "logs"),
-      api: { listen: hostAndPort(options.api), version: project.version, tls: await ownTls(options) },
-      leadership: plain instanceof EtcdStore ? etcdLeadership(plain, { candidate: announce }) : undefined,
+      api: { listen: wish.api, version: project.version, tls: wish.tls },
       log,
     }),
   );
   log(`machines and pxe-servers dial ${announce}:${provisioner.port}`);
   log(`they trust the authority sha256:${provisioner.authority.certificate.fingerprint}`);
-  if (segments) await serveSegments(segments, options, { provisioner, folder, opened, signal: stop.signal });
+  if (segments) await serveSegments(segments, wish, { provisioner, folder, opened, signal: stop.signal });
   log(`the API is at https://${announce}:${provisioner.apiPort}`);
   const token = await firstToken({ state: provisioner.state, clock: systemClock });
   if (token !== undefined) log(`the first token, for an admin, told once: ${token}`);
@@ -123,7 +74,7 @@ interface At {
 /** The pxe-server in this process asks as one elsewhere would: by the one proto, over loopback. */
 async function serveSegments(
   config: PxeConfig,
-  { loaders: loaderFolder }: ServeOptions,
+  { loaders: loaderFolder }: ServeWish,
   { provisioner, folder, opened, signal }: At,
 ): Promise<void> {
   const { certificate, key } = await provisioner.segmentIdentity("local");
@@ -172,50 +123,45 @@ async function readSegments(path: string): Promise<PxeConfig> {
   return parsed.data;
 }
 
-/** The master keys of the state: made at the first start, readable by nobody else. */
-async function keyFile(folder: string): Promise<string> {
-  const path = join(folder, "master.keys");
-  await mkdir(dirname(path), { recursive: true });
-  await writeFile(path, `${makeKey()}\n`, { mode: 0o600, flag: "wx" }).catch((error: unknown) => {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-  });
-  return path;
-}
+/** Programs of their own, which are also words of this one. */
+const programs: Readonly<Record<string, readonly [about: string, run: () => Promise<unknown>]>> = {
+  bmc: ["power, boot device and identity of a server, over its BMC", () => import("../bmc/main.ts")],
+  pxe: [
+    "a pxe-server by itself: static rules, or as a provisioner says",
+    () => import("../pxe-server/main.ts"),
+  ],
+};
 
-function hostAndPort(text: string): { host: string; port: number } {
-  const [, v6, plain, port] = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text) ?? [];
-  if (port === undefined) throw new Error(`Cannot listen on ${text}: it is not host:port`);
-  return { host: (v6 ?? plain)!, port: Number(port) };
-}
-
-/** `etcd://a:2379,b:2379`, or each with a scheme of its own. */
-const endpointsOf = (text: string): string[] =>
-  text
-    .replace(/^etcd:\/\//, "")
-    .split(",")
-    .map((one) => (/^https?:\/\//.test(one) ? one : `http://${one}`));
-
-async function ownTls({ tlsCertificate, tlsKey }: ServeOptions) {
-  if (tlsCertificate === undefined && tlsKey === undefined) return undefined;
-  if (tlsCertificate === undefined || tlsKey === undefined) {
-    throw new Error("Cannot use one of --tls-certificate and --tls-key without the other");
-  }
-  return { certificate: await readFile(tlsCertificate, "utf8"), key: await readFile(tlsKey, "utf8") };
-}
-
-function kernelArgument(text: string): { name: string; value?: string } {
-  const [name = "", ...value] = text.split("=");
-  return value.length === 0 ? { name } : { name, value: value.join("=") };
-}
-
-try {
-  await program.parseAsync();
-} catch (error) {
-  for (const reason of reasons(error)) log(reason);
-  process.exitCode = 1;
-}
-
-function reasons(error: unknown): string[] {
-  if (!(error instanceof Error)) return [String(error)];
-  return [error.message, ...(error.cause === undefined ? [] : reasons(error.cause))];
+const words = process.argv.slice(2);
+const program = programs[words[0] ?? ""];
+if (program) {
+  process.argv.splice(2, 1);
+  await program[1]();
+} else {
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
+  const root = ingotCommand(
+    {
+      print: (text) => process.stdout.write(`${text}\n`),
+      note: (text) => process.stderr.write(`${text}\n`),
+      width: process.stdout.isTTY ? process.stdout.columns : undefined,
+      readFile: (path) => readFile(path === "-" ? "/dev/stdin" : path, "utf8"),
+      send: (connection) =>
+        connect(connection, {
+          environment: process.env,
+          readFile: (path) => readFile(path, "utf8"),
+          signal: stop.signal,
+        }),
+      now: () => new Date(),
+    },
+    project,
+  );
+  root.addCommand(serveCommand(serve));
+  const copying = {
+    backup: (folder: string, file: string) => backupDatabase(stateFile(folder), file),
+    restore: (file: string, folder: string) => restoreDatabase(file, stateFile(folder)),
+    note: log,
+  };
+  for (const command of backupCommands(copying)) root.addCommand(command);
+  for (const [name, [about]] of Object.entries(programs)) root.command(name).description(about);
+  process.exitCode = await runCommand(root, words, log);
 }

@@ -8,6 +8,7 @@ const out = join(root, "out/bundle");
 
 /** Programs by the name of their bundle; `worker` is a thread of pxe. */
 const programs = {
+  ingot: "provisioner/main.ts",
   pxe: "pxe-server/main.ts",
   bmc: "bmc/main.ts",
   worker: "pxe-server/tftp/worker.ts",

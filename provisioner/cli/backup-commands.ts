@@ -1,0 +1,34 @@
+import { resolve } from "node:path";
+import { Command } from "commander";
+import { usualStateDir } from "./serve-command.ts";
+
+interface Copying {
+  readonly backup: (folder: string, file: string) => Promise<void>;
+  readonly restore: (file: string, folder: string) => Promise<void>;
+  readonly note: (text: string) => void;
+}
+
+/** Of a provisioner whose state is in a folder of this host. One on etcd is backed up by etcd's own snapshots. */
+export function backupCommands({ backup, restore, note }: Copying): Command[] {
+  const folder = ["--state-dir <folder>", "of the provisioner", usualStateDir] as const;
+  return [
+    new Command("backup")
+      .description("the whole state of one moment in a new file, while the provisioner runs")
+      .argument("<file>")
+      .option(...folder)
+      .action(async (file: string, { stateDir }: { stateDir: string }) => {
+        await backup(resolve(stateDir), resolve(file));
+        note(
+          `${file} holds the state; its secrets are sealed with ${stateDir}/master.keys: keep that elsewhere`,
+        );
+      }),
+    new Command("restore")
+      .description("puts a backup where no state is; the master keys have to be there")
+      .argument("<file>")
+      .option(...folder)
+      .action(async (file: string, { stateDir }: { stateDir: string }) => {
+        await restore(resolve(file), resolve(stateDir));
+        note(`${stateDir} has the state of ${file}`);
+      }),
+  ];
+}

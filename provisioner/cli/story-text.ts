@@ -1,0 +1,65 @@
+// A machine's story, as a person reads it.
+import type { storyOf } from "../api/story.ts";
+import { age } from "./age.ts";
+import { plain } from "./table.ts";
+
+type Json<T> = T extends Date
+  ? string
+  : T extends readonly (infer Item)[]
+    ? readonly Json<Item>[]
+    : T extends object
+      ? { readonly [Name in keyof T]: Json<T[Name]> }
+      : T;
+
+/** As it came over the wire. */
+export type Story = Json<ReturnType<typeof storyOf>>;
+
+export function storyText(story: Story, now: Date): string {
+  const ago = (at: string) => `${age(new Date(at), now)} ago`;
+  const { hardware, assignment, wipe, events } = story;
+  const since = story.since === undefined ? "" : `, for ${age(new Date(story.since), now)}`;
+  const lines: readonly (readonly [label: string, text: string | undefined])[] = [
+    ["", `${story.name ?? story.id}: ${story.stage}${since}`],
+    ["why", story.why],
+    ["waits for", story.waitsFor],
+    ["then", story.next],
+    ["deadline", story.deadline && deadlineText(story.deadline, story.retries ?? 0, now)],
+    ["gave up", story.gaveUp && `${ago(story.gaveUp.at)} while ${story.gaveUp.step}: ${story.gaveUp.why}`],
+    ["conflict", story.conflict?.join("; ")],
+    ["cordon", story.cordon && `${story.cordon.why} (${story.cordon.by})`],
+    ["next boot", `${story.nextBoot.mode}: ${story.nextBoot.why}`],
+    ["power", `${story.power.is}; shall be ${story.power.wanted}: ${story.power.why}`],
+    ["assigned", assignment && `${assignment.profile} (${assignment.how})`],
+    ["wipe", wipe && `${wipe.state}, number ${wipe.wipeId}; wiped up to ${wipe.wipedAt}`],
+    [
+      "installed",
+      story.installation && `by ${story.installation.evidence}; node ${story.installation.node.is}`,
+    ],
+    [
+      "hardware",
+      hardware &&
+        `${hardware.manufacturer} ${hardware.product}, ${hardware.cores} cores, ${gigabytes(hardware.memoryBytes)}`,
+    ],
+    ...(hardware?.disks ?? []).map(
+      ({ device, model, sizeBytes }) => ["disk", `${device} ${model} ${gigabytes(sizeBytes)}`] as const,
+    ),
+    ...(hardware?.networkInterfaces ?? []).map(
+      ({ name, mac, carrier, switch: port }) =>
+        ["network", `${name} ${mac} ${carrier ? "up" : "no link"}${port ? `, at ${port}` : ""}`] as const,
+    ),
+    ["you can", story.actions.join(", ")],
+    ...events.map(({ at, what }) => ["event", `${ago(at)}: ${what}`] as const),
+  ];
+  return lines
+    .filter((line): line is readonly [string, string] => line[1] !== undefined)
+    .map(([label, text]) => (label === "" ? plain(text) : `  ${label.padEnd(10)}${plain(text)}`))
+    .join("\n");
+}
+
+function deadlineText(deadline: string, retries: number, now: Date): string {
+  const left = new Date(deadline).getTime() - now.getTime();
+  const text = left > 0 ? `in ${age(now, new Date(deadline))}` : "now";
+  return retries === 0 ? text : `${text}, after ${retries} ${retries === 1 ? "retry" : "retries"}`;
+}
+
+const gigabytes = (bytes: number) => `${Math.round(bytes / 1e9)} GB`;
