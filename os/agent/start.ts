@@ -48,11 +48,13 @@ export interface Surroundings {
   readonly arguments: AgentArguments;
   readonly said: (level: "info" | "warn", text: string) => void;
   readonly end: (how: "restart" | "powerOff") => void;
+  readonly faults: { listen(listener: (fault: { readonly reason: string }) => void): void };
   readonly signal: AbortSignal;
 }
 
 /** Resolves when the signal aborts. */
-export async function runAgent({ arguments: args, state, said, end, signal }: Surroundings): Promise<void> {
+export async function runAgent(surroundings: Surroundings): Promise<void> {
+  const { arguments: args, state, said, end, faults, signal } = surroundings;
   const disks = () => listDisks(sys);
   const signatures = (disk: Disk) => diskSignatures(disk, { sys, dev });
   const inventory = new Inventory(
@@ -78,7 +80,7 @@ export async function runAgent({ arguments: args, state, said, end, signal }: Su
     },
     systemClock,
   );
-  await new Agent({
+  const agent = new Agent({
     arguments: args,
     version: project.version,
     kernelBootId: (await readFile("/proc/sys/kernel/random/boot_id", "latin1")).trim(),
@@ -113,7 +115,9 @@ export async function runAgent({ arguments: args, state, said, end, signal }: Su
         connect: connectSink,
       }),
     },
-  }).run(signal);
+  });
+  faults.listen(({ reason }) => agent.fault(reason));
+  await agent.run(signal);
 }
 
 /** Undefined where this machine has no BMC that answers from inside. */

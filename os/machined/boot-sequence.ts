@@ -1,6 +1,7 @@
 // How a node boots, on one page.
 
 import type { Context } from "./context.ts";
+import type { Life } from "./life.ts";
 import type { Phase } from "./phases.ts";
 import { agent } from "./tasks/agent.ts";
 import { controllers } from "./tasks/controllers.ts";
@@ -8,6 +9,7 @@ import { efiVariables } from "./tasks/efi-variables.ts";
 import { hardening } from "./tasks/hardening.ts";
 import { hardware } from "./tasks/hardware.ts";
 import { loadAgent } from "./tasks/load-agent.ts";
+import { loadConfig } from "./tasks/load-config.ts";
 import { pseudoFilesystems } from "./tasks/pseudo-filesystems.ts";
 import { reportHardware } from "./tasks/report-hardware.ts";
 import { selfCheck } from "./tasks/self-check.ts";
@@ -19,5 +21,15 @@ export const bootSequence: readonly Phase<Context>[] = [
   { name: "hardening", tasks: [hardening] },
   // Controllers look after whatever comes, so they need not wait for the drivers that bring it.
   { name: "devices", tasks: [controllers, hardware, loadAgent, efiVariables, status] },
-  { name: "work", tasks: [agent, reportHardware, selfCheck] },
+  { name: "config", tasks: [loadConfig] },
 ];
+
+/**
+ * What follows, by the life that the boot turned out to lead (life.ts). A task that starts a service leaves its end in
+ * `context.closing`; what it has to know of the node, and what others have to know of it, is in `context.state`.
+ */
+export const lives: Readonly<Record<Life, readonly Phase<Context>[]>> = {
+  agent: [{ name: "agent", tasks: [agent, reportHardware, selfCheck] }],
+  maintenance: [{ name: "maintenance", tasks: [reportHardware, selfCheck] }],
+  run: [{ name: "run", tasks: [reportHardware, selfCheck] }],
+};

@@ -1,6 +1,8 @@
 import type { State } from "../../cosi/state.ts";
 import type { Orphans } from "./adopt-orphans.ts";
+import type { Faults } from "./faults.ts";
 import type { KernelArguments } from "./kernel-arguments.ts";
+import type { Life } from "./life.ts";
 import type { ProblemLog } from "./problems.ts";
 import type { Vitals } from "./vitals.ts";
 
@@ -13,6 +15,11 @@ export interface Context {
   /** Everything that is known of the node, as resources. */
   readonly state: State;
   readonly vitals: Vitals;
-  /** Ends this boot. */
+  readonly faults: Faults;
+  /** Undefined until the boot sequence is done. */
+  readonly life: () => Life | undefined;
+  /** What a task opens for as long as the node runs; closed, the newest first, before the machine goes down. */
+  readonly closing: AsyncDisposableStack;
+  /** Ends this boot, once all is closed. */
   readonly end: (how: "restart" | "powerOff") => void;
 }

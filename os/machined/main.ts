@@ -4,26 +4,34 @@ import { release } from "node:os";
 import { State } from "../../cosi/state.ts";
 import { MemoryStore } from "../../cosi/stores/memory.ts";
 import { systemClock } from "../../cosi/system-clock.ts";
+import { agentArgumentNames } from "../agent/agent-arguments.ts";
 import { reboot } from "../kernel/reboot.ts";
 import { Screen } from "../kernel/screen.ts";
+import { MachineConfig } from "../resources/config/machine-config.ts";
 import { adoptOrphans } from "./adopt-orphans.ts";
-import { bootSequence } from "./boot-sequence.ts";
+import { bootSequence, lives } from "./boot-sequence.ts";
 import type { Context } from "./context.ts";
+import { Faults } from "./faults.ts";
 import { parseKernelArguments } from "./kernel-arguments.ts";
+import { chooseLife, type Life } from "./life.ts";
 import { kernelLog } from "./log.ts";
-import { runPhases } from "./phases.ts";
+import { type Phase, runPhases } from "./phases.ts";
 import { ProblemLog } from "./problems.ts";
 import { fatalLines } from "./status-lines.ts";
 import { Vitals } from "./vitals.ts";
 import { petWatchdog } from "./watchdog.ts";
+
+const restartAfterS = 10;
+/** What does not close by then is left to the kernel. */
+const closeWithinMs = 60_000;
 
 const kmsg = openSync("/dev/kmsg", "w");
 const log = new ProblemLog(
   kernelLog((line) => writeSync(kmsg, line)),
   () => new Date(),
 );
-const vitals = new Vitals();
 const stop = new AbortController();
+let life: Life | undefined;
 log.write("info", `program started in ${performance.now().toFixed(0)} ms`);
 const context: Context = {
   arguments: () => parseKernelArguments(readFileSync("/proc/cmdline", "utf8")),
@@ -31,19 +39,36 @@ const context: Context = {
   log,
   orphans: adoptOrphans(process),
   state: new State({ store: new MemoryStore({ history: 500 }), clock: systemClock }),
-  vitals,
-  end,
+  vitals: new Vitals(),
+  faults: new Faults(),
+  life: () => life,
+  closing: new AsyncDisposableStack(),
+  end: (how) => void end(how),
 };
-
-const restartAfterS = 10;
 
 process.on("uncaughtException", fatal);
 reboot("ctrlAltDelSignals");
-process.on("SIGINT", () => end("restart"));
-process.on("SIGTERM", () => end("powerOff"));
+process.on("SIGINT", () => context.end("restart"));
+process.on("SIGTERM", () => context.end("powerOff"));
 
 try {
-  await runPhases(bootSequence, context, {
+  await run(bootSequence);
+  const config = (await context.state.list(MachineConfig)).resources[0];
+  const choice = chooseLife({
+    provisioner: context.arguments().last(agentArgumentNames.provisioner),
+    configFrom: config?.spec.from,
+  });
+  life = choice.life;
+  log.write("info", `life: ${life}, because ${choice.why}`);
+  await run(lives[life]);
+  log.write("info", "boot sequence done");
+  petWatchdog({ log, check: () => context.vitals.check() });
+} catch (error) {
+  fatal(error);
+}
+
+function run(phases: readonly Phase<Context>[]): Promise<void> {
+  return runPhases(phases, context, {
     signal: stop.signal,
     now: () => performance.now(),
     progress: {
@@ -53,32 +78,40 @@ try {
       },
     },
   });
-  log.write("info", "boot sequence done");
-  petWatchdog({ log, check: () => vitals.check() });
-} catch (error) {
-  fatal(error);
 }
 
-function end(how: "restart" | "powerOff"): void {
+async function end(how: "restart" | "powerOff"): Promise<void> {
+  if (stop.signal.aborted) return;
   stop.abort(new Error(`${how} was asked for`));
   log.write("info", how);
+  setTimeout(() => reboot(how), closeWithinMs);
+  try {
+    await context.closing.disposeAsync();
+  } catch (error) {
+    log.write("error", `Cannot close everything: ${String(error)}`);
+  }
   reboot(how);
 }
 
-/** Says why on the console and the screen, and restarts the machine so that nobody has to be there. */
+/**
+ * Says why to everybody who can be told, and restarts the machine so that nobody has to be there. What still works goes
+ * on until then: the way to the provisioner, above all.
+ */
 function fatal(error: unknown): void {
-  log.write("error", `fatal: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
-  // What ends while the machine goes down changes nothing any more.
+  const reason = error instanceof Error ? error.message : String(error);
+  log.write("error", `fatal: ${error instanceof Error ? (error.stack ?? reason) : reason}`);
+  // What breaks while the machine goes down changes nothing any more.
   if (stop.signal.aborted) return;
   const restarts = context.arguments().last("panic") !== "0";
-  log.write("error", restarts ? `restarting in ${restartAfterS} s` : "staying as it is, because of panic=0");
+  const next = restarts
+    ? `The machine restarts in ${restartAfterS} seconds.`
+    : "The machine stays as it is, because of panic=0.";
+  log.write("error", next);
+  context.faults.tell({ reason, next });
   try {
-    const reason = error instanceof Error ? error.message : String(error);
-    new Screen().show(fatalLines(reason, restarts ? restartAfterS : undefined));
+    new Screen().show(fatalLines(reason, next));
   } catch (noScreen) {
     log.write("debug", String(noScreen));
   }
-  // What else happens now must not hide the reason, nor draw over it.
-  stop.abort(error);
-  if (restarts) setTimeout(() => reboot("restart"), restartAfterS * 1000);
+  if (restarts) setTimeout(() => context.end("restart"), restartAfterS * 1000);
 }

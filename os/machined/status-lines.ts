@@ -50,17 +50,8 @@ export function statusLines(status: Status): string[] {
 }
 
 /** What is shown when the machine cannot go on. */
-export function fatalLines(reason: string, restartsInSeconds: number | undefined): string[] {
-  return [
-    "",
-    " Ingot cannot go on",
-    "",
-    ...wrapped(" ", reason),
-    "",
-    restartsInSeconds === undefined
-      ? " The machine stays as it is, because of panic=0."
-      : ` The machine restarts in ${restartsInSeconds} seconds.`,
-  ];
+export function fatalLines(reason: string, next: string): string[] {
+  return ["", " Ingot cannot go on", "", ...wrapped(" ", reason), "", ...wrapped(" ", next)];
 }
 
 /** For a log: what matters of the status, in one line. */

@@ -12,6 +12,7 @@ const group =
 export const network = group("net.talos.dev", "network");
 export const hardware = group("hardware.talos.dev", "hardware");
 export const runtime = group("runtime.talos.dev", "runtime");
+export const config = group("config.talos.dev", "config");
 export const block = group("block.talos.dev", "runtime");
 /** Types of the first days, which kept their group. */
 export const v1alpha1 = group("v1alpha1.talos.dev", "runtime");

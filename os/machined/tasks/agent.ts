@@ -18,6 +18,7 @@ export const agent: Task<Context> = {
       state: context.state,
       said: (level, text) => log.write(level, text),
       end: context.end,
+      faults: context.faults,
       signal,
     }).catch((error: unknown) => context.vitals.lost(`the agent has ended: ${String(error)}`));
   },

@@ -20,20 +20,21 @@ const refreshMs = 5000;
 export const status: Task<Context> = {
   name: "status",
   run(context, signal) {
-    const { state, log } = context;
+    const { state, log, faults } = context;
     const screen = openScreen(log);
+    let over = false;
     let summary = "";
     let timer: NodeJS.Timeout | undefined;
     const show = async () => {
       timer = undefined;
       const now = await statusOf(context);
-      if (signal.aborted) return;
+      if (over) return;
       screen?.show(statusLines(now));
       if (statusSummary(now) !== summary) log.write("info", statusSummary(now));
       summary = statusSummary(now);
     };
     const soon = () => {
-      if (signal.aborted) return;
+      if (over) return;
       timer ??= setTimeout(
         () =>
           void show().catch((error: unknown) =>
@@ -47,11 +48,14 @@ export const status: Task<Context> = {
     };
     for (const type of shown) void follow(type);
     const refresh = setInterval(soon, refreshMs);
-    signal.addEventListener("abort", () => {
+    const stop = () => {
+      over = true;
       clearInterval(refresh);
       clearTimeout(timer);
-      screen?.[Symbol.dispose]();
-    });
+    };
+    // The reason of a fault takes the place of the status.
+    faults.listen(stop);
+    signal.addEventListener("abort", stop);
   },
 };
 
@@ -75,7 +79,7 @@ function openScreen(log: Context["log"]): Screen | undefined {
   }
 }
 
-async function statusOf({ state, log, arguments: args }: Context): Promise<Status> {
+async function statusOf({ state, log, life, arguments: args }: Context): Promise<Status> {
   const specs = async <Type extends ResourceType>(type: Type) => (await state.list(type)).resources;
   const [links, neighbors, names, networks, addresses, systems, times] = await Promise.all([
     specs(LinkStatus),
@@ -90,7 +94,7 @@ async function statusOf({ state, log, arguments: args }: Context): Promise<Statu
   const system = systems[0]?.spec;
   const time = times[0]?.spec;
   return {
-    mode: mode.is === "off" ? "maintenance" : "agent",
+    mode: life() ?? "starting",
     hostname: names[0]?.spec.hostname ?? "",
     machine: [system?.manufacturer, system?.productName].filter(Boolean).join(" "),
     machineId: system?.uuid ?? "",

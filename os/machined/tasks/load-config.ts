@@ -1,0 +1,31 @@
+import { agentArgumentNames } from "../../agent/agent-arguments.ts";
+import { MachineConfig } from "../../resources/config/machine-config.ts";
+import { configSources } from "../config-sources.ts";
+import type { Context } from "../context.ts";
+import type { Task } from "../phases.ts";
+
+/**
+ * Looks for the machine config where it may be, and keeps the first as a resource. One that is wrong is no reason to
+ * stop: the machine says so, and waits for a better one in maintenance. A provisioner's word goes before any config.
+ */
+export const loadConfig: Task<Context> = {
+  name: "machine config",
+  async run({ state, log, arguments: args }) {
+    if (args().last(agentArgumentNames.provisioner) !== undefined) return;
+    for (const source of configSources) {
+      const yaml = await source.read();
+      if (yaml === undefined) continue;
+      // Not at the top: an agent does not pay for it.
+      const { parseMachineConfig } = await import("../../../machine-config/machine-config.ts");
+      try {
+        parseMachineConfig(yaml);
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error);
+        log.write("error", `The machine config from ${source.name} cannot be used: ${reason}`);
+        continue;
+      }
+      await state.as("MachineConfig").set(MachineConfig, "v1alpha1", { spec: { yaml, from: source.name } });
+      return log.write("info", `the machine config is from ${source.name}`);
+    }
+  },
+};

@@ -1,0 +1,14 @@
+import * as z from "zod";
+import { config } from "../declare.ts";
+
+/** The configuration that the node follows. Id: `v1alpha1`. */
+export const MachineConfig = config(
+  "MachineConfigs",
+  z.strictObject({
+    /** As it was written. */
+    yaml: z.string(),
+    /** Where it was found. */
+    from: z.string(),
+  }),
+  { aliases: ["mc"], sensitive: true },
+);
