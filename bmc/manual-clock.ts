@@ -6,6 +6,18 @@ export interface ManualClock extends Clock {
   advance(ms: number): void;
 }
 
+/** The same time for somebody whose waiting moves it on. */
+export const movedByWaiting = (clock: ManualClock): Clock => ({
+  now: () => clock.now(),
+  after: (ms, call) => {
+    queueMicrotask(() => {
+      clock.advance(ms);
+      call();
+    });
+    return { [Symbol.dispose]() {} };
+  },
+});
+
 export function manualClock(start = Date.UTC(2026, 0, 1)): ManualClock {
   let now = start;
   const due = new Set<{ at: number; call: () => void }>();

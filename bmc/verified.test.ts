@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { type Bmc, isAbsent } from "./bmc.ts";
 import type { Clock } from "./clock.ts";
 import { ipmiBmc } from "./ipmi/driver.ts";
-import { type ManualClock, manualClock } from "./manual-clock.ts";
+import { type ManualClock, manualClock, movedByWaiting } from "./manual-clock.ts";
 import { SimulatedChassis } from "./simulator/chassis.ts";
 import { insideTransport } from "./simulator/ipmi/simulated-device.ts";
 import { profiles, type Quirks } from "./simulator/quirks.ts";
@@ -12,19 +12,7 @@ let clock: ManualClock;
 let verification: { readonly clock: Clock };
 beforeEach(() => {
   clock = manualClock();
-  // Whoever waits on this clock moves it.
-  verification = {
-    clock: {
-      now: () => clock.now(),
-      after: (ms, call) => {
-        queueMicrotask(() => {
-          clock.advance(ms);
-          call();
-        });
-        return { [Symbol.dispose]() {} };
-      },
-    },
-  };
+  verification = { clock: movedByWaiting(clock) };
 });
 
 async function serverOf(quirks: Quirks, poweredOn = false): Promise<{ chassis: SimulatedChassis; bmc: Bmc }> {
@@ -38,6 +26,7 @@ describe("turning a server on and off", () => {
     ["slow power"],
     ["power commands get lost"],
     ["power state lies"],
+    ["slow POST"],
   ])("comes to what was wanted: %s", async (profile) => {
     const { chassis, bmc } = await serverOf(profiles[profile]);
     for (const wanted of ["on", "off", "on"] as const) {
@@ -70,10 +59,38 @@ describe("turning a server on and off", () => {
 test.each(["cycle", "reset"] as const)("a %s boots a server anew, also one that is off", async (action) => {
   for (const poweredOn of [true, false]) {
     const { chassis, bmc } = await serverOf({}, poweredOn);
-    await setBoot(bmc, { device: "pxe", lasting: "once", firmware: "uefi" });
+    await setBoot(bmc, { device: "pxe", lasting: "once", firmware: "uefi" }, verification);
     await startOver(bmc, action, verification);
     expect(chassis.lastBoot).toMatchObject({ device: "pxe" });
   }
+});
+
+describe("a server in POST, whose BMC refuses,", () => {
+  test("is asked again until it is through", async () => {
+    const { chassis, bmc } = await serverOf(profiles["slow POST"]);
+    await setPower(bmc, "on", verification);
+    const before = clock.now();
+    await setBoot(bmc, { device: "disk", lasting: "persistent" }, verification);
+    expect(chassis.bootOverride).toMatchObject({ device: "disk" });
+    expect(clock.now() - before).toBeGreaterThanOrEqual(80_000);
+    await startOver(bmc, "reset", verification);
+    expect(chassis.lastBoot).toMatchObject({ device: "disk" });
+  });
+
+  test("is switched off without waiting for its operating system", async () => {
+    const { chassis, bmc } = await serverOf(profiles["slow POST"]);
+    await setPower(bmc, "on", verification);
+    const before = clock.now();
+    await setPower(bmc, "off", { ...verification, softForMs: 60_000 });
+    expect(chassis.powered).toBe(false);
+    expect(clock.now() - before).toBeLessThan(60_000);
+  });
+
+  test("and stays there for ever, is an error that says so", async () => {
+    const { bmc } = await serverOf({ postMs: Number.MAX_SAFE_INTEGER });
+    await setPower(bmc, "on", verification);
+    await expect(setBoot(bmc, { device: "pxe", lasting: "once" }, verification)).rejects.toThrow(/POST/);
+  });
 });
 
 describe("a boot override", () => {
@@ -84,12 +101,12 @@ describe("a boot override", () => {
     ["persistent lost with efiboot", { ...wanted, lasting: "once" }],
   ])("is answered as the BMC took it: %s", async (profile, found) => {
     const { bmc } = await serverOf(profiles[profile]);
-    expect(await setBoot(bmc, wanted)).toEqual(found);
+    expect(await setBoot(bmc, wanted, verification)).toEqual(found);
   });
 
   test("that did not take is told", async () => {
     const { bmc, chassis } = await serverOf({});
     chassis.setBootOverride = () => {};
-    expect(isAbsent(await setBoot(bmc, wanted))).toBe(true);
+    expect(isAbsent(await setBoot(bmc, wanted, verification))).toBe(true);
   });
 });

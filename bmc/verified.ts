@@ -10,6 +10,8 @@ export interface Verification {
   readonly deadlineMs?: number | undefined;
   /** A lost command is given again. */
   readonly tries?: number | undefined;
+  /** How long a server may be in POST, where its BMC refuses changes meanwhile. */
+  readonly postMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -21,13 +23,12 @@ export async function setPower(
 ): Promise<undefined | Absent> {
   if ((await bmc.power.read()) === wanted) return undefined;
   if (wanted === "off" && softForMs > 0 && bmc.capabilities.softOff === true) {
-    const answer = await bmc.power.press("softOff");
-    if (!isAbsent(answer) && (await becomes(bmc, "off", { ...verification, deadlineMs: softForMs })))
-      return undefined;
+    const asked = await asksItself(bmc);
+    if (asked && (await becomes(bmc, "off", { ...verification, deadlineMs: softForMs }))) return undefined;
   }
   const { tries = 3 } = verification;
   for (let attempt = 0; attempt < tries; attempt++) {
-    const answer = await bmc.power.press(wanted);
+    const answer = await afterPost(() => bmc.power.press(wanted), verification);
     if (isAbsent(answer)) return answer;
     if (await becomes(bmc, wanted, verification)) return undefined;
   }
@@ -35,6 +36,37 @@ export async function setPower(
     `Cannot turn the server ${wanted}: the BMC acknowledged ${tries} times and still reports otherwise`,
   );
 }
+
+/** Whether the operating system was asked to shut down. In POST there is none. */
+async function asksItself(bmc: Bmc): Promise<boolean> {
+  try {
+    return !isAbsent(await bmc.power.press("softOff"));
+  } catch (error) {
+    if (!isRefusedForNow(error)) throw error;
+    return false;
+  }
+}
+
+const isRefusedForNow = (error: unknown) =>
+  error instanceof Error && "kind" in error && error.kind === "notNow";
+
+/** Asks again while the BMC says that it cannot do this now. */
+async function afterPost<T>(
+  ask: () => Promise<T>,
+  { clock, postMs = 10 * 60_000, signal }: Verification,
+): Promise<T> {
+  const deadline = clock.now() + postMs;
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!isRefusedForNow(error) || clock.now() >= deadline) throw error;
+    }
+    await sleep(clock, postPollMs, signal);
+  }
+}
+
+const postPollMs = 3_000;
 
 async function becomes(bmc: Bmc, wanted: "on" | "off", verification: Verification): Promise<boolean> {
   const { clock, pollMs = 2_000, deadlineMs = 30_000, signal } = verification;
@@ -56,7 +88,7 @@ export async function startOver(
   verification: Verification,
 ): Promise<undefined | Absent> {
   if ((await bmc.power.read()) !== "on") return setPower(bmc, "on", verification);
-  const answer = await bmc.power.press(action);
+  const answer = await afterPost(() => bmc.power.press(action), verification);
   if (isAbsent(answer))
     return (await setPower(bmc, "off", verification)) ?? setPower(bmc, "on", verification);
   return setPower(bmc, "on", verification);
@@ -66,9 +98,13 @@ export async function startOver(
  * Sets a boot override and reads it back. What the BMC made of it is answered as it is: a caller that needs UEFI or
  * persistence sees that it got neither, and a device that did not take is an error.
  */
-export async function setBoot(bmc: Bmc, wanted: BootOverride): Promise<BootOverride | Absent> {
+export async function setBoot(
+  bmc: Bmc,
+  wanted: BootOverride,
+  verification: Verification,
+): Promise<BootOverride | Absent> {
   for (let attempt = 0; attempt < 2; attempt++) {
-    const answer = await bmc.boot.set(wanted);
+    const answer = await afterPost(() => bmc.boot.set(wanted), verification);
     if (isAbsent(answer)) return answer;
     const found = await bmc.boot.read();
     if (isAbsent(found) || found.device === wanted.device) return found;

@@ -121,11 +121,12 @@ export function bmcCommand(io: BmcCommandIo): Command {
     (bmc, { device }, { persistent, firmware }) => {
       const wanted = bootDevices.find((name) => name === device);
       if (!wanted) throw new Error(`Cannot boot from ${device}: it is none of ${bootDevices.join(", ")}`);
-      return setBoot(bmc, {
-        device: wanted,
-        lasting: persistent === true ? "persistent" : "once",
-        firmware: firmware as BootFirmware | undefined,
-      });
+      const lasting = persistent === true ? "persistent" : "once";
+      return setBoot(
+        bmc,
+        { device: wanted, lasting, firmware: firmware as BootFirmware | undefined },
+        verification,
+      );
     },
     (command) =>
       command

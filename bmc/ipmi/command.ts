@@ -2,7 +2,7 @@
 import { type Codec, decodePrefix, encode } from "../../wire/codec.ts";
 import { type Clock, sleep } from "../clock.ts";
 import { completions, meaningOf, temporary } from "./completion.ts";
-import { IpmiError } from "./error.ts";
+import { IpmiError, type IpmiFailure } from "./error.ts";
 
 export interface Command<Request, Response> {
   /** As the specification calls it. */
@@ -62,7 +62,7 @@ export async function run<Request, Response>(
     const pause = pausesMs[attempt];
     if (!temporary.has(answer.completion) || pause === undefined) {
       throw new IpmiError({
-        kind: answer.completion === completions.privilege ? "privilege" : "completion",
+        kind: kindOf(answer.completion),
         completion: answer.completion,
         message: `Cannot run ${name} on ${transport.peer}: ${meaningOf(answer.completion, command.completions)}`,
       });
@@ -70,6 +70,11 @@ export async function run<Request, Response>(
     await sleep(transport.clock, pause);
   }
 }
+
+const kindOf = (completion: number): IpmiFailure => {
+  if (completion === completions.privilege) return "privilege";
+  return completion === completions.stateForbids ? "notNow" : "completion";
+};
 
 /** Newer BMCs append fields to old responses, so what is left over does no harm. */
 function read<Request, Response>(

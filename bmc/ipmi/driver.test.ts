@@ -1,14 +1,15 @@
 // The seam over IPMI: against our emulated BMC in every profile of misbehaviour that IPMI shows.
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Bench, bmcConformance } from "../bmc.conformance.ts";
+import { bmcConformance } from "../bmc.conformance.ts";
 import { isAbsent } from "../bmc.ts";
 import type { Clock } from "../clock.ts";
-import { manualClock } from "../manual-clock.ts";
+import { type ManualClock, manualClock, movedByWaiting } from "../manual-clock.ts";
+import { hurriedClock, profilesConformance } from "../profiles.conformance.ts";
 import { SimulatedChassis } from "../simulator/chassis.ts";
 import { openIpmiServer } from "../simulator/ipmi/server.ts";
 import { insideTransport } from "../simulator/ipmi/simulated-device.ts";
-import { profiles, type Quirks } from "../simulator/quirks.ts";
+import { type ProfileName, profiles, type Quirks } from "../simulator/quirks.ts";
 import { systemClock } from "../system-clock.ts";
 import { ipmiBmc } from "./driver.ts";
 import { type LanPort, openLanPort } from "./lan-port.ts";
@@ -20,24 +21,26 @@ beforeAll(async () => {
 });
 afterAll(() => port[Symbol.asyncDispose]());
 
-/** Pauses between tries of a busy BMC's commands last a twentieth; network patience stays as it is. */
-const hurriedClock: Clock = {
-  now: () => systemClock.now(),
-  after: (ms, call) => systemClock.after(ms / 20, call),
-};
-const patience = { firstMs: 20_000, tries: 4 };
+/** Of the hurried clock: a second of real time for an answer. Nothing is idle for long. */
+const hurried = {
+  clock: hurriedClock,
+  patience: { firstMs: 100_000, tries: 4 },
+  keepAliveMs: 0,
+} as const;
 
 /** The emulated BMC's clock stands still until moved: its minutes take no time. */
-async function simulate(quirks: Quirks, poweredOn = false) {
+async function simulate(quirks: Quirks) {
   const clock = manualClock();
-  const chassis = new SimulatedChassis({ clock, quirks, poweredOn });
+  return { clock, ...(await serve(new SimulatedChassis({ clock, quirks }))) };
+}
+
+async function serve(chassis: SimulatedChassis) {
   const server = await openIpmiServer({ chassis, randomBytes });
   const warnings: string[] = [];
   const open = (options: Partial<IpmiOptions> = {}) =>
     openIpmi({
       port,
-      clock: hurriedClock,
-      patience,
+      ...hurried,
       randomBytes,
       host: server.address,
       udpPort: server.port,
@@ -47,7 +50,6 @@ async function simulate(quirks: Quirks, poweredOn = false) {
       ...options,
     });
   return {
-    clock,
     chassis,
     server,
     warnings,
@@ -56,44 +58,28 @@ async function simulate(quirks: Quirks, poweredOn = false) {
   };
 }
 
-const benchOf = (quirks: Quirks) => async (): Promise<Bench> => {
-  const simulated = await simulate(quirks);
-  const { chassis } = simulated;
-  const bmc = await simulated.open();
-  return {
-    bmc,
-    truth: {
-      powered: () => chassis.powered,
-      override: () => chassis.bootOverride,
-      led: () => (typeof chassis.led === "object" ? "timed" : chassis.led),
-      logEvent: () => chassis.log({ sensor: "CPU Temp", message: "hot", grade: "warning" }),
-      uuid: chassis.furniture.identity.uuid,
-      serial: chassis.furniture.identity.serial,
-      openAs: async (user, password) => {
-        await using _ = await simulated.open({ user, password });
-      },
-    },
-    async [Symbol.asyncDispose]() {
-      await bmc[Symbol.asyncDispose]();
-      expect(simulated.server.openSessions, "sessions left open").toBe(0);
-      await simulated[Symbol.asyncDispose]();
-    },
-  };
-};
+/** The others misbehave over Redfish alone. */
+const showsOverIpmi = (name: ProfileName) =>
+  name === "honest" || Object.keys(profiles[name]).some((quirk) => quirk !== "redfish");
 
-const wholeProfiles = [
-  "honest",
-  "boot flags expire",
-  "node busy",
-  "only suite 3",
-  "suite 0 open",
-  "guid in SMBIOS order",
-  "guid as written",
-  "LAN on channel 8",
-  "free users have a name",
-  "short reads only",
-] as const;
-for (const name of wholeProfiles) bmcConformance(`IPMI, "${name}"`, { open: benchOf(profiles[name]) });
+/** Time for somebody who asks at the pace that a BMC can bear. */
+const movedByAsking = (clock: ManualClock): Clock => ({
+  ...clock,
+  now: () => {
+    clock.advance(60);
+    return clock.now();
+  },
+});
+
+profilesConformance({
+  protocol: "IPMI",
+  names: (Object.keys(profiles) as ProfileName[]).filter(showsOverIpmi),
+  clocksOf: ({ burst }) => {
+    const clock = manualClock();
+    return { bmc: burst ? movedByAsking(clock) : clock, waiting: movedByWaiting(clock) };
+  },
+  serve,
+});
 
 bmcConformance("IPMI from inside the machine", {
   open: async () => {
@@ -158,7 +144,7 @@ describe("a field lesson of IPMI:", () => {
 
   test("a BMC that fell silent after a burst ends in an error that says so", async () => {
     await using simulated = await simulate(profiles["hangs after bursts"]);
-    const bmc = await simulated.open({ patience: { firstMs: 400, tries: 3 } });
+    const bmc = await simulated.open({ patience: { firstMs: 40_000, tries: 3 } });
     const storm = async () => {
       for (let n = 0; n < 40; n++) await bmc.power.read();
     };

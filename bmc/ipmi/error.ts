@@ -5,6 +5,8 @@ export type IpmiFailure =
   | "privilege"
   | "noFreeSession"
   | "suite"
+  /** Refused in the present state of the server, mostly POST: worth asking again. */
+  | "notNow"
   | "completion"
   | "malformed"
   | "closed";
@@ -12,7 +14,7 @@ export type IpmiFailure =
 export class IpmiError extends Error {
   override readonly name = "IpmiError";
   readonly kind: IpmiFailure;
-  /** Of kinds `completion` and `privilege`. */
+  /** Of kinds `completion`, `privilege` and `notNow`. */
   readonly completion: number | undefined;
 
   constructor({

@@ -2,15 +2,14 @@
 import { createHash, randomBytes, X509Certificate } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { makeTestAuthority, type TestAuthority } from "../../workshop/test-certificates.ts";
-import { type Bench, bmcConformance } from "../bmc.conformance.ts";
-import { type Bmc, type Capability, isAbsent, type PowerAction } from "../bmc.ts";
+import { isAbsent } from "../bmc.ts";
 import type { Clock } from "../clock.ts";
 import { manualClock } from "../manual-clock.ts";
+import { hurriedClock, profilesConformance } from "../profiles.conformance.ts";
 import { SimulatedChassis } from "../simulator/chassis.ts";
 import { type ProfileName, profiles, type Quirks } from "../simulator/quirks.ts";
 import { openRedfishRack, type RedfishRack } from "../simulator/redfish/rack.ts";
 import { systemClock } from "../system-clock.ts";
-import { setPower, startOver } from "../verified.ts";
 import { openRedfish, type RedfishOptions } from "./open.ts";
 import { usualPatience } from "./service.ts";
 import type { Trust } from "./trust.ts";
@@ -29,22 +28,13 @@ afterAll(async () => {
   await authority[Symbol.asyncDispose]();
 });
 
-/** The client's waiting for a busy BMC is a hundred times shorter; its deadlines are too, and long enough. */
-const hurriedClock: Clock = {
-  now: () => systemClock.now() * 100,
-  after: (ms, call) => systemClock.after(ms / 100, call),
-};
 const patience = { ...usualPatience, closeForMs: 1_000_000 };
 const deadlines = { connectMs: 1_000_000, requestMs: 1_000_000, patience };
 
-/** The emulated BMC's minutes last milliseconds, for profiles that get over things by themselves. */
-const fastClock: Clock = {
-  now: () => systemClock.now() * 1_000,
-  after: (ms, call) => systemClock.after(ms / 1_000, call),
-};
+const simulate = (quirks: Quirks, { clock = manualClock() }: { clock?: Clock } = {}) =>
+  serve(new SimulatedChassis({ clock, quirks }));
 
-async function simulate(quirks: Quirks, { clock = manualClock() }: { clock?: Clock } = {}) {
-  const chassis = new SimulatedChassis({ clock, quirks });
+async function serve(chassis: SimulatedChassis) {
   const server = await rack.serve(chassis);
   const warnings: string[] = [];
   const open = (options: Partial<RedfishOptions> = {}) =>
@@ -69,63 +59,23 @@ async function simulate(quirks: Quirks, { clock = manualClock() }: { clock?: Clo
   };
 }
 
-/** What a profile cannot do over any protocol, and whether its power commands are only believed when read back. */
-const concessions: { readonly [N in ProfileName]?: { without?: readonly Capability[]; verified?: true } } = {
-  "efiboot ignored": { without: ["bootFirmware"] },
-  "persistent lost with efiboot": { without: ["bootFirmware"] },
-  "no boot mode": { without: ["bootFirmware"] },
-  "power commands get lost": { verified: true },
-  "power state lies": { verified: true },
-  "users refused": { without: ["accounts"] },
+/** The emulated BMC's minutes last milliseconds, for profiles that get over things by themselves. */
+const fastClock: Clock = {
+  now: () => systemClock.now() * 1_000,
+  after: (ms, call) => systemClock.after(ms / 1_000, call),
 };
+const runsByItself = ({ burst, postMs, powerDelayMs, stalePowerMs }: Quirks) =>
+  [burst, postMs, powerDelayMs, stalePowerMs].some((quirk) => quirk !== undefined);
 
-const runsByItself = (quirks: Quirks) =>
-  quirks.burst !== undefined ||
-  quirks.postMs !== undefined ||
-  quirks.powerDelayMs !== undefined ||
-  quirks.stalePowerMs !== undefined;
-
-/** A BMC whose buttons are pressed as the provisioner presses them. */
-function verifiedBmc(bmc: Bmc): Bmc {
-  const verification = { clock: hurriedClock };
-  const press = (action: PowerAction) =>
-    action === "on" || action === "off"
-      ? setPower(bmc, action, verification)
-      : startOver(bmc, action === "reset" ? "reset" : "cycle", verification);
-  return { ...bmc, power: { read: () => bmc.power.read(), press } };
-}
-
-const benchOf =
-  (quirks: Quirks, verified = false) =>
-  async (): Promise<Bench> => {
-    const simulated = await simulate(quirks, runsByItself(quirks) ? { clock: fastClock } : {});
-    const { chassis } = simulated;
-    const bmc = await simulated.open();
-    return {
-      bmc: verified ? verifiedBmc(bmc) : bmc,
-      truth: {
-        powered: () => chassis.powered,
-        override: () => chassis.bootOverride,
-        led: () => (typeof chassis.led === "object" ? "timed" : chassis.led),
-        logEvent: () => chassis.log({ sensor: "CPU Temp", message: "hot", grade: "warning" }),
-        uuid: chassis.furniture.identity.uuid,
-        serial: chassis.furniture.identity.serial,
-        openAs: async (user, password) => {
-          await using _ = await simulated.open({ user, password });
-        },
-      },
-      async [Symbol.asyncDispose]() {
-        await bmc[Symbol.asyncDispose]();
-        expect(simulated.server.openSessions, "sessions left open").toBe(0);
-        await simulated[Symbol.asyncDispose]();
-      },
-    };
-  };
-
-for (const name of Object.keys(profiles) as ProfileName[]) {
-  const { without = [], verified } = concessions[name] ?? {};
-  bmcConformance(`Redfish, "${name}"`, { open: benchOf(profiles[name], verified), without });
-}
+profilesConformance({
+  protocol: "Redfish",
+  names: Object.keys(profiles) as ProfileName[],
+  clocksOf: (quirks) => ({
+    bmc: runsByItself(quirks) ? fastClock : manualClock(),
+    waiting: hurriedClock,
+  }),
+  serve,
+});
 
 describe("a field lesson of Redfish:", () => {
   test.each<[ProfileName, string]>([
