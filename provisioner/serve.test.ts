@@ -34,6 +34,8 @@ import { signBootToken } from "./trust/boot-token.ts";
 
 const uuid = "4c4c4544-0044-4310-8052-b4c04f564231";
 const mac = "52:54:00:12:34:56";
+const here = "127.0.0.1";
+const loopback = { places: [{ host: here, port: 0 }], names: [here], hostFor: () => here };
 const hardware = { uuid, serial: "CN7016", macs: [mac], boardSerial: "" };
 
 let opened: AsyncDisposableStack;
@@ -53,8 +55,7 @@ beforeEach(async () => {
       clock: systemClock,
       random: () => 1,
       shelf: await AssetShelf.open(folder, [{ name: "console", value: "ttyS0" }]),
-      listen: { host: "127.0.0.1", port: 0 },
-      announce: "127.0.0.1",
+      listening: loopback,
       logFolder: join(folder, "logs"),
       log: (text) => said.push(text),
     }),
@@ -167,10 +168,9 @@ test("the API answers under the authority that machines trust, and says who may"
     clock: systemClock,
     random: () => 1,
     shelf: AssetShelf.empty(),
-    listen: { host: "127.0.0.1", port: 0 },
-    announce: "127.0.0.1",
+    listening: loopback,
     logFolder: join(folder, "other-logs"),
-    api: { listen: { host: "127.0.0.1", port: 0 }, version: "0.0.0" },
+    api: { listen: { host: "127.0.0.1", port: 0 }, names: [], version: "0.0.0" },
     log: (text) => said.push(text),
   });
   const ask = async (headers: Readonly<Record<string, string>> = {}) => {

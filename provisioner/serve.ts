@@ -1,7 +1,8 @@
 // A provisioner at work: its services on one port, its controllers on one state.
 
 import { randomBytes, randomUUID } from "node:crypto";
-import { openServer } from "../api/grpc/server.ts";
+import { isIP } from "node:net";
+import { type OpenServer, openServer } from "../api/grpc/server.ts";
 import { ServerTlsCredentials } from "../api/grpc/server-tls.ts";
 import { openLanPort } from "../bmc/ipmi/lan-port.ts";
 import type { Clock } from "../cosi/clock.ts";
@@ -16,6 +17,7 @@ import { bmcHardware } from "./api/bmc-hardware.ts";
 import { serveApi } from "./api/serve-api.ts";
 import { BmcQueues } from "./controllers/bmc-queues.ts";
 import { openControllers } from "./controllers/open-controllers.ts";
+import type { Listening } from "./listening.ts";
 import { AgentLogs } from "./services/agent-logs.ts";
 import { agentService } from "./services/agent-service.ts";
 import type { AssetShelf } from "./services/asset-shelf.ts";
@@ -33,10 +35,8 @@ export interface ProvisionerOptions {
   readonly clock: Clock;
   readonly random: () => number;
   readonly shelf: AssetShelf;
-  /** Where machines and pxe-servers dial. */
-  readonly listen: { readonly host: string; readonly port: number };
-  /** How they name this host, and the name or address its certificate bears. */
-  readonly announce: string;
+  /** Where machines and pxe-servers dial, and by which names. */
+  readonly listening: Pick<Listening, "places" | "names" | "hostFor">;
   readonly logFolder: string;
   /** For people and programs; none without it. */
   readonly api?: ApiPlace | undefined;
@@ -47,6 +47,8 @@ export interface ProvisionerOptions {
 
 interface ApiPlace {
   readonly listen: { readonly host: string; readonly port: number };
+  /** What people call this host. */
+  readonly names: readonly string[];
   readonly version: string;
   /** Instead of one of our own authority. */
   readonly tls?: { readonly certificate: string; readonly key: string } | undefined;
@@ -55,6 +57,7 @@ interface ApiPlace {
 export interface Provisioner extends AsyncDisposable {
   readonly state: State;
   readonly engine: Runtime;
+  /** Of the first place. */
   readonly port: number;
   /** Of the API. */
   readonly apiPort: number | undefined;
@@ -64,7 +67,7 @@ export interface Provisioner extends AsyncDisposable {
 }
 
 export async function openProvisioner(options: ProvisionerOptions): Promise<Provisioner> {
-  const { store, clock, random, shelf, listen, announce, leadership, log } = options;
+  const { store, clock, random, shelf, listening, leadership, log } = options;
   const stop = new AbortController();
   await using opened = new AsyncDisposableStack();
   const state = new State({ store, clock });
@@ -89,22 +92,29 @@ export async function openProvisioner(options: ProvisionerOptions): Promise<Prov
     shelf,
     bootTokenKey,
     authorityFingerprint: authority.certificate.fingerprint,
-    agentAddress: () => `${bracketed(announce)}:${server.port}`,
+    agentAddress: (from) => {
+      const host = listening.hostFor(from);
+      const at = listening.places.findIndex((place) => place.host === host);
+      return `${bracketed(host)}:${servers[Math.max(at, 0)]!.port}`;
+    },
     log,
   });
-  const server = opened.use(
-    await openServer({
-      address: `${bracketed(listen.host)}:${listen.port}`,
+  const identity = await serverIdentity(authority, listening.names);
+  const servers: OpenServer[] = [];
+  for (const { host, port } of listening.places) {
+    const server = await openServer({
+      address: `${bracketed(host)}:${port}`,
       credentials: new ServerTlsCredentials({
-        identity: await serverIdentity(authority, announce),
+        identity,
         clientAuthorities: authority.certificate.pem,
         // Who shows none may only exchange a boot token.
         clients: "optional",
       }),
       services: [agents, boots],
       unexpected: (error, path) => log(`${path}: ${String(error)}`),
-    }),
-  );
+    });
+    servers.push(opened.use(server));
+  }
 
   const lanPort = opened.use(await openLanPort({ randomU32: () => randomBytes(4).readUInt32LE() }));
   const bmcs = opened.use(
@@ -149,7 +159,7 @@ export async function openProvisioner(options: ProvisionerOptions): Promise<Prov
         store,
         clock,
         listen: options.api.listen,
-        tls: options.api.tls ?? (await serverIdentity(authority, announce)),
+        tls: options.api.tls ?? (await serverIdentity(authority, [...listening.names, ...options.api.names])),
         version: options.api.version,
         hardware: bmcHardware(bmcs),
         logs: (machine, lines) => logs.tail(machine, lines),
@@ -161,7 +171,7 @@ export async function openProvisioner(options: ProvisionerOptions): Promise<Prov
   return {
     state,
     engine,
-    port: server.port,
+    port: servers[0]!.port,
     apiPort: api?.port,
     authority,
     segmentIdentity: (segment) => segmentIdentity(authority, segment),
@@ -169,13 +179,13 @@ export async function openProvisioner(options: ProvisionerOptions): Promise<Prov
   };
 }
 
-async function serverIdentity(authority: Authority, host: string) {
-  const isAddress = /^[\d.]+$/.test(host) || host.includes(":");
-  // The pxe-server of the same process dials loopback.
+async function serverIdentity(authority: Authority, names: readonly string[]) {
+  // The pxe-server of the same process, and whoever sits at this host, dial loopback.
+  const all = [...new Set(["localhost", "127.0.0.1", ...names])];
   const { certificate, key } = await authority.issue({
-    commonName: host,
-    dnsNames: ["localhost", ...(isAddress ? [] : [host])],
-    ipAddresses: ["127.0.0.1", ...(isAddress ? [host] : [])],
+    commonName: names[0]!,
+    dnsNames: all.filter((name) => isIP(name) === 0),
+    ipAddresses: all.filter((name) => isIP(name) !== 0),
     purposes: ["serverAuth"],
     lifetimeMs: 825 * day,
   });

@@ -36,6 +36,7 @@ export const exceptions: Readonly<Record<string, readonly string[]>> = {
   "pxe-server/remote-booter.test.ts": ["api"],
   "pxe-server/main.ts": ["api"],
   "provisioner/main.ts": ["pxe-server"],
+  "provisioner/embedded-pxe-server.ts": ["pxe-server"],
 };
 
 /** Tests, fuzz scripts and benchmarks may use the workshop's harness besides. */

@@ -4,21 +4,22 @@ import { parseDocument } from "yaml";
 import type { z } from "zod";
 import { invalid, Problem } from "./problem.ts";
 
-const mostBytes = 1024 * 1024;
+export const usualMostBytes = 1024 * 1024;
 
-export async function readBody(request: IncomingMessage): Promise<Buffer> {
-  if (Number(request.headers["content-length"] ?? 0) > mostBytes) throw tooLarge();
+export async function readBody(request: IncomingMessage, mostBytes: number): Promise<Buffer> {
+  if (Number(request.headers["content-length"] ?? 0) > mostBytes) throw tooLarge(mostBytes);
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > mostBytes) throw tooLarge();
+    if (size > mostBytes) throw tooLarge(mostBytes);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
 }
 
-const tooLarge = () => new Problem(413, `at most ${mostBytes} bytes`, { headers: { connection: "close" } });
+const tooLarge = (mostBytes: number) =>
+  new Problem(413, `at most ${mostBytes} bytes`, { headers: { connection: "close" } });
 
 /** The value that a body is; undefined for an empty one. */
 export function parseBody(bytes: Buffer, contentType: string | undefined): unknown {

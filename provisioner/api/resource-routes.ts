@@ -4,6 +4,7 @@ import { mapSecrets } from "../../cosi/secret.ts";
 import { encodeSpec } from "../../cosi/spec.ts";
 import type { State } from "../../cosi/state.ts";
 import type { Json } from "../../cosi/store.ts";
+import { labels } from "../resources/labels.ts";
 import type { ApiKind } from "./catalog.ts";
 import { Problem } from "./problem.ts";
 import { isScoped, type Reader } from "./reader.ts";
@@ -18,13 +19,6 @@ export interface ResourceRoutesOptions {
 }
 
 export const root = "/api/v1";
-
-export const labels = z
-  .record(
-    z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._/-]{0,252}$/, "letters, digits, dots, dashes and slashes"),
-    z.string().regex(/^[A-Za-z0-9._:/ -]{0,253}$/, "letters, digits, blanks and ._:/-"),
-  )
-  .refine((all) => Object.keys(all).length <= 64, "at most 64 labels");
 
 export function resourceRoutes(kind: ApiKind, options: ResourceRoutesOptions): Route[] {
   const { reader, streams, state } = options;

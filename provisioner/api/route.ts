@@ -32,6 +32,8 @@ export interface Route {
   readonly about: string;
   readonly query?: Readonly<Record<string, string>>;
   readonly body?: z.ZodType;
+  /** Where the usual bound is too narrow. */
+  readonly mostBytes?: number;
   /** Name of the schema it answers with, or of the items of a list. */
   readonly answers?: { readonly schema: string; readonly list?: boolean };
   readonly handle: (request: ApiRequest) => Promise<Answer>;

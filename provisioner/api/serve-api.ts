@@ -10,10 +10,11 @@ import type { Clock } from "../../cosi/clock.ts";
 import type { State } from "../../cosi/state.ts";
 import type { Store } from "../../cosi/store.ts";
 import { Audit } from "./audit.ts";
-import { bodyAs, parseBody, readBody } from "./body.ts";
+import { bodyAs, parseBody, readBody, usualMostBytes } from "./body.ts";
 import { catalog } from "./catalog.ts";
 import { docsPage } from "./docs-page.ts";
 import { Idempotency } from "./idempotency.ts";
+import { importRoute } from "./import-route.ts";
 import type { Hardware } from "./machine-actions.ts";
 import { machineRoutes } from "./machine-routes.ts";
 import { fleetMetrics } from "./metrics-page.ts";
@@ -107,6 +108,7 @@ class ApiDesk {
     const streams = new WatchStreams({ state, reader, clock, mostOfOne: mostStreamsOfOne });
     const routes: Route[] = [
       ...catalog.flatMap((kind) => resourceRoutes(kind, { state, reader, streams })),
+      importRoute(state),
       ...machineRoutes({ state, reader, hardware, logs }),
       ...tokenRoutes({ state, clock }),
       ...this.#ownRoutes(),
@@ -175,7 +177,7 @@ class ApiDesk {
         throw new Problem(403, `this needs the role ${route.role}, and the token has ${who.role}`);
       }
       const header = (name: string) => request.headers[name] as string | undefined;
-      const bytes = changes ? await readBody(request) : Buffer.alloc(0);
+      const bytes = changes ? await readBody(request, route.mostBytes ?? usualMostBytes) : Buffer.alloc(0);
       const sent = parseBody(bytes, header("content-type"));
       const body = route.body === undefined ? undefined : bodyAs(route.body, sent);
       const asked: ApiRequest = { id, params, query: url.searchParams, header, body, who, address, signal };

@@ -125,12 +125,21 @@ export function pathOf(
   return [root, kind, ...steps.map(encodeURIComponent)].join("/") + (search && `?${search}`);
 }
 
+interface ApiProblem {
+  readonly detail?: string;
+  readonly title?: string;
+  readonly issues?: readonly { readonly field: string; readonly message: string }[];
+}
+
 async function failureOf(response: HttpResponse): Promise<CommandFailure> {
   const text = await response.text();
   const ending = endingOf(response.status);
   try {
-    const { detail, title } = JSON.parse(text) as { detail?: string; title?: string };
-    return new CommandFailure(ending, detail ?? title ?? text);
+    const { detail, title, issues = [] } = JSON.parse(text) as ApiProblem;
+    const what = detail ?? title ?? text;
+    const fields = issues.filter(({ message }) => !what.includes(message));
+    const lines = fields.map(({ field, message }) => `  ${field}: ${message}`);
+    return new CommandFailure(ending, [what, ...lines].join("\n"));
   } catch (cause) {
     return new CommandFailure(ending, `the answer was ${response.status}: ${text.slice(0, 200)}`, { cause });
   }

@@ -4,7 +4,7 @@ import { usualStateDir } from "./serve-command.ts";
 
 interface Copying {
   readonly backup: (folder: string, file: string) => Promise<void>;
-  readonly restore: (file: string, folder: string) => Promise<void>;
+  readonly restore: (wish: { backup: string; folder: string; keysFrom?: string }) => Promise<void>;
   readonly note: (text: string) => void;
 }
 
@@ -23,11 +23,19 @@ export function backupCommands({ backup, restore, note }: Copying): Command[] {
         );
       }),
     new Command("restore")
-      .description("puts a backup where no state is; the master keys have to be there")
+      .description("puts a backup where no state is, and makes sure that its master keys are there")
       .argument("<file>")
       .option(...folder)
-      .action(async (file: string, { stateDir }: { stateDir: string }) => {
-        await restore(resolve(file), resolve(stateDir));
+      .option(
+        "--master-keys <file>",
+        "the keys it is sealed with, where the folder has none; or INGOT_MASTER_KEYS",
+      )
+      .action(async (file: string, { stateDir, masterKeys }: { stateDir: string; masterKeys?: string }) => {
+        await restore({
+          backup: resolve(file),
+          folder: resolve(stateDir),
+          ...(masterKeys !== undefined && { keysFrom: resolve(masterKeys) }),
+        });
         note(`${stateDir} has the state of ${file}`);
       }),
   ];

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { readRegistrations } from "../registration/read-registrations.ts";
 import type { HttpRequest } from "./api-client.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { ingotCommand } from "./program.ts";
@@ -140,36 +141,28 @@ describe("a command line becomes a request", () => {
     expect(ran.requests[0]!.headers).toMatchObject({ "if-match": '"7"' });
   });
 
-  test("ingot machines import of a table registers every line, and says which were refused", async () => {
-    const files = {
-      "rack.csv": `name,macs,serial,accepted,bmc_address,bmc_user,bmc_password,label:rack
-node-1,52:54:00:00:00:01;52:54:00:00:00:02,S1,yes,192.0.2.1,admin,"a,""b",r1
-node-2,52:54:00:00:00:03,,no,,,,
-`,
-    };
-    const answers = [
-      { status: 201, body: {} },
-      { status: 409, body: { detail: "it already exists" } },
-    ];
-    const ran = await ingot("machines import rack.csv", answers, { files });
-    expect(ran.code).toBe(exitCodes.invalid[0]);
-    expect(ran.noted).toBe("1 of 2 machines are registered\nmachine 2: it already exists");
-    expect(ran.requests.map(({ body }) => JSON.parse(body!))).toEqual([
-      {
-        name: "node-1",
-        identity: { macs: ["52:54:00:00:00:01", "52:54:00:00:00:02"], serial: "S1" },
-        accepted: true,
-        labels: { rack: "r1" },
-        bmc: {
-          driver: "automatic",
-          tls: { verify: "off" },
-          address: "192.0.2.1",
-          user: "admin",
-          password: 'a,"b',
-        },
-      },
-      { name: "node-2", identity: { macs: ["52:54:00:00:00:03"] }, accepted: false },
-    ]);
+  test("ingot machines import rack.csv --dry-run", async () => {
+    const text = "macs\n52:54:00:00:00:01\n";
+    const machines = [{ line: 2, id: "mac-525400000001", do: "create" }];
+    const ran = await ingot("machines import rack.csv --dry-run", [{ body: { machines } }], {
+      files: { "rack.csv": text },
+    });
+    expect(ran).toMatchObject({ code: 0, sent: "POST /api/v1/machines/import" });
+    expect(ran.body).toEqual({ format: "csv", text, dryRun: true });
+    expect(ran.output).toBe("LINE  ID                DO\n2     mac-525400000001  create");
+    expect(ran.noted).toBe("nothing is written; it would be: 1 new, 0 known before");
+  });
+
+  test("ingot machines import of a list with mistakes names each line", async () => {
+    const body = { detail: "nothing is imported", issues: [{ field: "line 2: macs.0", message: "no MAC" }] };
+    const ran = await ingot("machines import rack.yaml", [{ status: 422, body }], {
+      files: { "rack.yaml": "" },
+    });
+    expect(ran.body).toMatchObject({ format: "yaml", dryRun: false });
+    expect(ran).toMatchObject({
+      code: exitCodes.invalid[0],
+      noted: "nothing is imported\n  line 2: macs.0: no MAC",
+    });
   });
 
   test("all pages of a list are asked for", async () => {
@@ -259,16 +252,22 @@ describe("an answer becomes what is printed", () => {
 
   test("what can be imported again", async () => {
     const spec = {
-      identity: { macs: ["52:54:00:00:00:01"] },
+      identity: { macs: ["52:54:00:00:00:01"], serial: "S1" },
       boot: {},
       admission: { is: "accepted", by: "x" },
     };
     const { output } = await ingot("machines export", [
-      page({ kind: "Machine", metadata: metadata("m1"), spec }),
+      page({ kind: "Machine", metadata: metadata("m1", { rack: "r1" }), spec }),
     ]);
-    expect(JSON.parse(output)).toEqual([
-      { id: "m1", identity: spec.identity, labels: {}, boot: {}, accepted: true },
-    ]);
+    expect(readRegistrations(output, "yaml")).toEqual({
+      machines: [
+        {
+          line: 1,
+          machine: { serial: "S1", macs: ["52:54:00:00:00:01"], labels: { rack: "r1" }, accept: true },
+        },
+      ],
+      problems: [],
+    });
   });
 });
 

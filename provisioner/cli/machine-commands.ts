@@ -1,10 +1,10 @@
 import { Argument, type Command } from "commander";
+import { stringify } from "yaml";
 import { age } from "./age.ts";
 import { pathOf, type Shown } from "./api-client.ts";
 import type { CommandContext } from "./command-io.ts";
 import { CommandFailure } from "./exit-codes.ts";
 import { labelText } from "./kind-columns.ts";
-import { readMachineList } from "./machine-list-file.ts";
 import { resourceCommand } from "./resource-commands.ts";
 import { type Story, storyText } from "./story-text.ts";
 import { plain } from "./table.ts";
@@ -12,6 +12,10 @@ import { plain } from "./table.ts";
 interface Row {
   readonly machine: Shown;
   readonly status: Shown | undefined;
+}
+
+interface Imported {
+  readonly machines: readonly { readonly line: number; readonly id: string; readonly do: string }[];
 }
 
 const specOf = (shown: Shown | undefined) => (shown?.spec ?? {}) as Readonly<Record<string, unknown>>;
@@ -159,22 +163,27 @@ export function machinesCommand(context: CommandContext): Command {
     });
   root
     .command("import <file>")
-    .description("makes machines known before they are seen: a list in YAML or JSON, or a .csv")
-    .action(async (file: string, _: unknown, command: Command) => {
-      const machines = readMachineList(await context.io.readFile(file), file);
-      const client = context.client(command);
-      const failures: string[] = [];
-      for (const [index, machine] of machines.entries()) {
-        try {
-          await client.call("POST", pathOf("machines"), machine);
-        } catch (error) {
-          if (!(error instanceof CommandFailure) || error.ending === "unreachable") throw error;
-          failures.push(`machine ${index + 1}: ${error.message}`);
-        }
-        if ((index + 1) % 100 === 0) context.io.note(`${index + 1} of ${machines.length}`);
-      }
-      context.io.note(`${machines.length - failures.length} of ${machines.length} machines are registered`);
-      if (failures.length > 0) throw new CommandFailure("invalid", failures.join("\n"));
+    .description(
+      "makes machines known before they are seen: a list in YAML or JSON, or a table in a .csv; all of it or nothing",
+    )
+    .option("--dry-run", "only say what it would come to")
+    .action(async (file: string, { dryRun = false }: { dryRun?: boolean }, command: Command) => {
+      const text = await context.io.readFile(file);
+      const format = /\.[ct]sv$/.test(file) ? "csv" : "yaml";
+      const body = { format, text, dryRun };
+      const made = (await context
+        .client(command)
+        .call("POST", pathOf("machines", ["import"]), body)) as Imported;
+      const count = (what: string) => made.machines.filter((one) => one.do === what).length;
+      context.show(command, made, made.machines, [
+        { title: "line", of: ({ line }) => String(line) },
+        { title: "id", of: ({ id }) => id },
+        { title: "do", of: (one) => one.do },
+      ]);
+      const what = `${count("create")} new, ${count("add")} known before`;
+      context.io.note(
+        dryRun ? `nothing is written; it would be: ${what}` : `${made.machines.length} machines: ${what}`,
+      );
     });
   root
     .command("export")
@@ -183,16 +192,15 @@ export function machinesCommand(context: CommandContext): Command {
     .action(async ({ selector }: { selector?: string }, command: Command) => {
       const machines = await context.client(command).list("machines", { selector });
       const list = machines.map(({ metadata, spec }) => {
-        const { name, identity, boot, admission } = spec as {
+        const { name, identity, admission } = spec as {
           name?: string;
-          identity: unknown;
-          boot: unknown;
+          identity: { uuid?: string; serial?: string; macs: readonly string[] };
           admission: { is: string };
         };
-        const accepted = admission.is === "accepted";
-        return { id: metadata.id, name, identity, labels: metadata.labels, boot, accepted };
+        const { uuid, serial, macs } = identity;
+        return { name, uuid, serial, macs, labels: metadata.labels, accept: admission.is === "accepted" };
       });
-      context.tell(command, list, () => JSON.stringify(list, null, 2));
+      context.tell(command, list, () => stringify(JSON.parse(JSON.stringify(list))).trimEnd());
     });
   return root;
 }

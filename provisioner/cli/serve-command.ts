@@ -1,32 +1,51 @@
-// `ingot serve`: its options, read and checked. main.ts does what they say.
+// `ingot serve`: its options, read and checked. serve-process.ts does what they say.
 import { readFile } from "node:fs/promises";
 import { Command, Option } from "commander";
-
-interface Place {
-  readonly host: string;
-  readonly port: number;
-}
+import type { Place } from "../listening.ts";
+import { usualPort } from "../listening.ts";
 
 export interface ServeWish {
   readonly stateDir: string;
-  /** Of etcd; none for a file. */
-  readonly endpoints?: readonly string[];
+  /** None for a file. */
+  readonly etcd?: EtcdWish;
   readonly image?: string;
   readonly arguments: readonly { readonly name: string; readonly value?: string }[];
-  readonly listen: Place;
+  readonly interfaces: readonly string[];
+  readonly dhcp: DhcpWish;
+  readonly listen: readonly Place[];
   readonly api: Place;
-  readonly tls?: { readonly certificate: string; readonly key: string };
+  readonly tls?: Pem;
   readonly announce?: string;
   readonly segments?: string;
   readonly loaders?: string;
 }
 
+interface Pem {
+  readonly certificate: string;
+  readonly key: string;
+}
+
+export interface EtcdWish {
+  readonly endpoints: readonly string[];
+  readonly tls?: { readonly authorities: string; readonly identity?: Pem };
+}
+
+/** Of the networks behind --interface. */
+export type DhcpWish =
+  | { readonly mode: "proxy" | "off" }
+  | { readonly mode: "full"; readonly pool: readonly [first: string, last: string] };
+
 interface Options {
   readonly stateDir: string;
   readonly state?: string;
+  readonly etcdCa?: string;
+  readonly etcdCertificate?: string;
+  readonly etcdKey?: string;
   readonly image?: string;
   readonly argument: readonly string[];
-  readonly listen: string;
+  readonly interface: readonly string[];
+  readonly dhcp: string;
+  readonly listen: readonly string[];
   readonly api: string;
   readonly tlsCertificate?: string;
   readonly tlsKey?: string;
@@ -37,55 +56,102 @@ interface Options {
 
 export const usualStateDir = "/var/lib/ingot";
 
+/** An option that may be given several times. */
+const several = (flags: string, about: string) =>
+  new Option(flags, about)
+    .default([], "none")
+    .argParser((text, before: unknown) => [...(before as string[]), text]);
+
 export function serveCommand(serve: (wish: ServeWish) => Promise<void>): Command {
   return new Command("serve")
-    .description("the provisioner; with --segments also the pxe-server of this host's networks")
+    .description(
+      "the provisioner; with --interface or --segments also the pxe-server of this host's networks",
+    )
     .option("--state-dir <folder>", "everything that is kept", usualStateDir)
     .option("--state <etcd>", "etcd://HOST:PORT,… instead of a file, for several provisioners at once")
+    .option("--etcd-ca <file>", "whose certificates etcd's members have (PEM)")
+    .option("--etcd-certificate <file>", "ours for etcd (PEM)")
+    .option("--etcd-key <file>", "its key (PEM)")
     .option("--image <folder>", "the image that machines boot, as `image build` leaves it")
+    .addOption(several("--argument <name=value>", "one more kernel argument for agents; several times"))
+    .addOption(several("--interface <name>", "a network to serve: DHCP, TFTP and HTTP boot; several times"))
+    .option("--dhcp <how>", "there: proxy (others give addresses), off, or FIRST-LAST to give these", "proxy")
+    .option("--segments <file>", "the networks to serve, in full: boot.yaml without rules")
     .addOption(
-      new Option("--argument <name=value>", "one more kernel argument for agents")
-        .default([])
-        .argParser((text, before: unknown) => [...(before as string[]), text]),
+      several(
+        "--listen <host:port>",
+        `for machines and pxe-servers, instead of port ${usualPort} on the networks that are served`,
+      ),
     )
-    .option("--listen <host:port>", "for machines and pxe-servers", "0.0.0.0:8444")
-    .option("--api <host:port>", "for people and programs: HTTPS", "0.0.0.0:8443")
+    .option("--announce <host>", "what machines dial, wherever they are, instead of our address near them")
+    .option(
+      "--api <host:port>",
+      "for people and programs: HTTPS; this host alone unless told",
+      "127.0.0.1:8443",
+    )
     .option("--tls-certificate <file>", "the API's certificate (PEM), instead of one of our own authority")
     .option("--tls-key <file>", "its key (PEM)")
-    .option("--announce <host>", "what machines dial; needed where --listen names no address")
-    .option("--segments <file>", "boot.yaml without rules: the networks that this process serves itself")
     .option("--loaders <folder>", "the folder with the iPXE binaries")
-    .action(async ({ state, argument, listen, api, tlsCertificate, tlsKey, ...rest }: Options) => {
-      const tls = await ownTls(tlsCertificate, tlsKey);
-      await serve({
-        ...rest,
-        ...(state !== undefined && { endpoints: endpointsOf(state) }),
-        arguments: argument.map(kernelArgument),
-        listen: hostAndPort(listen),
-        api: hostAndPort(api),
-        ...(tls && { tls }),
-      });
-    });
+    .action(async (options: Options) => serve(await wishOf(options)));
+}
+
+async function wishOf(options: Options): Promise<ServeWish> {
+  const { stateDir, image, interface: interfaces, announce, segments, loaders } = options;
+  const tls = await pemOf("--tls", options.tlsCertificate, options.tlsKey);
+  const etcd = await etcdOf(options);
+  return {
+    stateDir,
+    interfaces,
+    dhcp: dhcpOf(options.dhcp),
+    arguments: options.argument.map(kernelArgument),
+    listen: options.listen.map(placeOf),
+    api: placeOf(options.api),
+    ...(etcd && { etcd }),
+    ...(tls && { tls }),
+    ...(image !== undefined && { image }),
+    ...(announce !== undefined && { announce }),
+    ...(segments !== undefined && { segments }),
+    ...(loaders !== undefined && { loaders }),
+  };
 }
 
 /** `etcd://a:2379,b:2379`, or each with a scheme of its own. */
-const endpointsOf = (text: string): string[] =>
-  text
+async function etcdOf({ state, etcdCa, etcdCertificate, etcdKey }: Options): Promise<EtcdWish | undefined> {
+  const identity = await pemOf("--etcd", etcdCertificate, etcdKey);
+  if (state === undefined) return undefined;
+  const scheme = etcdCa === undefined ? "http" : "https";
+  const endpoints = state
     .replace(/^etcd:\/\//, "")
     .split(",")
-    .map((one) => (/^https?:\/\//.test(one) ? one : `http://${one}`));
+    .map((one) => (/^https?:\/\//.test(one) ? one : `${scheme}://${one}`));
+  if (etcdCa === undefined) return { endpoints };
+  const authorities = await readFile(etcdCa, "utf8");
+  return { endpoints, tls: { authorities, ...(identity && { identity }) } };
+}
 
-async function ownTls(certificate: string | undefined, key: string | undefined) {
+async function pemOf(option: string, certificate: string | undefined, key: string | undefined) {
   if (certificate === undefined && key === undefined) return undefined;
   if (certificate === undefined || key === undefined) {
-    throw new Error("Cannot use one of --tls-certificate and --tls-key without the other");
+    throw new Error(`Cannot use one of ${option}-certificate and ${option}-key without the other`);
   }
   return { certificate: await readFile(certificate, "utf8"), key: await readFile(key, "utf8") };
 }
 
-function hostAndPort(text: string): Place {
+function dhcpOf(text: string): DhcpWish {
+  if (text === "proxy" || text === "off") return { mode: text };
+  const [, first, last] = /^([\d.]+)-([\d.]+)$/.exec(text) ?? [];
+  if (first === undefined || last === undefined) {
+    throw new Error(
+      `Cannot serve DHCP as ${text}: it is proxy, off, or FIRST-LAST such as 10.1.0.100-10.1.0.200`,
+    );
+  }
+  return { mode: "full", pool: [first, last] };
+}
+
+function placeOf(text: string): Place {
   const [, v6, plain, port] = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text) ?? [];
-  if (port === undefined) throw new Error(`Cannot listen on ${text}: it is not host:port`);
+  if (port === undefined || Number(port) > 65_535)
+    throw new Error(`Cannot listen on ${text}: it is not host:port`);
   return { host: (v6 ?? plain)!, port: Number(port) };
 }
 

@@ -38,6 +38,12 @@ export function recognise(claim: MachineIdentity, known: readonly KnownMachine[]
   return { is: "known", id, why: `it has the ${same} of ${id}` };
 }
 
+/** By which machines are told apart. Only who shares one of them can be the same, or in conflict. */
+export function traitsOf({ uuid, serial, macs }: MachineIdentity): string[] {
+  const [sane, number] = [saneUuid(uuid), saneSerial(serial)];
+  return [...(sane ? [`uuid ${sane}`] : []), ...(number ? [`serial ${number}`] : []), ...macs];
+}
+
 interface Evidence {
   readonly speaksFor: readonly string[];
   readonly speaksAgainst: readonly string[];

@@ -1,5 +1,5 @@
 import type { SpecOf } from "../../cosi/resource.ts";
-import { type KnownMachine, recognise } from "../decisions/identity.ts";
+import { type KnownMachine, recognise, traitsOf } from "../decisions/identity.ts";
 import type { BmcConfig } from "../resources/bmc-config.ts";
 import type { Machine } from "../resources/machine.ts";
 import type { Registered } from "./read-registrations.ts";
@@ -33,9 +33,18 @@ export function planRegistrations(
   by: string,
 ): readonly RegistrationStep[] {
   const taken = new Set(known.map(({ id }) => id));
+  const byTrait = Map.groupBy(
+    known.flatMap((machine) => traitsOf(machine.identity).map((trait) => ({ trait, machine }))),
+    ({ trait }) => trait,
+  );
+  const candidates = (identity: SpecOf<typeof Machine>["identity"]) => [
+    ...new Set(
+      traitsOf(identity).flatMap((trait) => byTrait.get(trait)?.map(({ machine }) => machine) ?? []),
+    ),
+  ];
   return registered.map(({ line, machine }): RegistrationStep => {
     const identity = identityOf(machine);
-    const found = recognise(identity, known);
+    const found = recognise(identity, candidates(identity));
     const { name, accept, labels } = machine;
     const bmc = machine.bmc && bmcOf(machine.bmc);
     switch (found.is) {

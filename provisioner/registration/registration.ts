@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { saneSerial, saneUuid } from "../decisions/identity.ts";
+import { labels } from "../resources/labels.ts";
 
 // oxlint-disable-next-line no-control-regex -- control characters are what is refused
 const printable = z.string().regex(/^[^\u0000-\u001f\u007f]*$/u, "no control characters");
@@ -55,7 +56,7 @@ export const registration = z
         z.enum(["true", "false", "yes", "no"]).transform((text) => text === "true" || text === "yes"),
       ])
       .default(false),
-    labels: z.record(word, printable).default({}),
+    labels: labels.default({}),
   })
   .refine(({ uuid, serial, macs }) => uuid !== undefined || serial !== undefined || macs.length > 0, {
     message: "nothing to know it by: a UUID, a serial number or a MAC address",

@@ -37,6 +37,12 @@ interface Argument {
   readonly secret?: boolean;
 }
 
+/** A boot, and the address that the machine asks from. */
+interface Asking {
+  readonly id: string;
+  readonly from: string;
+}
+
 export interface BootServiceOptions {
   readonly state: State;
   readonly clock: Clock;
@@ -45,8 +51,8 @@ export interface BootServiceOptions {
   readonly bootTokenKey: Uint8Array;
   /** Of the authority that agents pin. */
   readonly authorityFingerprint: string;
-  /** Where agents dial, `host:port`, as they are told by their boot. */
-  readonly agentAddress: () => string;
+  /** Where an agent at that address dials, `host:port`, as it is told by its boot. */
+  readonly agentAddress: (from: string) => string;
   readonly log: (text: string) => void;
 }
 
@@ -138,6 +144,7 @@ class BootDesk {
     const { boot } = records.machine.spec;
     const plan = { why, ...(boot.loader && { loader: loaders[boot.loader] }) };
     const pace = BigInt(boot.paceBytesPerSecond ?? 0);
+    const asking = { id: bootId, from: client.address };
     switch (mode) {
       case "alone":
         return { ...plan, do: { case: "ignore", value: {} } };
@@ -146,14 +153,14 @@ class BootDesk {
       case "disk":
         return { ...plan, do: { case: "disk", value: { method: diskMethods[boot.diskMethod ?? "exit"] } } };
       case "agent":
-        return { ...plan, do: this.#agent(met.id, bootId, pace) };
+        return { ...plan, do: this.#agent(met.id, asking, pace) };
       case "install":
-        return { ...plan, do: await this.#install(met.id, records.assignment!.spec.profile, bootId, pace) };
+        return { ...plan, do: await this.#install(met.id, records.assignment!.spec.profile, asking, pace) };
     }
   }
 
   /** Our own system, with no reason to leave the agent's life. */
-  #agent(machine: string, bootId: string, paceBytesPerSecond: bigint) {
+  #agent(machine: string, boot: Asking, paceBytesPerSecond: bigint) {
     const { shelf, clock, bootTokenKey, authorityFingerprint, agentAddress } = this.#options;
     const image = shelf.agentImage();
     if (!image) {
@@ -166,10 +173,10 @@ class BootDesk {
     const token = signBootToken({ id: randomUUID(), machine, expiresAt }, bootTokenKey);
     const args: Argument[] = [
       ...image.arguments,
-      { name: "ingot.provisioner", value: agentAddress() },
+      { name: "ingot.provisioner", value: agentAddress(boot.from) },
       { name: "ingot.ca", value: `sha256:${authorityFingerprint}` },
       { name: "ingot.token", value: token, secret: true },
-      { name: "ingot.boot", value: bootId },
+      { name: "ingot.boot", value: boot.id },
     ];
     const { kernel, initrds } = image;
     return {
@@ -181,7 +188,7 @@ class BootDesk {
   async #install(
     machine: string,
     profile: string,
-    bootId: string,
+    boot: Asking,
     paceBytesPerSecond: bigint,
   ): Promise<NonNullable<Plan["do"]>> {
     const found = await this.#options.state.find(Profile, profile);
@@ -201,7 +208,7 @@ class BootDesk {
           },
         };
       case "ingot": {
-        const { value } = this.#agent(machine, bootId, paceBytesPerSecond);
+        const { value } = this.#agent(machine, boot, paceBytesPerSecond);
         return {
           case: "kernel",
           value: { ...value, arguments: [...value.arguments, ...boots.arguments.map(argument)] },

@@ -3,7 +3,7 @@ import type { Clock } from "../../cosi/clock.ts";
 import type { ResourceOf } from "../../cosi/resource.ts";
 import type { State } from "../../cosi/state.ts";
 import { AlreadyExists, NotFound } from "../../cosi/state-errors.ts";
-import { recognise, saneSerial, saneUuid } from "../decisions/identity.ts";
+import { recognise, traitsOf } from "../decisions/identity.ts";
 import { IdentityConflict } from "../resources/identity-conflict.ts";
 import { Machine } from "../resources/machine.ts";
 import type { MachineIdentity } from "../resources/machine-identity.ts";
@@ -133,11 +133,6 @@ const newcomer = {
   power: "automatic",
   boot: {},
 } as const;
-
-function traitsOf({ uuid, serial, macs }: MachineIdentity): string[] {
-  const [sane, number] = [saneUuid(uuid), saneSerial(serial)];
-  return [...(sane ? [`uuid ${sane}`] : []), ...(number ? [`serial ${number}`] : []), ...macs];
-}
 
 const isWithin = (claim: MachineIdentity, known: MachineIdentity) =>
   claim.macs.every((mac) => known.macs.includes(mac)) &&

@@ -10,11 +10,11 @@ export interface OpenTrust {
   readonly bootTokenKey: Uint8Array;
 }
 
-const id = "machines";
+export const trustId = "machines";
 
 /** The authority of this store; made at its first start, and by one of several provisioners that start at once. */
 export async function openTrust(state: State, clock: Pick<Clock, "now">): Promise<OpenTrust> {
-  const known = await state.find(Trust, id);
+  const known = await state.find(Trust, trustId);
   if (known) {
     const { certificate: crt, key, bootTokenKey } = known.spec;
     return {
@@ -34,7 +34,7 @@ export async function openTrust(state: State, clock: Pick<Clock, "now">): Promis
     bootTokenKey: randomBytes(32).toString("base64"),
   };
   try {
-    await state.create(Trust, id, { spec });
+    await state.create(Trust, trustId, { spec });
   } catch (error) {
     if (!(error instanceof AlreadyExists)) throw error;
   }

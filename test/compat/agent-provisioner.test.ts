@@ -48,8 +48,11 @@ beforeEach(async () => {
       clock: systemClock,
       random: () => 1,
       shelf: await AssetShelf.open(folder, []),
-      listen: { host: "127.0.0.1", port: 0 },
-      announce: "127.0.0.1",
+      listening: {
+        places: [{ host: "127.0.0.1", port: 0 }],
+        names: ["127.0.0.1"],
+        hostFor: () => "127.0.0.1",
+      },
       logFolder: join(folder, "logs"),
       log: () => {},
     }),
