@@ -17,10 +17,11 @@ beforeEach(() => {
   [opened, closed] = [0, 0];
 });
 
-const queueOf = (failToOpen: () => boolean = () => false) => {
+const queueOf = (failToOpen: () => boolean = () => false, beforeOpen = async () => {}) => {
   const chassis = new SimulatedChassis({ clock });
   const open = async (): Promise<Bmc> => {
     if (failToOpen()) throw new Error("Cannot open: nobody is there");
+    await beforeOpen();
     opened++;
     const bmc = await ipmiBmc(insideTransport(chassis));
     return { ...bmc, [Symbol.asyncDispose]: async () => void closed++ };
@@ -45,7 +46,7 @@ describe("a queue", () => {
       queue.command("on", work("on")),
       queue.command("off", work("off")),
     ]);
-    expect(order).toEqual(["first poll", "on", "off", "second poll"]);
+    expect(order).toEqual(["on", "off", "first poll", "second poll"]);
     expect(opened).toBe(1);
   });
 
@@ -103,11 +104,84 @@ describe("a queue", () => {
     expect(opened).toBe(2);
   });
 
+  test("lets a command pass the polls that wait for a BMC that failed", async () => {
+    let down = true;
+    await using queue = queueOf(() => down);
+    await expect(queue.poll("power", (bmc) => bmc.power.read())).rejects.toThrow("nobody is there");
+    down = false;
+    const poll = queue.poll("power", (bmc) => bmc.power.read());
+    const command = queue.command("on", (bmc) => bmc.power.press("on"));
+    await new Promise(setImmediate);
+    clock.advance(1_000);
+    await Promise.all([poll, command]);
+    expect(trail.map(({ command }) => command)).toEqual(["power", "on", "power"]);
+    expect(await poll).toBe("on");
+  });
+
+  test("gives up what takes too long, closes that connection and goes on", async () => {
+    await using queue = queueOf();
+    const endless = queue.poll("sensors", () => new Promise<never>(() => {}));
+    const failure = expect(endless).rejects.toThrow("Cannot finish sensors: the BMC took longer than 120 s");
+    await new Promise(setImmediate);
+    clock.advance(120_000);
+    await failure;
+    const next = queue.poll("power", (bmc) => bmc.power.read());
+    await new Promise(setImmediate);
+    clock.advance(1_000);
+    expect(await next).toBe("off");
+    expect([opened, closed]).toEqual([2, 1]);
+    expect(trail).toMatchObject([{ outcome: "failed", durationMs: 120_000 }, { outcome: "done" }]);
+  });
+
+  test("closes a connection that opens after it was given up", async () => {
+    const late = Promise.withResolvers<void>();
+    let first = true;
+    await using queue = queueOf(
+      () => false,
+      async () => {
+        if (first) await late.promise;
+        first = false;
+      },
+    );
+    const lost = expect(queue.command("on", (bmc) => bmc.power.press("on"))).rejects.toThrow("took longer");
+    await new Promise(setImmediate);
+    clock.advance(15 * 60_000);
+    await lost;
+    late.resolve();
+    await expect.poll(() => closed).toBe(1);
+    expect(opened).toBe(1);
+  });
+
+  test("opens anew after a quarter of an hour, so that no choice of protocol lasts for ever", async () => {
+    await using queue = queueOf();
+    const read = () => queue.poll("power", (bmc) => bmc.power.read());
+    for (let seconds = 0; seconds < 15 * 60; seconds += 30) {
+      await read();
+      await new Promise(setImmediate);
+      clock.advance(30_000);
+    }
+    expect(opened).toBe(1);
+    await read();
+    expect([opened, closed]).toEqual([2, 1]);
+  });
+
   test("that is closed refuses work and leaves nothing open", async () => {
     const queue = queueOf();
     await queue.poll("power", (bmc) => bmc.power.read());
     await queue[Symbol.asyncDispose]();
     expect(closed).toBe(1);
     await expect(queue.command("on", (bmc) => bmc.power.press("on"))).rejects.toThrow("closed");
+  });
+
+  test("that closes during a rest or a command waits for neither, and tells whoever does", async () => {
+    const failing = queueOf(() => true);
+    await expect(failing.poll("power", (bmc) => bmc.power.read())).rejects.toThrow("nobody is there");
+    const resting = expect(failing.poll("power", (bmc) => bmc.power.read())).rejects.toThrow("closed");
+    const busy = queueOf();
+    const stuck = expect(busy.command("on", () => new Promise<never>(() => {}))).rejects.toThrow("closed");
+    await new Promise(setImmediate);
+    await Promise.all([failing[Symbol.asyncDispose](), busy[Symbol.asyncDispose]()]);
+    await Promise.all([resting, stuck]);
+    expect(closed).toBe(1);
   });
 });

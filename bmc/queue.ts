@@ -2,6 +2,7 @@
 // done is read back, and everything is told to the audit trail. BMCs hang on bursts, run out of sessions and lie.
 import { type Bmc, isAbsent } from "./bmc.ts";
 import { type Clock, sleep } from "./clock.ts";
+import { within } from "./within.ts";
 
 /** One line of the audit trail. Never holds an argument: passwords are among them. */
 export interface AuditEntry {
@@ -22,6 +23,10 @@ export interface QueueOptions {
   /** Sessions are scarce: one that nobody used for so long is closed. */
   readonly idleMs?: number | undefined;
   readonly backOff?: { readonly firstMs: number; readonly mostMs: number } | undefined;
+  /** For all of one job. A change may have to wait for a whole POST; a question holds up the commands behind it. */
+  readonly deadlinesMs?: { readonly command: number; readonly poll: number } | undefined;
+  /** A connection this old is replaced, so that whoever opens looks anew at which protocol the BMC speaks best. */
+  readonly renewMs?: number | undefined;
 }
 
 interface Job {
@@ -35,11 +40,13 @@ export class BmcQueue implements AsyncDisposable {
   #audit: (entry: AuditEntry) => void;
   #idleMs: number;
   #backOff: { readonly firstMs: number; readonly mostMs: number };
+  #deadlinesMs: { readonly command: number; readonly poll: number };
+  #renewMs: number;
 
   #commands: Job[] = [];
   #polls: Job[] = [];
   #working: Promise<void> | undefined;
-  #bmc: Bmc | undefined;
+  #connection: { readonly bmc: Bmc; readonly since: number } | undefined;
   #idle: Disposable | undefined;
   #failures = 0;
   #restUntil = 0;
@@ -51,12 +58,16 @@ export class BmcQueue implements AsyncDisposable {
     audit,
     idleMs = 45_000,
     backOff = { firstMs: 1_000, mostMs: 300_000 },
+    deadlinesMs = { command: 15 * 60_000, poll: 2 * 60_000 },
+    renewMs = 15 * 60_000,
   }: QueueOptions) {
     this.#clock = clock;
     this.#open = open;
     this.#audit = audit;
     this.#idleMs = idleMs;
     this.#backOff = backOff;
+    this.#deadlinesMs = deadlinesMs;
+    this.#renewMs = renewMs;
   }
 
   /** Something that changes the server: before every poll that waits, after every command asked for earlier. */
@@ -80,38 +91,57 @@ export class BmcQueue implements AsyncDisposable {
 
   async #work(): Promise<void> {
     this.#idle?.[Symbol.dispose]();
-    for (let job = this.#next(); job; job = this.#next()) await job.run();
+    while (this.#commands.length + this.#polls.length > 0) {
+      // Before one is chosen: a command that comes meanwhile goes first.
+      await this.#rest();
+      await this.#next()!.run();
+    }
     this.#working = undefined;
-    if (this.#bmc) this.#idle = this.#clock.after(this.#idleMs, () => void this.#disconnect());
+    if (this.#connection) this.#idle = this.#clock.after(this.#idleMs, () => void this.#disconnect());
   }
 
   #next(): Job | undefined {
     return this.#commands.shift() ?? this.#polls.shift();
   }
 
+  async #rest(): Promise<void> {
+    const left = this.#restUntil - this.#clock.now();
+    const { signal } = this.#closing;
+    // A queue that closes does not rest: it refuses what is left.
+    if (left > 0 && !signal.aborted) await sleep(this.#clock, left, signal).catch(() => {});
+  }
+
   async #perform<T>(kind: Job["kind"], command: string, work: (bmc: Bmc) => Promise<T>): Promise<T> {
+    const { signal } = this.#closing;
     const at = this.#clock.now();
     const tell = (outcome: AuditEntry["outcome"], why?: string) =>
       this.#audit({ at, command, kind, durationMs: this.#clock.now() - at, outcome, why });
     try {
-      await this.#rest();
-      this.#bmc ??= await this.#open();
-      const answer = await work(this.#bmc);
+      const limits = { clock: this.#clock, ms: this.#deadlinesMs[kind], what: command, signal };
+      const answer = await within(limits, async (signal) => work(await this.#connected(signal)));
       this.#failures = 0;
       if (isAbsent(answer)) tell("absent", answer.absent);
       else tell("done");
       return answer;
     } catch (error) {
       tell("failed", error instanceof Error ? error.message : String(error));
-      if (!this.#closing.signal.aborted) await this.#failed();
+      if (!signal.aborted) await this.#failed();
       throw error;
     }
   }
 
-  async #rest(): Promise<void> {
-    const left = this.#restUntil - this.#clock.now();
-    if (this.#closing.signal.aborted) throw closed("command");
-    if (left > 0) await sleep(this.#clock, left, this.#closing.signal);
+  async #connected(signal: AbortSignal): Promise<Bmc> {
+    const now = this.#clock.now();
+    if (this.#connection && now - this.#connection.since >= this.#renewMs) await this.#disconnect();
+    if (this.#connection) return this.#connection.bmc;
+    const bmc = await this.#open();
+    if (signal.aborted) {
+      // Nobody waits for it any more, and the next one may be open already.
+      await bmc[Symbol.asyncDispose]();
+      throw signal.reason;
+    }
+    this.#connection = { bmc, since: now };
+    return bmc;
   }
 
   /** The connection may be what failed, so the next one is new; and it comes later after every failure. */
@@ -123,17 +153,17 @@ export class BmcQueue implements AsyncDisposable {
   }
 
   async #disconnect(): Promise<void> {
-    const bmc = this.#bmc;
-    this.#bmc = undefined;
+    const connection = this.#connection;
+    this.#connection = undefined;
     try {
-      await bmc?.[Symbol.asyncDispose]();
+      await connection?.bmc[Symbol.asyncDispose]();
     } catch {
       // Whatever closing a broken connection says, it is closed for us.
     }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#closing.abort(closed("command"));
+    this.#closing.abort(new Error("Cannot finish: the queue of this BMC is closed"));
     this.#idle?.[Symbol.dispose]();
     await this.#working;
     this.#idle?.[Symbol.dispose]();

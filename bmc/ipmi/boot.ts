@@ -21,6 +21,7 @@ import {
 import { IpmiError } from "./error.ts";
 import { orAbsent } from "./optional-answer.ts";
 import type { IpmiQuirks } from "./quirks.ts";
+import { makeSense } from "./sense.ts";
 
 const codeOf = {
   none: bootDeviceCodes.none,
@@ -61,7 +62,11 @@ async function readFlags(transport: Transport, quirks: IpmiQuirks): Promise<Boot
     set: 0,
     block: 0,
   });
-  const { first, second } = decodePrefix(bootFlags, data).value;
+  const { first, second } = makeSense(
+    "the boot flags",
+    transport.peer,
+    () => decodePrefix(bootFlags, data).value,
+  );
   if (first.valid === 0) return { device: "none", lasting: "once" };
   const firmware = first.efi === 1 ? "uefi" : "legacy";
   const device =

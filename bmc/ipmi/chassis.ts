@@ -10,6 +10,7 @@ import { completions } from "./completion.ts";
 import { readFru } from "./fru-inventory.ts";
 import { orAbsent } from "./optional-answer.ts";
 import { readInPieces } from "./piecewise.ts";
+import { senseOrNone } from "./sense.ts";
 
 export const ipmiChassis = (transport: Transport): Chassis => ({
   async facts() {
@@ -55,9 +56,10 @@ async function readInventory(transport: Transport) {
       offset: offset / unit,
       size: wanted / unit,
     });
-    return data.subarray(0, count * unit);
+    const told = Math.min(count * unit, data.length);
+    return data.subarray(0, told - (told % unit));
   });
-  return readFru(bytes);
+  return senseOrNone(() => readFru(bytes)) ?? {};
 }
 
 /**

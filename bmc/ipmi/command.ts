@@ -3,6 +3,7 @@ import { type Codec, decodePrefix, encode } from "../../wire/codec.ts";
 import { type Clock, sleep } from "../clock.ts";
 import { completions, meaningOf, temporary } from "./completion.ts";
 import { IpmiError, type IpmiFailure } from "./error.ts";
+import { makeSense } from "./sense.ts";
 
 export interface Command<Request, Response> {
   /** As the specification calls it. */
@@ -58,7 +59,13 @@ export async function run<Request, Response>(
   const data = encode(command.request, request);
   for (let attempt = 0; ; attempt++) {
     const answer = await transport.exchange({ netFn, lun, code, data });
-    if (answer.completion === completions.ok) return read(transport, command, answer.data);
+    // Newer BMCs append fields to old responses, so what is left over does no harm.
+    if (answer.completion === completions.ok)
+      return makeSense(
+        `the answer to ${name}`,
+        transport.peer,
+        () => decodePrefix(command.response, answer.data).value,
+      );
     const pause = pausesMs[attempt];
     if (!temporary.has(answer.completion) || pause === undefined) {
       throw new IpmiError({
@@ -75,20 +82,3 @@ const kindOf = (completion: number): IpmiFailure => {
   if (completion === completions.privilege) return "privilege";
   return completion === completions.stateForbids ? "notNow" : "completion";
 };
-
-/** Newer BMCs append fields to old responses, so what is left over does no harm. */
-function read<Request, Response>(
-  transport: Transport,
-  { name, response }: Command<Request, Response>,
-  data: Uint8Array,
-) {
-  try {
-    return decodePrefix(response, data).value;
-  } catch (cause) {
-    throw new IpmiError({
-      kind: "malformed",
-      message: `Cannot run ${name} on ${transport.peer}: its answer makes no sense`,
-      cause,
-    });
-  }
-}

@@ -1,12 +1,12 @@
 // Serial over LAN, both ways. IPMI 2.0 §15.
 import { decode, encode } from "../../wire/codec.ts";
-import { WireError } from "../../wire/error.ts";
 import { absent, type Console, type ConsoleStream, isAbsent } from "../bmc.ts";
 import { run, type Transport } from "./command.ts";
 import { activatePayload, deactivatePayload, protectedSol, solPacket, solPayload } from "./commands/sol.ts";
 import { ask } from "./lan-exchange.ts";
 import { LanSession } from "./lan-session.ts";
 import { orAbsent } from "./optional-answer.ts";
+import { senseOrNone } from "./sense.ts";
 
 const disabled = 0x81;
 const instance = 1;
@@ -43,7 +43,7 @@ function openStream(session: LanSession, mostBytes: number): ConsoleStream {
   let turn: Promise<void> = Promise.resolve();
 
   const listener = session.listen(solPayload, (payload) => {
-    const packet = read(payload);
+    const packet = senseOrNone(() => decode(solPacket, payload));
     if (!packet) return;
     if (packet.acknowledges !== 0)
       for (const hear of acknowledgements) hear(packet.acknowledges, packet.accepted);
@@ -121,12 +121,3 @@ function openStream(session: LanSession, mostBytes: number): ConsoleStream {
 }
 
 const nothing = new Uint8Array();
-
-function read(payload: Uint8Array) {
-  try {
-    return decode(solPacket, payload);
-  } catch (error) {
-    if (error instanceof WireError) return undefined;
-    throw error;
-  }
-}

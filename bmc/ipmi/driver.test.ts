@@ -1,5 +1,6 @@
 // The seam over IPMI: against our emulated BMC in every profile of misbehaviour that IPMI shows.
 import { randomBytes } from "node:crypto";
+import { networkInterfaces } from "node:os";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bmcConformance } from "../bmc.conformance.ts";
 import { isAbsent } from "../bmc.ts";
@@ -11,6 +12,7 @@ import { openIpmiServer } from "../simulator/ipmi/server.ts";
 import { insideTransport } from "../simulator/ipmi/simulated-device.ts";
 import { type ProfileName, profiles, type Quirks } from "../simulator/quirks.ts";
 import { systemClock } from "../system-clock.ts";
+import { setBoot } from "../verified.ts";
 import { ipmiBmc } from "./driver.ts";
 import { type LanPort, openLanPort } from "./lan-port.ts";
 import { type IpmiOptions, openIpmi } from "./open.ts";
@@ -98,6 +100,35 @@ describe("a field lesson of IPMI:", () => {
     expect(simulated.chassis.lastBoot).toMatchObject({ device: "pxe" });
   });
 
+  test("a disk is booted by UEFI where the firmware has a code of its own for it", async () => {
+    await using simulated = await simulate(profiles["a UEFI disk of its own"]);
+    await using bmc = await simulated.open();
+    for (const firmware of ["uefi", "legacy"] as const) {
+      await bmc.boot.set({ device: "disk", lasting: "persistent", firmware });
+      await bmc.power.press("off");
+      await bmc.power.press("on");
+      expect(simulated.chassis.lastBoot).toEqual({ device: "disk", lasting: "persistent", firmware });
+    }
+  });
+
+  test.each([
+    ["efiboot ignored", { firmware: "legacy" }],
+    ["persistent lost with efiboot", { lasting: "once" }],
+  ] as const)("what is lost of a boot override is seen by reading it back: %s", async (name, lost) => {
+    await using simulated = await simulate(profiles[name]);
+    await using bmc = await simulated.open();
+    const wanted = { device: "pxe", lasting: "persistent", firmware: "uefi" } as const;
+    expect(await setBoot(bmc, wanted, hurried)).toEqual({ ...wanted, ...lost });
+  });
+
+  test("a BMC with no suite but 0 is reported and refused", async () => {
+    await using simulated = await simulate({ cipherSuites: [0] });
+    await expect(simulated.open()).rejects.toThrow(
+      "it offers cipher suites 0, and only 17 and 3 are spoken here",
+    );
+    expect(simulated.warnings).toEqual([expect.stringContaining("without a password")]);
+  });
+
   test("cipher suite 0 is reported and not used", async () => {
     await using simulated = await simulate(profiles["suite 0 open"]);
     await using _ = await simulated.open();
@@ -169,6 +200,68 @@ describe("a field lesson of IPMI:", () => {
       /Set User Name/,
     );
   });
+});
+
+describe("a session that nobody uses", () => {
+  /** Of both sides, so that their minutes agree. Tells how much arrived. */
+  async function idle(keepAliveMs: number | undefined) {
+    const simulated = await simulate({});
+    let arrived = 0;
+    const counting: LanPort = {
+      ...port,
+      session: (peer, listener) =>
+        port.session(peer, (arrival) => {
+          arrived++;
+          listener(arrival);
+        }),
+    };
+    const bmc = await simulated.open({ clock: simulated.clock, port: counting, keepAliveMs });
+    return { ...simulated, bmc, arrived: () => arrived };
+  }
+
+  test("is kept alive past the minute after which BMCs drop it", async () => {
+    await using idling = await idle(undefined);
+    for (let seconds = 0; seconds < 600; seconds += 30) {
+      const before = idling.arrived();
+      idling.clock.advance(30_000);
+      await expect.poll(idling.arrived).toBeGreaterThan(before);
+    }
+    expect(idling.server.openSessions).toBe(1);
+    expect(await idling.bmc.power.read()).toBe("off");
+    await idling.bmc[Symbol.asyncDispose]();
+    expect(idling.server.openSessions).toBe(0);
+  });
+
+  test("is dropped by the BMC where it is not, and what is asked then says so", async () => {
+    await using idling = await idle(0);
+    idling.clock.advance(60_000);
+    expect(idling.server.openSessions).toBe(0);
+    const asked = expect(idling.bmc.power.read()).rejects.toThrow(/did not answer.*dropped the session/);
+    for (let tries = 0; tries < 4; tries++) {
+      await new Promise(setImmediate);
+      idling.clock.advance(1_000_000);
+    }
+    await asked;
+  });
+});
+
+const hasIpv6 = Object.values(networkInterfaces()).some((all) =>
+  all?.some(({ address }) => address === "::1"),
+);
+
+test.runIf(hasIpv6)("a BMC is reached by IPv6, however its address is spelt", async () => {
+  const chassis = new SimulatedChassis({ clock: manualClock() });
+  await using server = await openIpmiServer({ chassis, randomBytes, address: "::1" });
+  await using bmc = await openIpmi({
+    ...hurried,
+    port,
+    randomBytes,
+    host: "0:0:0:0:0:0:0:1",
+    udpPort: server.port,
+    user: "admin",
+    password: "secret",
+  });
+  expect(await bmc.power.read()).toBe("off");
 });
 
 test("the serial console carries both ways, in order", async () => {

@@ -21,6 +21,7 @@ import { orAbsent } from "./optional-answer.ts";
 import { readInPieces } from "./piecewise.ts";
 import { compactSensor, fullSensor, readSdrBody, sdrHeader, sdrHeaderBytes, sdrTypes } from "./sdr-record.ts";
 import { describeEvent, selHeader, selTypes, systemEvent, timeOf } from "./sel-record.ts";
+import { makeSense, senseOrNone } from "./sense.ts";
 import { convert, kindOf, readFactors, unitOf } from "./sensor-conversion.ts";
 
 /** More of them is a BMC whose records point in circles. */
@@ -61,20 +62,28 @@ async function readRepository(transport: Transport): Promise<readonly KnownSenso
   for (let count = 0; count < mostRecords && record !== lastRecord; count++) {
     const head = await unlessEmpty(record, read(record, 0, sdrHeaderBytes));
     if (!head) break;
-    const { type, length } = decodePrefix(sdrHeader, head.data).value;
+    const { type, length } = makeSense(
+      "the sensor records",
+      transport.peer,
+      () => decodePrefix(sdrHeader, head.data).value,
+    );
     if (type === sdrTypes.full || type === sdrTypes.compact) {
       const piece = async (offset: number, size: number) =>
         (await read(record, sdrHeaderBytes + offset, size)).data;
       const body = await readInPieces(length, piece, { piece: 32 });
-      const { number, ownerLun, name } =
-        type === sdrTypes.full ? readSdrBody(fullSensor, body) : readSdrBody(compactSensor, body);
-      sensors.push({ type, number, lun: ownerLun & 3, name, body });
+      const sensor = senseOrNone(() => recordOf(type, body));
+      // One that makes no sense hides no other.
+      if (sensor)
+        sensors.push({ type, number: sensor.number, lun: sensor.ownerLun & 3, name: sensor.name, body });
     }
     if (head.next === record) break;
     record = head.next;
   }
   return sensors;
 }
+
+const recordOf = (type: number, body: Uint8Array) =>
+  type === sdrTypes.full ? readSdrBody(fullSensor, body) : readSdrBody(compactSensor, body);
 
 /** A store without records has no first one either. */
 async function unlessEmpty<T>(record: number, read: Promise<T>): Promise<T | undefined> {
@@ -125,7 +134,7 @@ async function readAll(transport: Transport, known: readonly KnownSensor[]): Pro
 
 async function readSensor(transport: Transport, sensor: KnownSensor): Promise<Sensor> {
   const { type, name, number, lun, body } = sensor;
-  const record = type === sdrTypes.full ? readSdrBody(fullSensor, body) : readSdrBody(compactSensor, body);
+  const record = recordOf(type, body);
   const { eventType, sensorType, unitFlags, baseUnit } = record;
   const unit = type === sdrTypes.full ? unitOf(unitFlags, baseUnit) : "";
   const described = { name, kind: kindOf(sensorType, unit), unit } as const;
@@ -179,12 +188,19 @@ async function readLog(transport: Transport, known: readonly KnownSensor[]): Pro
     const asked = run(transport, getSelEntry, { reservation: 0, record, offset: 0, size: 0xff });
     const entry = await unlessEmpty(record, asked);
     if (!entry) break;
-    entries.push(readEntry(entry.data, names));
+    entries.push(senseOrNone(() => readEntry(entry.data, names)) ?? senseless(record, entry.data));
     if (entry.next === record) break;
     record = entry.next;
   }
   return entries;
 }
+
+const senseless = (record: number, data: Uint8Array): LogEntry => ({
+  id: String(record),
+  source: "unknown",
+  message: `A record that makes no sense: ${Buffer.from(data).toString("hex")}`,
+  grade: "unknown",
+});
 
 function readEntry(data: Uint8Array, names: ReadonlyMap<number, string>): LogEntry {
   const { id, type, body } = decodePrefix(selHeader, data).value;

@@ -35,7 +35,10 @@ export async function lanAddresses(transport: Transport, channel: number): Promi
     // Those that were learned have no "enabled" bit.
     ...(await ipv6Of(lanParameters.ipv6Learned, most.learned, () => true)),
   ];
-  return addresses.filter((address) => address !== "0.0.0.0" && address !== "::");
+  // A link-local one means something only to neighbours, who would have to say by which of their links.
+  return addresses.filter(
+    (address) => address !== "0.0.0.0" && address !== "::" && !/^fe[89ab]/.test(address),
+  );
 }
 
 type Ipv6Setting = (typeof lanParameters)["ipv6Fixed"] extends LanParameter<infer T> ? T : never;

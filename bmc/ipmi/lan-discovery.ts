@@ -1,4 +1,5 @@
 // What can be asked of a BMC without a session: whether it is there, whether it speaks IPMI 2.0, which suites it has.
+import { isIPv6 } from "node:net";
 import { decode, decodePrefix, encode } from "../../wire/codec.ts";
 import { WireError } from "../../wire/error.ts";
 import type { Clock } from "../clock.ts";
@@ -16,7 +17,8 @@ import { ask, type Patience } from "./lan-exchange.ts";
 import type { LanPort, Peer } from "./lan-port.ts";
 import { readMessage, writeMessage } from "./message.ts";
 import { payloadTypes, writePacket } from "./packet.ts";
-import { asf, pong, rmcp } from "./rmcp.ts";
+import { asf, pong, rmcp, rmcpPort } from "./rmcp.ts";
+import { senseOrNone } from "./sense.ts";
 
 export interface LanTarget {
   readonly port: LanPort;
@@ -26,7 +28,8 @@ export interface LanTarget {
   readonly signal?: AbortSignal | undefined;
 }
 
-export const nameOf = ({ address, port }: Peer): string => (port === 623 ? address : `${address}:${port}`);
+export const nameOf = ({ address, port }: Peer): string =>
+  port === rmcpPort ? address : `${isIPv6(address) ? `[${address}]` : address}:${port}`;
 
 /** ASF 2.0 §3.2.4: the oldest of questions. True when the one that answers speaks IPMI. */
 export async function presencePing(target: LanTarget): Promise<boolean> {
@@ -44,20 +47,15 @@ export async function presencePing(target: LanTarget): Promise<boolean> {
     listen: (answer) =>
       port.listen(peer, (arrival) => {
         if (arrival.class !== "asf") return;
-        const speaksIpmi = pongSpeaksIpmi(arrival.payload);
+        const speaksIpmi = senseOrNone(() => pongSpeaksIpmi(arrival.payload));
         if (speaksIpmi !== undefined) answer(speaksIpmi);
       }),
   });
 }
 
 function pongSpeaksIpmi(payload: Uint8Array): boolean | undefined {
-  try {
-    const { type, data } = decode(asf, payload);
-    return type === "pong" ? decodePrefix(pong, data).value.entities.ipmi === 1 : undefined;
-  } catch (error) {
-    if (error instanceof WireError) return undefined;
-    throw error;
-  }
+  const { type, data } = decode(asf, payload);
+  return type === "pong" ? decodePrefix(pong, data).value.entities.ipmi === 1 : undefined;
 }
 
 /** One command outside a session. */
@@ -75,6 +73,7 @@ async function askUnprotected<Request, Response>(
     ...target,
     peer: nameOf(peer),
     what: `run ${name}`,
+    likely: `IPMI over LAN is off, a firewall drops UDP port ${peer.port}, or no BMC is there`,
     send: () => port.send(packet, peer),
     listen: (answer, fail) =>
       port.listen(peer, (arrival) => {

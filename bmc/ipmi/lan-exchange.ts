@@ -16,6 +16,8 @@ export interface Question<T> {
   readonly patience: Patience;
   readonly peer: string;
   readonly what: string;
+  /** What silence mostly means here. */
+  readonly likely?: string | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Called for every try. */
   readonly send: () => void;
@@ -23,7 +25,16 @@ export interface Question<T> {
   readonly listen: (answer: (value: T) => void, fail: (error: unknown) => void) => Disposable;
 }
 
-export function ask<T>({ clock, patience, peer, what, signal, send, listen }: Question<T>): Promise<T> {
+export function ask<T>({
+  clock,
+  patience,
+  peer,
+  what,
+  likely,
+  signal,
+  send,
+  listen,
+}: Question<T>): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason);
     let timer: Disposable | undefined;
@@ -44,7 +55,7 @@ export function ask<T>({ clock, patience, peer, what, signal, send, listen }: Qu
         return fail(
           new IpmiError({
             kind: "noAnswer",
-            message: `Cannot ${what}: ${peer} did not answer ${patience.tries === 1 ? "" : `${patience.tries} tries `}in ${(waited / 1000).toFixed(1)} s`,
+            message: `Cannot ${what}: ${peer} did not answer ${patience.tries === 1 ? "" : `${patience.tries} tries `}in ${(waited / 1000).toFixed(1)} s${likely === undefined ? "" : ` (${likely})`}`,
           }),
         );
       }

@@ -146,6 +146,7 @@ function step<Request extends Step, Response extends Step & { readonly consoleSe
     ...target,
     peer: nameOf(peer),
     what: "open an IPMI session",
+    likely: "it is overloaded; some BMCs are silent towards a user or a cipher suite that they do not know",
     send: () => send(target, type, request, value),
     listen: (answer) =>
       port.listen(peer, (arrival) => {

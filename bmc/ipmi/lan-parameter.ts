@@ -1,7 +1,7 @@
 import { type Codec, decodePrefix } from "../../wire/codec.ts";
 import { run, type Transport } from "./command.ts";
 import { getLanParameters } from "./commands/lan.ts";
-import { IpmiError } from "./error.ts";
+import { makeSense } from "./sense.ts";
 
 /** A row of `lanParameters`. */
 export type LanParameter<T> = readonly [number: number, codec: Codec<T>];
@@ -19,13 +19,5 @@ export async function readLanParameter<T>(
     set,
     block: 0,
   });
-  try {
-    return decodePrefix(codec, data).value;
-  } catch (cause) {
-    throw new IpmiError({
-      kind: "malformed",
-      message: `Cannot read LAN parameter ${parameter} of ${transport.peer}: it makes no sense`,
-      cause,
-    });
-  }
+  return makeSense(`LAN parameter ${parameter}`, transport.peer, () => decodePrefix(codec, data).value);
 }

@@ -1,10 +1,11 @@
-// The UDP socket of this side. One serves any number of BMCs: five thousand of them need one file descriptor.
-import { createSocket, type RemoteInfo } from "node:dgram";
+// The UDP sockets of this side. One serves any number of BMCs: five thousand of them need one file descriptor.
+import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import { once } from "node:events";
+import { isIPv6 } from "node:net";
 import { decode } from "../../wire/codec.ts";
-import { WireError } from "../../wire/error.ts";
 import { type Envelope, readEnvelope } from "./packet.ts";
 import { rmcp } from "./rmcp.ts";
+import { senseOrNone } from "./sense.ts";
 
 export interface Peer {
   readonly address: string;
@@ -27,18 +28,16 @@ export interface LanPort extends AsyncDisposable {
 }
 
 export interface LanPortOptions {
-  readonly family?: 4 | 6;
   readonly randomU32: () => number;
 }
 
-export async function openLanPort({ family = 4, randomU32 }: LanPortOptions): Promise<LanPort> {
-  // 4 MB: the answers to a sweep of thousands arrive within a few milliseconds of each other.
-  const socket = createSocket({ type: `udp${family}`, recvBufferSize: 4 * 1024 * 1024 });
+export async function openLanPort({ randomU32 }: LanPortOptions): Promise<LanPort> {
   const strangers = new Map<string, Set<Listener>>();
   const sessions = new Map<number, { key: string; listener: Listener }>();
 
-  socket.on("message", (packet, from) => {
-    const arrival = read(packet);
+  const receive = (packet: Uint8Array, from: RemoteInfo) => {
+    const arrival = senseOrNone(() => read(packet));
+    // Anybody can send anything to a UDP port.
     if (!arrival) return;
     const key = keyOf(from);
     if (arrival.class === "ipmi" && arrival.session !== 0) {
@@ -47,14 +46,24 @@ export async function openLanPort({ family = 4, randomU32 }: LanPortOptions): Pr
     } else {
       for (const listener of strangers.get(key) ?? []) listener(arrival);
     }
-  });
-  // ICMP refusals of a dead BMC surface here on some kernels; its silence tells as much.
-  socket.on("error", () => {});
-  socket.bind(0);
-  await once(socket, "listening");
+  };
+  const newSocket = (type: "udp4" | "udp6") => {
+    // 4 MB: the answers to a sweep of thousands arrive within a few milliseconds of each other.
+    const socket = createSocket({ type, recvBufferSize: 4 * 1024 * 1024 });
+    socket.on("message", receive);
+    // ICMP refusals of a dead BMC surface here on some kernels; its silence tells as much.
+    socket.on("error", () => {});
+    return socket;
+  };
+  const ipv4 = newSocket("udp4");
+  ipv4.bind(0);
+  await once(ipv4, "listening");
+  // Few BMCs, and not every host, have an IPv6 address.
+  let ipv6: Socket | undefined;
+  const socketTo = (address: string) => (isIPv6(address) ? (ipv6 ??= newSocket("udp6")) : ipv4);
 
   return {
-    send: (packet, { address, port }) => socket.send(packet, port, address, () => {}),
+    send: (packet, { address, port }) => socketTo(address).send(packet, port, address, () => {}),
     listen(peer, listener) {
       const key = keyOf(peer);
       const listeners = strangers.get(key) ?? new Set();
@@ -72,19 +81,16 @@ export async function openLanPort({ family = 4, randomU32 }: LanPortOptions): Pr
       sessions.set(id, { key: keyOf(peer), listener });
       return { id, [Symbol.dispose]: () => sessions.delete(id) };
     },
-    [Symbol.asyncDispose]: () => new Promise((resolve) => socket.close(() => resolve())),
+    async [Symbol.asyncDispose]() {
+      const open = [ipv4, ipv6].filter((socket) => socket !== undefined);
+      await Promise.all(open.map((socket) => new Promise<void>((resolve) => socket.close(resolve))));
+    },
   };
 }
 
 const keyOf = ({ address, port }: Peer | RemoteInfo) => `${address} ${port}`;
 
-/** Undefined for what is no packet of ours: anybody can send anything to a UDP port. */
-function read(packet: Uint8Array): Arrival | undefined {
-  try {
-    const { class: kind, payload } = decode(rmcp, packet);
-    return kind === "asf" ? { class: kind, payload } : { class: kind, ...readEnvelope(payload) };
-  } catch (error) {
-    if (error instanceof WireError) return undefined;
-    throw error;
-  }
+function read(packet: Uint8Array): Arrival {
+  const { class: kind, payload } = decode(rmcp, packet);
+  return kind === "asf" ? { class: kind, payload } : { class: kind, ...readEnvelope(payload) };
 }

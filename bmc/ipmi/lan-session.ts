@@ -1,6 +1,5 @@
 // An RMCP+ session: the transport of every IPMI command over the network. IPMI 2.0 §13.
 import { encode } from "../../wire/codec.ts";
-import { WireError } from "../../wire/error.ts";
 import { u32le } from "../../wire/integers.ts";
 import { cipherSuites } from "./cipher-suites.ts";
 import { netFns, type RawRequest, type RawResponse, run, type Transport } from "./command.ts";
@@ -13,6 +12,7 @@ import { type Agreement, type Credentials, handshake } from "./lan-handshake.ts"
 import type { Arrival } from "./lan-port.ts";
 import { readMessage, writeMessage } from "./message.ts";
 import { open, payloadTypes, writePacket } from "./packet.ts";
+import { senseOrNone } from "./sense.ts";
 import { nextSequence, SequenceWindow } from "./sequence-window.ts";
 
 export interface LanSessionOptions extends Omit<LanTarget, "patience">, Credentials {
@@ -158,10 +158,11 @@ export class LanSession implements Transport {
       patience,
       peer: this.peer,
       what: `run command 0x${netFn.toString(16)}/0x${code.toString(16)}`,
+      likely: "it hangs, restarts, or has dropped the session",
       send: () => this.send(payloadTypes.ipmi, payload),
       listen: (answer) =>
         this.listen(payloadTypes.ipmi, (payload) => {
-          const reply = readReply(payload);
+          const reply = senseOrNone(() => readMessage(payload));
           if (reply?.netFn !== netFn + 1 || reply.code !== code || reply.sequence !== sequence) return;
           const completion = reply.data[0];
           if (completion !== undefined) answer({ completion, data: reply.data.subarray(1) });
@@ -199,14 +200,5 @@ export class LanSession implements Transport {
     }
     this.#state = { is: "closed" };
     this.#registration[Symbol.dispose]();
-  }
-}
-
-function readReply(payload: Uint8Array) {
-  try {
-    return readMessage(payload);
-  } catch (error) {
-    if (error instanceof WireError) return undefined;
-    throw error;
   }
 }

@@ -1,4 +1,5 @@
 import { lookup } from "node:dns/promises";
+import { SocketAddress } from "node:net";
 import type { Bmc } from "../bmc.ts";
 import { ipmiBmc } from "./driver.ts";
 import { IpmiError } from "./error.ts";
@@ -25,7 +26,11 @@ export async function openIpmi({ host, udpPort = rmcpPort, ...options }: IpmiOpt
 /** Answers are paired with the address they come from, so names are resolved once, here. */
 async function resolve(host: string): Promise<string> {
   try {
-    return (await lookup(host)).address;
+    const { address, family } = await lookup(host);
+    // As answers will name it, however it was spelt; a zone is nothing that SocketAddress knows.
+    return family === 4 || address.includes("%")
+      ? address
+      : new SocketAddress({ address, family: "ipv6" }).address;
   } catch (cause) {
     throw new IpmiError({
       kind: "noAnswer",

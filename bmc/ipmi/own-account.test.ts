@@ -130,11 +130,11 @@ describe("only looking", () => {
     expect(users()).not.toContain("ingot");
   });
 
-  test("tells every address that answers", async () => {
+  test("tells every address that others can dial", async () => {
     const { setUp, chassis } = machine();
     chassis.furniture.network.ipv6 = { fixed: ["2001:db8::10"], learned: ["fe80::1", "2001:db8::20"] };
     const look = () => setUp({ password: "", onlyLook: true });
-    expect((await look()).addresses).toEqual(["192.0.2.10", "2001:db8::10", "fe80::1", "2001:db8::20"]);
+    expect((await look()).addresses).toEqual(["192.0.2.10", "2001:db8::10", "2001:db8::20"]);
     chassis.furniture.network.address = "0.0.0.0";
     chassis.furniture.network.ipv6 = { fixed: [], learned: [] };
     expect((await look()).addresses).toEqual([]);

@@ -1,20 +1,26 @@
 // Mutated packets at everything that reads from the network: each ends in a value, in silence or in an error of the
-// codec, never in anything else; and an emulated BMC that was shot at still serves.
+// codec, never in anything else; and an emulated BMC that was shot at still serves. Mutated answers at every verb of the
+// client: each ends in an answer or in an error of ours.
 import { randomBytes } from "node:crypto";
 import { decode, encode } from "../../wire/codec.ts";
 import { WireError } from "../../wire/error.ts";
 import type { FuzzModule } from "../../workshop/fuzz.ts";
-import { mutated } from "../../workshop/mutate.ts";
-import { manualClock } from "../manual-clock.ts";
+import { mutated, randomFrom } from "../../workshop/mutate.ts";
+import type { Bmc } from "../bmc.ts";
+import { manualClock, movedByWaiting } from "../manual-clock.ts";
 import { SimulatedChassis } from "../simulator/chassis.ts";
 import { furnish } from "../simulator/furniture.ts";
 import { IpmiEngine } from "../simulator/ipmi/engine.ts";
 import { fruOf, sdrsOf } from "../simulator/ipmi/records.ts";
+import { insideTransport } from "../simulator/ipmi/simulated-device.ts";
 import { cipherSuites, suiteIdsOf, suiteRecordsOf } from "./cipher-suites.ts";
 import { getChannelAuthenticationCapabilities, presentChannel } from "./commands/session.ts";
 import { solPacket } from "./commands/sol.ts";
+import { ipmiBmc } from "./driver.ts";
+import { IpmiError } from "./error.ts";
 import { readFru } from "./fru-inventory.ts";
 import { message, writeMessage } from "./message.ts";
+import { setUpOwnAccount } from "./own-account.ts";
 import { open, payloadTypes, readEnvelope, type SessionKeys, writePacket } from "./packet.ts";
 import { openSessionRequest, openSessionResponse, rakp1, rakp2, rakp3, rakp4 } from "./rakp.ts";
 import { asf, rmcp } from "./rmcp.ts";
@@ -99,8 +105,59 @@ const readers: readonly ((bytes: Uint8Array) => unknown)[] = [
   suiteIdsOf,
 ];
 
+const account = { name: "ingot", password: "x", privilege: "operator" } as const;
+const verbs: readonly ((bmc: Bmc) => Promise<unknown>)[] = [
+  (bmc) => bmc.power.read(),
+  (bmc) => bmc.power.press("on"),
+  (bmc) => bmc.boot.read(),
+  (bmc) => bmc.boot.set({ device: "pxe", lasting: "once", firmware: "uefi" }),
+  (bmc) => bmc.chassis.facts(),
+  (bmc) => bmc.chassis.identify("on"),
+  (bmc) => bmc.health.sensors(),
+  (bmc) => bmc.health.events(),
+  (bmc) => bmc.health.clearEvents(),
+  (bmc) => bmc.accounts.list(),
+  (bmc) => bmc.accounts.put(account),
+  (bmc) => bmc.accounts.remove("admin"),
+  (bmc) => bmc.controller.network(),
+  (bmc) => bmc.controller.setNetwork({ source: "dhcp" }),
+];
+const completionCodes = [0x00, 0x80, 0xc0, 0xc1, 0xc5, 0xc9, 0xca, 0xcb, 0xcc, 0xd4, 0xd5, 0xff] as const;
+
+/** One verb on a BMC one of whose answers is spoilt, on the way to the verb or in it. */
+async function askOne(random: () => number): Promise<boolean> {
+  const clock = manualClock();
+  const chassis = new SimulatedChassis({ clock });
+  chassis.log({ sensor: "CPU Temp", message: "hot", grade: "warning" });
+  const honest = insideTransport(chassis);
+  const upTo = (limit: number) => Math.floor(random() * limit);
+  let spoilsAt = upTo(12);
+  const transport = {
+    ...honest,
+    clock: movedByWaiting(clock),
+    async exchange(request: Parameters<typeof honest.exchange>[0]) {
+      const answer = await honest.exchange(request);
+      if (spoilsAt-- !== 0) return answer;
+      if (random() < 0.2) return { ...answer, completion: completionCodes[upTo(completionCodes.length)]! };
+      const [data] = mutated([answer.data], { runs: 1, seed: 1 + upTo(2 ** 31) });
+      return { ...answer, data: data! };
+    },
+  };
+  try {
+    const chosen = upTo(verbs.length + 1);
+    if (chosen < verbs.length) await verbs[chosen]!(await ipmiBmc(transport));
+    else await setUpOwnAccount(transport, { ...account, userName: account.name, onlyLook: false });
+    return true;
+  } catch (error) {
+    if (error instanceof IpmiError) return false;
+    throw error;
+  }
+}
+
 export const { fuzz }: FuzzModule = {
-  fuzz: ({ runs, seed, log }) => {
+  fuzz: async ({ runs, seed, log }) => {
+    const random = randomFrom(seed);
+    let [answered, refused] = [0, 0];
     const chassis = new SimulatedChassis({ clock: manualClock(), furniture });
     const engine = new IpmiEngine({ chassis, randomBytes, udpPort: () => 623 });
     let [replies, run] = [0, 0];
@@ -116,11 +173,19 @@ export const { fuzz }: FuzzModule = {
       } catch (error) {
         throw failure(input, error);
       }
+      try {
+        if (await askOne(random)) answered++;
+        else refused++;
+      } catch (error) {
+        throw new Error(`the verb of run ${run} failed`, { cause: error });
+      }
     }
-    let answered = false;
-    engine.receive(seeds[0]!, () => (answered = true));
-    if (!answered) throw new Error("the emulated BMC no longer answers");
-    log(`rmcp: the emulated BMC answered ${replies} of the packets`);
+    let serves = false;
+    engine.receive(seeds[0]!, () => (serves = true));
+    if (!serves) throw new Error("the emulated BMC no longer answers");
+    log(
+      `rmcp: the emulated BMC answered ${replies} of the packets; ${answered} verbs answered, ${refused} ended in an error of ours`,
+    );
   },
 };
 

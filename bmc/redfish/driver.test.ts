@@ -84,6 +84,7 @@ describe("a field lesson of Redfish:", () => {
     ["settings resource", "the settings resource"],
     ["partial boot PATCH refused", "all three properties"],
     ["no boot mode", "no mode"],
+    ["unsent boot fields lost", "all three, once more"],
     ["unchanged boot fields refused", "only what changes"],
     ["redirects", "another path"],
     ["trailing slash", "a slash at the end"],

@@ -2,12 +2,16 @@
 // is what the conformance suite runs against. Nothing here is set on an honest BMC.
 
 export interface Quirks {
+  /** Who made the BMC, as it says itself: clients go by that. */
+  readonly vendor?: { readonly name: string; readonly enterprise: number };
   /** A boot override nobody took up is dropped after this time, unless IPMI boot parameter 3 forbade it. */
   readonly bootFlagExpiryMs?: number;
   /** The efiboot bit of a boot override is dropped (Supermicro X11). */
   readonly ignoresEfiBoot?: true;
   /** The persistent bit is dropped when the EFI bit comes with it. */
   readonly dropsPersistentWithEfi?: true;
+  /** The one code in the IPMI boot flags that UEFI firmware takes for the disk (Supermicro: 9, where the book has 2). */
+  readonly uefiDiskCode?: number;
   /** A one-time override is accepted and then not followed (iDRAC9). */
   readonly ignoresBootOnce?: true;
 
@@ -60,6 +64,8 @@ export interface RedfishQuirks {
   readonly wholeBootPatch?: true;
   /** BootSourceOverrideMode is unknown (Supermicro X10). */
   readonly noBootMode?: true;
+  /** Enabled and Mode that are not sent again are lost (Supermicro since X12). */
+  readonly forgetsUnsentBootFields?: true;
   /** Enabled and Mode sent again unchanged are refused (Dell). */
   readonly refusesUnchangedBootFields?: true;
   /** Boot is changed on the settings resource (AMI "FutureState"). */
@@ -98,12 +104,15 @@ export interface RedfishQuirks {
   readonly gzip?: true;
 }
 
+const supermicro = { vendor: { name: "Supermicro", enterprise: 10876 }, uefiDiskCode: 9 } as const;
+
 /** Named after where it was seen. The field lesson each stands for is a test of the conformance suite. */
 export const profiles = {
   honest: {},
   "boot flags expire": { bootFlagExpiryMs: 60_000 },
   "efiboot ignored": { ignoresEfiBoot: true },
   "persistent lost with efiboot": { dropsPersistentWithEfi: true },
+  "a UEFI disk of its own": supermicro,
   "one-time boot ignored": { ignoresBootOnce: true },
   "power state lies": { stalePowerMs: 20_000 },
   "power commands get lost": { losesPowerCommand: 2 },
@@ -124,6 +133,7 @@ export const profiles = {
   "etag required": { redfish: { requiresEtag: true } },
   "partial boot PATCH refused": { redfish: { wholeBootPatch: true } },
   "no boot mode": { redfish: { noBootMode: true } },
+  "unsent boot fields lost": { ...supermicro, redfish: { forgetsUnsentBootFields: true } },
   "unchanged boot fields refused": { redfish: { refusesUnchangedBootFields: true } },
   "settings resource": { redfish: { settingsResource: true, requiresEtag: true } },
   "trailing slash": { redfish: { trailingSlash: true } },

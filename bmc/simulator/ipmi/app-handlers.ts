@@ -87,7 +87,7 @@ export const appHandlers = [
       sensors: 1,
     },
     // Ours is no enterprise number of IANA's: zero is "unspecified".
-    manufacturer: 0,
+    manufacturer: chassis.quirks.vendor?.enterprise ?? 0,
     product: 1,
     auxiliary: new Uint8Array(),
   })),

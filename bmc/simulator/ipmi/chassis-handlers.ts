@@ -1,7 +1,7 @@
 // Power, LED and boot options, answered.
 import { decode, encode } from "../../../wire/codec.ts";
 import { WireError } from "../../../wire/error.ts";
-import type { BootDevice, BootOverride } from "../../bmc.ts";
+import type { BootDevice } from "../../bmc.ts";
 import {
   bootDeviceCodes,
   bootFlags,
@@ -17,6 +17,7 @@ import {
 import { privilegeLevels } from "../../ipmi/commands/session.ts";
 import { completions } from "../../ipmi/completion.ts";
 import type { Led, SimulatedChassis } from "../chassis.ts";
+import type { Quirks } from "../quirks.ts";
 import { handle, refuse } from "./handler.ts";
 
 const { user, operator } = privilegeLevels;
@@ -44,8 +45,10 @@ const codeOf = { none: 0, pxe: 1, disk: 2, cdrom: 5, bios: 6, usb: 0xf } as cons
 
 const ignored = { verbosity: 0, overrides: 0, instance: 0 };
 
-function flagsOf({ device, lasting, firmware }: BootOverride): Uint8Array {
+function flagsOf({ bootOverride: { device, lasting, firmware }, quirks }: SimulatedChassis): Uint8Array {
   const valid = device === "none" ? 0 : 1;
+  const isUefiDisk = device === "disk" && firmware === "uefi";
+  const code = (isUefiDisk ? quirks.uefiDiskCode : undefined) ?? codeOf[device];
   return encode(bootFlags, {
     first: {
       valid,
@@ -53,14 +56,21 @@ function flagsOf({ device, lasting, firmware }: BootOverride): Uint8Array {
       efi: firmware === "uefi" ? 1 : 0,
       reserved: 0,
     },
-    second: { clearCmos: 0, lockKeyboard: 0, device: codeOf[device], blankScreen: 0, lockReset: 0 },
+    second: { clearCmos: 0, lockKeyboard: 0, device: code, blankScreen: 0, lockReset: 0 },
     more: ignored,
   });
 }
 
+function uefiDeviceOf(code: number, { uefiDiskCode }: Quirks): BootDevice | undefined {
+  if (uefiDiskCode === undefined) return deviceOf[code];
+  if (code === uefiDiskCode) return "disk";
+  // Taken, and no such thing is booted.
+  return code === codeOf.disk ? "none" : deviceOf[code];
+}
+
 function setFlags(chassis: SimulatedChassis, data: Uint8Array) {
   const { first, second } = decode(bootFlags, data);
-  const device = deviceOf[second.device];
+  const device = first.efi === 1 ? uefiDeviceOf(second.device, chassis.quirks) : deviceOf[second.device];
   if (device === undefined) return refuse(completions.invalidField);
   chassis.setBootOverride({
     device: first.valid === 1 ? device : "none",
@@ -126,7 +136,7 @@ export const chassisHandlers = [
     const number = parameter & 0x7f;
     const size = parameterDefaults[number];
     if (number === bootParameters.flags) {
-      return { version, parameter: { invalid: 0, number }, data: flagsOf(chassis.bootOverride) };
+      return { version, parameter: { invalid: 0, number }, data: flagsOf(chassis) };
     }
     if (size === undefined) return refuse(0x80);
     return {

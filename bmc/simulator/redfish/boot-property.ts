@@ -31,6 +31,12 @@ function stateOf({ bootOverride: { device, lasting, firmware } }: SimulatedChass
   };
 }
 
+const unset: Record<Field, string> = {
+  BootSourceOverrideTarget: "None",
+  BootSourceOverrideEnabled: "Disabled",
+  BootSourceOverrideMode: "Legacy",
+};
+
 const knownFields = ({ quirks }: SimulatedChassis) =>
   (Object.keys(fields) as Field[]).filter(
     (name) => name !== "BootSourceOverrideMode" || !quirks.redfish?.noBootMode,
@@ -68,7 +74,8 @@ export const bootSetter =
     }
     const missing = known.find((name) => !(name in value));
     if (quirks.wholeBootPatch && missing) return refuse("propertyMissing", missing);
-    return () => apply(chassis, { ...before, ...(value as Partial<Record<Field, string>>) }, known);
+    const kept = quirks.forgetsUnsentBootFields ? unset : before;
+    return () => apply(chassis, { ...kept, ...(value as Partial<Record<Field, string>>) }, known);
   };
 
 function apply(chassis: SimulatedChassis, wanted: Record<Field, string>, known: readonly Field[]): void {

@@ -19,7 +19,7 @@ export const serviceResources: readonly Resource[] = [
       Id: "RootService",
       RedfishVersion: "1.15.0",
       UUID: chassis.furniture.identity.uuid,
-      Vendor: chassis.furniture.identity.manufacturer,
+      Vendor: chassis.quirks.vendor?.name ?? chassis.furniture.identity.manufacturer,
       Product: "Emulated BMC",
       Systems: linkTo(`${root}/Systems`),
       Chassis: linkTo(`${root}/Chassis`),
