@@ -1,15 +1,11 @@
 // The pxe-server in the provisioner's process: it asks as one elsewhere would, by the one proto.
-import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import project from "../package.json" with { type: "json" };
 import type { Authority, Identity } from "../pki/authority.ts";
 import { type PxeConfig, parseConfig, pxeConfig } from "../pxe-server/config.ts";
-import { loaderFiles } from "../pxe-server/firmware.ts";
-import { readLoaders } from "../pxe-server/loaders.ts";
-import { macOfNeighbour } from "../pxe-server/neighbours.ts";
+import { openConfigured } from "../pxe-server/open.ts";
 import { openRemoteBooter } from "../pxe-server/remote-booter.ts";
-import { openPxeServer } from "../pxe-server/serve.ts";
 import { stepSentence } from "../pxe-server/steps.ts";
 import { systemClock } from "../pxe-server/system-clock.ts";
 import type { DhcpWish } from "./cli/serve-command.ts";
@@ -17,6 +13,8 @@ import type { Nearby } from "./listening.ts";
 
 export interface EmbeddedPxeServerOptions {
   readonly config: PxeConfig;
+  /** Where paths in it begin. */
+  readonly configFolder: string;
   /** The folder with the iPXE binaries; none for the project's own. */
   readonly loaders: string | undefined;
   readonly folder: string;
@@ -51,19 +49,17 @@ export async function openEmbeddedPxeServer(options: EmbeddedPxeServerOptions): 
       onWarning: log,
     }),
   );
-  const files = loaderFiles(["snponly", "ipxe"]);
-  const server = await openPxeServer({
-    config: { ...config, leases: config.leases ?? join(folder, "leases") },
-    booter,
-    loaders: await readLoaders({ manifest, folder: options.loaders, files }),
-    clock: systemClock,
-    newId: () => randomBytes(4).toString("hex"),
-    neighbour: macOfNeighbour,
-    onReport: (report) => print(stepSentence(report)),
-    onWarning: log,
-    signal,
-  });
-  opened.use(server);
+  opened.use(
+    await openConfigured({
+      config: { ...config, leases: config.leases ?? join(folder, "leases") },
+      folder: options.configFolder,
+      booter,
+      loaders: { manifest, folder: options.loaders, kinds: ["snponly", "ipxe"] },
+      onReport: (report) => print(stepSentence(report)),
+      onWarning: log,
+      signal,
+    }),
+  );
   const { http, tftp } = config;
   for (const { interface: device, address: ours, dhcp } of config.segments) {
     const ports = `TFTP ${tftp.port}, HTTP ${http.port}`;

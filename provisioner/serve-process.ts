@@ -1,7 +1,7 @@
 // What `ingot serve` runs until it is told to stop: the state, the provisioner on it, and this host's pxe-server.
 import { writeFile } from "node:fs/promises";
 import { hostname, networkInterfaces } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { systemClock } from "../cosi/system-clock.ts";
 import project from "../package.json" with { type: "json" };
 import { firstToken } from "./api/tokens.ts";
@@ -63,6 +63,7 @@ export async function serveProcess(
     opened.use(
       await openEmbeddedPxeServer({
         config: pxe,
+        configFolder: wish.segments === undefined ? folder : dirname(resolve(wish.segments)),
         loaders: wish.loaders,
         folder,
         address: at({ host: isWildcard(host) ? "127.0.0.1" : host, port }),

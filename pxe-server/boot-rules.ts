@@ -2,7 +2,8 @@
 import { z } from "zod";
 import { type Client, diskMethods } from "./booter.ts";
 import { architectures, loaderKinds } from "./firmware.ts";
-import { parseKernelArgument } from "./kernel-arguments.ts";
+import { scriptUrl } from "./ipxe-script.ts";
+import { formatKernelArguments, parseKernelArgument } from "./kernel-arguments.ts";
 
 /** `*` stands for anything; letter case and the separators of a MAC do not matter. */
 const pattern = z.string().min(1);
@@ -14,25 +15,37 @@ const match = z.strictObject({
   arch: z.enum(architectures).optional(),
 });
 
-const kernelArgument = z.string().transform((text, context) => {
-  try {
-    return parseKernelArgument(text);
-  } catch (error) {
-    context.addIssue({ code: "custom", message: error instanceof Error ? error.message : String(error) });
-    return z.NEVER;
-  }
-});
+/** What a reader throws is what is wrong with the rule. */
+const readBy =
+  <In, Out>(read: (given: In) => Out) =>
+  (given: In, context: z.RefinementCtx<In>): Out => {
+    try {
+      return read(given);
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      context.addIssue({ code: "custom", message });
+      return z.NEVER;
+    }
+  };
+
+const kernelArguments = z
+  .array(z.string().transform(readBy(parseKernelArgument)))
+  .default([])
+  .transform(
+    readBy((args) => {
+      formatKernelArguments(args);
+      return args;
+    }),
+  );
 
 const boots = {
   kernel: z.strictObject({
     kernel: z.string().min(1),
     initrd: z.array(z.string().min(1)).default([]),
-    args: z.array(kernelArgument).default([]),
+    args: kernelArguments,
     paceBytesPerSecond: z.int().min(10_000).optional(),
   }),
-  url: z.strictObject({
-    url: z.string().regex(/^(https?|tftp):\/\/\S+$/, "only http, https and tftp addresses"),
-  }),
+  url: z.strictObject({ url: z.string().transform(readBy(scriptUrl)) }),
   disk: z.strictObject({ disk: z.enum(diskMethods) }),
   ignore: z.strictObject({ ignore: z.literal(true) }),
 } as const;

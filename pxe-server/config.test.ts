@@ -51,6 +51,27 @@ describe("is refused, and why:", () => {
       full({ reservations: [{ mac: "52:54:00:00:00:01", address: "192.0.2.9", hostName: "a b" }] }),
       "hostName",
     ],
+    [
+      "a reservation of another subnet",
+      full({ reservations: [{ mac: "52:54:00:00:00:01", address: "192.0.3.9" }] }),
+      "not an address of a host of its subnet",
+    ],
+    [
+      "a reservation for nobody",
+      full({ reservations: [{ address: "192.0.2.9", hostName: "a" }] }),
+      "it names no machine",
+    ],
+    [
+      "an address reserved twice",
+      full({
+        reservations: [
+          { mac: "52:54:00:00:00:01", address: "192.0.2.9" },
+          { serial: "B5RMMM1", address: "192.0.2.9" },
+        ],
+      }),
+      "reserved twice",
+    ],
+    ["an interface twice", { segments: [segment, segment] }, "an interface is in it twice"],
     ["a lease too short to boot", full({ netbootLeaseS: 5 }), "netbootLeaseS"],
     ["an option nobody knows", full({ options: { bootFile: "x" } }), "no option has this name"],
     [
@@ -62,6 +83,16 @@ describe("is refused, and why:", () => {
       "a file:// address",
       { segments: [segment], rules: [{ name: "r", boot: { url: "file:///etc/shadow" } }] },
       "only http, https and tftp",
+    ],
+    [
+      "an address with a variable that iPXE is not asked for",
+      { segments: [segment], rules: [{ name: "r", boot: { url: "http://x/${password}" } }] },
+      "not a single plain word",
+    ],
+    [
+      "more kernel arguments than a kernel reads",
+      { segments: [segment], rules: [{ name: "r", boot: { kernel: "k", args: [`a=${"x".repeat(2046)}`] } }] },
+      "a kernel reads 2047",
     ],
   ])("%s", (_, config, why) => {
     expect(() => read(config)).toThrow(why);

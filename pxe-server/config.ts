@@ -14,7 +14,13 @@ export const segment = z.strictObject({
 });
 
 export const pxeConfig = z.strictObject({
-  segments: z.array(segment).min(1),
+  segments: z
+    .array(segment)
+    .min(1)
+    .refine(
+      (segments) => new Set(segments.map(({ interface: device }) => device)).size === segments.length,
+      "an interface is in it twice: a network has one DHCP server of ours",
+    ),
   http: z.strictObject({ port: z.int().min(1).max(65_535).default(8080) }).prefault({}),
   /** Besides HTTP, for firmware whose owner enrolled the certificate's authority. iPXE trusts public ones alone. */
   https: z

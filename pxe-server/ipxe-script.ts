@@ -61,7 +61,7 @@ export function planScript(plan: Exclude<BootPlan, { do: "ignore" }>, context: S
   if (plan.do === "hold") return holdScript(plan.why, { bootUrl, retryAfterS: plan.retryAfterS });
   return script(
     title,
-    `chain --replace --autofree ${url(plan.url)} || goto failed`,
+    `chain --replace --autofree ${scriptUrl(plan.url)} || goto failed`,
     ...failed("the next script did not load", bootUrl),
   );
 }
@@ -156,8 +156,8 @@ function word(text: string): string {
 
 const urlVariables = /\$\{(?:uuid|mac|mac:hexhyp|serial|asset|buildarch|platform|ip)\}/g;
 
-/** A URL that a person configured: plain, but for a few of iPXE's variables. */
-function url(text: string): string {
+/** A URL that a person configured: plain, but for a few of iPXE's variables. Throws on any other. */
+export function scriptUrl(text: string): string {
   if (!/^(?:https?|tftp):\/\//.test(text)) {
     throw new Error(`Cannot boot ${JSON.stringify(text)}: only http, https and tftp addresses`);
   }

@@ -1,20 +1,17 @@
 // `pxe`: network boot by static rules, or as the provisioner says.
-import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import project from "../package.json" with { type: "json" };
 import type { Booter } from "./booter.ts";
 import { type PxeConfig, parseConfig } from "./config.ts";
-import { type LoaderKind, loaderFiles } from "./firmware.ts";
-import { readFolder, readLoaders } from "./loaders.ts";
-import { macOfNeighbour } from "./neighbours.ts";
+import type { LoaderKind } from "./firmware.ts";
+import { openConfigured } from "./open.ts";
 import { openRemoteBooter } from "./remote-booter.ts";
-import { openPxeServer } from "./serve.ts";
 import { openStaticBooter } from "./static-booter.ts";
 import { stepLine, stepSentence } from "./steps.ts";
 import { systemClock } from "./system-clock.ts";
-import { openTrace, readTrace } from "./trace.ts";
+import { readTrace } from "./trace.ts";
 
 const usage = `Usage: pxe trace --config boot.yaml
        pxe --config boot.yaml [--trace] [--capture FILE] [--loaders FOLDER] [--manifest FILE]
@@ -64,33 +61,25 @@ async function main(): Promise<void> {
   const folder = dirname(resolve(values.config));
   const config = parseConfig(await readFile(values.config, "utf8"), values.config);
   if (command === "trace") return follow(config);
+  if (config.rules.length === 0 && values.provisioner === undefined) {
+    warn(`every machine is ignored: ${values.config} has no rules, and there is no --provisioner`);
+  }
   const remote = await remoteBooter(values, config);
   if (remote) opened.use(remote);
   const booter = remote ?? (await staticBooter(folder, config, stop.signal));
-  const kinds: LoaderKind[] = ["snponly", ...config.rules.flatMap(({ loader }) => loader ?? [])];
-  const loaders = await readLoaders({
-    manifest: values.manifest,
-    folder: values.loaders,
-    // A provisioner may name the other loader for a machine at any time.
-    files: loaderFiles([...new Set<LoaderKind>(remote ? ["snponly", "ipxe"] : kinds)]),
-  });
-  const trace = config.trace === undefined ? undefined : opened.use(await openTrace(config.trace));
+  const kinds = new Set<LoaderKind>(["snponly"]);
+  // A provisioner may name the other loader for a machine at any time.
+  if (remote) kinds.add("ipxe");
+  for (const { loader } of config.rules) if (loader) kinds.add(loader);
   opened.use(
-    await openPxeServer({
+    await openConfigured({
       config,
+      folder,
       booter,
-      loaders,
-      raspberryFiles: config.raspberryPi && (await readFolder(resolve(folder, config.raspberryPi.folder))),
-      clock: systemClock,
-      newId: () => randomBytes(4).toString("hex"),
-      neighbour: macOfNeighbour,
-      onReport: (report) => {
-        console.log(values.trace ? stepSentence(report) : stepLine(report));
-        trace?.write(stepSentence(report));
-      },
-      onWarning: warn,
+      loaders: { manifest: values.manifest, folder: values.loaders, kinds: [...kinds] },
       capture: values.capture,
-      identity: await identityOf(config, folder),
+      onReport: (report) => console.log(values.trace ? stepSentence(report) : stepLine(report)),
+      onWarning: warn,
       signal: stop.signal,
     }),
   );
@@ -105,12 +94,6 @@ async function follow({ trace }: PxeConfig): Promise<void> {
 
 const staticBooter = (folder: string, { rules }: PxeConfig, signal: AbortSignal): Promise<Booter> =>
   openStaticBooter({ rules, folder, onReport: () => {}, signal });
-
-async function identityOf({ https }: PxeConfig, folder: string) {
-  if (!https) return undefined;
-  const read = (path: string) => readFile(resolve(folder, path), "utf8");
-  return { cert: await read(https.certificate), key: await read(https.key) };
-}
 
 async function remoteBooter({ provisioner, ca, cert, key, cache }: Values, config: PxeConfig) {
   if (provisioner === undefined) return undefined;

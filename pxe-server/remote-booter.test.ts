@@ -1,23 +1,10 @@
 // Against a provisioner played by a real gRPC server with mTLS, which is killed, restarted and made to lie.
-import { spawn } from "node:child_process";
-import { createHash, X509Certificate } from "node:crypto";
-import { createSocket } from "node:dgram";
-import { once } from "node:events";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import {
-  type AnnounceRequest,
-  type BootReport,
-  BootService,
-  type PlanRequest,
-  Stage,
-} from "../api/gen/ingot/boot/v1/boot_pb.js";
+import { Stage } from "../api/gen/ingot/boot/v1/boot_pb.js";
 import { GrpcError } from "../api/grpc/error.ts";
-import { serve } from "../api/grpc/serve.ts";
-import { type OpenServer, openServer } from "../api/grpc/server.ts";
-import { ServerTlsCredentials } from "../api/grpc/server-tls.ts";
 import {
   makeTestAuthority,
   type TestAuthority,
@@ -25,8 +12,8 @@ import {
 } from "../workshop/test-certificates.ts";
 import type { Asking } from "./booter.ts";
 import type { Clock } from "./clock.ts";
-import { loaderFiles } from "./firmware.ts";
 import { openRemoteBooter, type RemoteBooter } from "./remote-booter.ts";
+import { digestOf, kernelBytes, ScriptedProvisioner } from "./scripted-provisioner.ts";
 import { systemClock } from "./system-clock.ts";
 
 const patience = { timeout: 15_000, interval: 20 };
@@ -45,10 +32,6 @@ const asking: Asking = {
   bootId: "b1",
   stage: "script",
 };
-const kernelBytes = Buffer.from(Uint8Array.from({ length: 900_000 }, (_, at) => (at * 7) & 255));
-const digestOf = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest();
-const chunkBytes = 64_000;
-
 let authority: TestAuthority;
 let server: TestCertificate;
 let segment: TestCertificate;
@@ -58,109 +41,14 @@ beforeAll(async () => {
 });
 afterAll(() => authority[Symbol.asyncDispose]());
 
-type PlanAnswer = { plan: object } | GrpcError;
-
-/** What the provisioner of a test knows, and what it was told. */
-class Provisioner implements AsyncDisposable {
-  readonly asked: PlanRequest[] = [];
-  readonly reports: BootReport[] = [];
-  readonly announced: AnnounceRequest[] = [];
-  readonly offsets: number[] = [];
-  readonly peers = new Set<string>();
-  answer: PlanAnswer = { plan: { why: "installed", do: { case: "disk", value: { method: 2 } } } };
-  assets = new Map<string, Uint8Array>([["vmlinuz", kernelBytes]]);
-  /** A transfer ends with a dead server after so many chunks, once. */
-  killAfterChunks: number | undefined;
-  refuseReports = 0;
-  readonly unexpected: unknown[] = [];
-  /** Sent instead of what was asked for. */
-  lie: Uint8Array | undefined;
-  #server: OpenServer | undefined;
-  port = 0;
-
-  async start(): Promise<void> {
-    this.#server = await openServer({
-      address: `127.0.0.1:${this.port}`,
-      credentials: new ServerTlsCredentials({
-        identity: server,
-        clients: "required",
-        clientAuthorities: authority.certificate,
-      }),
-      services: [this.#service()],
-      unexpected: (error) => this.unexpected.push(error),
-      graceMs: 0,
-    });
-    this.port = this.#server.port;
-  }
-
-  async kill(): Promise<void> {
-    await this.#server?.[Symbol.asyncDispose]();
-    this.#server = undefined;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.kill();
-  }
-
-  #service() {
-    return serve(BootService, {
-      plan: async (request, { peer }) => {
-        this.peers.add(new X509Certificate(peer.certificate!).subject);
-        this.asked.push(request);
-        if (this.answer instanceof GrpcError) throw this.answer;
-        return this.answer;
-      },
-      report: async ({ reports }) => {
-        // Heard, but the answer is lost: they come again.
-        this.reports.push(...reports);
-        if (this.refuseReports-- > 0) throw new GrpcError("unavailable", "the answer is lost");
-        return {};
-      },
-      announce: async (request) => {
-        this.announced.push(request);
-        return { againAfter: { seconds: 3600n } };
-      },
-      watchAssets: (_, { signal }) => this.#watchAssets(signal),
-      fetchAsset: ({ sha256, offsetBytes }) => this.#fetchAsset(sha256, Number(offsetBytes)),
-    });
-  }
-
-  async *#watchAssets(signal: AbortSignal) {
-    yield {
-      assets: [...this.assets].map(([name, bytes]) => ({
-        name,
-        sizeBytes: BigInt(bytes.length),
-        sha256: digestOf(bytes),
-      })),
-    };
-    await once(signal, "abort");
-  }
-
-  async *#fetchAsset(sha256: Uint8Array, offset: number) {
-    this.offsets.push(offset);
-    const known = [...this.assets.values()].find((bytes) => digestOf(bytes).equals(sha256));
-    if (!known) throw new GrpcError("notFound", "no such asset");
-    const bytes = this.lie ?? known;
-    let chunks = 0;
-    for (let at = offset; at < bytes.length; at += chunkBytes) {
-      if (this.killAfterChunks === chunks++) {
-        this.killAfterChunks = undefined;
-        void this.kill().then(() => this.start());
-        throw new GrpcError("unavailable", "killed");
-      }
-      yield { chunk: bytes.subarray(at, at + chunkBytes) };
-    }
-  }
-}
-
-let provisioner: Provisioner;
+let provisioner: ScriptedProvisioner;
 let folder: string;
 let booter: RemoteBooter | undefined;
 let warnings: string[];
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "ingot-remote-"));
   warnings = [];
-  provisioner = new Provisioner();
+  provisioner = new ScriptedProvisioner({ identity: server, clientAuthorities: authority.certificate });
   await provisioner.start();
 });
 afterEach(async () => {
@@ -428,85 +316,3 @@ test("no plan is taken from a server that our authority did not sign", async () 
   expect(await booter.plan(asking, signal)).toMatchObject({ do: "hold" });
   expect(provisioner.asked).toEqual([]);
 });
-
-describe("the program", () => {
-  /** On loopback, with every port one that was free a moment ago. */
-  async function run(...more: readonly string[]) {
-    const [http, tftp] = [await freePort(), await freePort()];
-    const config = {
-      segments: [{ interface: "lo", address: "127.0.0.1", dhcp: { mode: "off" } }],
-      http: { port: http },
-      tftp: { port: tftp, workers: 0 },
-    };
-    await writeFile(join(folder, "boot.yaml"), JSON.stringify(config));
-    await writeFile(join(folder, "manifest.json"), JSON.stringify(await loaders()));
-    const child = spawn(process.execPath, [
-      ...[join(import.meta.dirname, "main.ts"), "--config", join(folder, "boot.yaml")],
-      ...["--manifest", join(folder, "manifest.json"), "--loaders", folder, "--cache", join(folder, "cache")],
-      ...more,
-    ]);
-    let said = "";
-    child.stderr.on("data", (chunk: Buffer) => {
-      said += chunk.toString();
-    });
-    return {
-      http: `http://127.0.0.1:${http}`,
-      said: () => said,
-      ended: once(child, "close"),
-      [Symbol.asyncDispose]: async () => {
-        child.kill("SIGKILL");
-        if (child.exitCode === null && child.signalCode === null) await once(child, "close");
-      },
-    };
-  }
-
-  async function loaders() {
-    const files: Record<string, string> = {};
-    for (const file of loaderFiles(["snponly", "ipxe"])) {
-      await writeFile(join(folder, file), file);
-      files[file] = digestOf(Buffer.from(file)).toHex();
-    }
-    return { version: "test", files };
-  }
-
-  test("boots a machine as the provisioner says, and after kill -9 without it", async () => {
-    provisioner.answer = {
-      plan: { why: "in the pool", do: { case: "kernel", value: { kernel: "vmlinuz" } } },
-    };
-    const dial = [
-      ...["--provisioner", `https://127.0.0.1:${provisioner.port}`, "--ca", authority.certificateFile],
-      ...["--cert", segment.certificateFile, "--key", segment.keyFile],
-    ];
-    for (const isAway of [false, true]) {
-      if (isAway) await provisioner.kill();
-      await using program = await run(...dial);
-      await vi.waitFor(() => expect(program.said()).toContain("ready on lo"), patience);
-      const script = await vi.waitFor(async () => {
-        const response = await fetch(`${program.http}/boot.ipxe?mac=52-54-00-00-00-01`);
-        const text = await response.text();
-        expect(text).toContain("kernel --name kernel");
-        return text;
-      }, patience);
-      const [url] = /http:\S+vmlinuz/.exec(script)!;
-      await vi.waitFor(async () => {
-        const bytes = Buffer.from(await (await fetch(url)).arrayBuffer());
-        expect(kernelBytes.equals(bytes)).toBe(true);
-      }, patience);
-    }
-  });
-
-  test("refuses a provisioner without certificates", async () => {
-    await using program = await run("--provisioner", "127.0.0.1:1");
-    await program.ended;
-    expect(program.said()).toContain("Cannot ask a provisioner: --ca, --cert and --key are needed too");
-  });
-});
-
-async function freePort(): Promise<number> {
-  const socket = createSocket("udp4");
-  socket.bind(0, "127.0.0.1");
-  await once(socket, "listening");
-  const { port } = socket.address();
-  socket.close();
-  return port;
-}

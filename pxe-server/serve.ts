@@ -164,8 +164,10 @@ export async function openPxeServer(options: PxeServerOptions): Promise<AsyncDis
         dhcp_silent_total: sum(dhcp, "silent"),
         tftp_dropped_total: tftp.dropped,
         leases: dhcp.reduce((total, server) => total + server.leases().length, 0),
+        pool_addresses: dhcp.reduce((total, server) => total + server.poolAddresses, 0),
         boots: boots.size,
       }),
+    onWarning,
     signal,
   };
   opened.use(await openHttpServer({ ...http, port: config.http.port }));

@@ -38,36 +38,52 @@ function sentenceOf(progress: Report["progress"]): string {
 /** Everything at /metrics: adding one is adding a row. */
 const metrics = {
   steps_total: "Steps of boots, by what happened.",
+  downloaded_bytes_total: "Bytes of files that machines have whole.",
   dhcp_received_total: "Datagrams on ports 67 and 4011.",
   dhcp_replied_total: "Replies to them.",
   dhcp_dropped_total: "Those that were no DHCP, came from nobody, or were too many at once.",
   dhcp_silent_total: "Those that were for others, or from machines that may not boot here.",
   tftp_dropped_total: "Datagrams on the TFTP port that were no request.",
   leases: "Addresses that are leased, offered or declined.",
+  pool_addresses: "Addresses of our pools.",
   boots: "Boots that are remembered.",
 } as const;
 
 /** Prometheus text format, version 0.0.4. */
 export class StepCounters {
-  readonly #counts = new Map<string, number>();
+  readonly #steps = new Map<string, number>();
+  readonly #downloadedBytes = new Map<string, number>();
 
   count({ progress }: Report): void {
     const over = "over" in progress ? `,over="${progress.over}"` : "";
-    const key = `step="${progress.step}"${over}`;
-    this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1);
+    add(this.#steps, `step="${progress.step}"${over}`, 1);
+    if (progress.step === "downloaded") {
+      add(this.#downloadedBytes, `over="${progress.over}"`, progress.totalBytes);
+    }
   }
 
   text(more: Readonly<Partial<Record<keyof typeof metrics, number>>>): string {
-    const steps = [...this.#counts].map(([labels, count]) => `ingot_pxe_steps_total{${labels}} ${count}`);
-    const others = Object.entries(more).flatMap(([name, value]) => [
-      ...headOf(name as keyof typeof metrics),
-      `ingot_pxe_${name} ${value}`,
-    ]);
-    return [...headOf("steps_total"), ...steps, ...others, ""].join("\n");
+    return [
+      ...series("steps_total", this.#steps),
+      ...series("downloaded_bytes_total", this.#downloadedBytes),
+      ...Object.entries(more).flatMap(([name, value]) =>
+        series(name as keyof typeof metrics, new Map([["", value]])),
+      ),
+      "",
+    ].join("\n");
   }
 }
 
-const headOf = (name: keyof typeof metrics) => [
-  `# HELP ingot_pxe_${name} ${metrics[name]}`,
-  `# TYPE ingot_pxe_${name} ${name.endsWith("_total") ? "counter" : "gauge"}`,
-];
+function add(counts: Map<string, number>, labels: string, amount: number): void {
+  counts.set(labels, (counts.get(labels) ?? 0) + amount);
+}
+
+/** What it is, told once; then its values by their labels. */
+function series(name: keyof typeof metrics, values: ReadonlyMap<string, number>): string[] {
+  const full = `ingot_pxe_${name}`;
+  return [
+    `# HELP ${full} ${metrics[name]}`,
+    `# TYPE ${full} ${name.endsWith("_total") ? "counter" : "gauge"}`,
+    ...[...values].map(([labels, value]) => `${full}${labels && `{${labels}}`} ${value}`),
+  ];
+}

@@ -34,7 +34,7 @@ export const law: Readonly<Record<string, readonly string[]>> = {
 export const exceptions: Readonly<Record<string, readonly string[]>> = {
   "pxe-server/remote-booter.ts": ["api"],
   "pxe-server/remote-booter.test.ts": ["api"],
-  "pxe-server/main.ts": ["api"],
+  "pxe-server/scripted-provisioner.ts": ["api"],
   "provisioner/main.ts": ["pxe-server"],
   "provisioner/embedded-pxe-server.ts": ["pxe-server"],
 };

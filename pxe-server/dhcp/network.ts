@@ -10,21 +10,26 @@ import { addressNumber, broadcastOf, contains, parseSubnet, type Subnet } from "
 const address = z.ipv4();
 const cidr = z.cidrv4();
 
-const reservation = z.strictObject({
-  /** Any of them identifies the machine; a serial is known once it has run iPXE here. */
-  mac: z
-    .string()
-    .refine((text) => macOf(text) !== undefined, "not a MAC address")
-    .transform((text) => macOf(text)!)
-    .optional(),
-  uuid: z.guid().toLowerCase().optional(),
-  serial: z.string().min(1).optional(),
-  address,
-  hostName: z
-    .string()
-    .regex(/^[A-Za-z0-9]([A-Za-z0-9.-]{0,252})$/)
-    .optional(),
-});
+const reservation = z
+  .strictObject({
+    /** Any of them identifies the machine; a serial is known once it has run iPXE here. */
+    mac: z
+      .string()
+      .refine((text) => macOf(text) !== undefined, "not a MAC address")
+      .transform((text) => macOf(text)!)
+      .optional(),
+    uuid: z.guid().toLowerCase().optional(),
+    serial: z.string().min(1).optional(),
+    address,
+    hostName: z
+      .string()
+      .regex(/^[A-Za-z0-9]([A-Za-z0-9.-]{0,252})$/)
+      .optional(),
+  })
+  .refine(
+    ({ mac, uuid, serial }) => mac !== undefined || uuid !== undefined || serial !== undefined,
+    "it names no machine: one of mac, uuid and serial is needed",
+  );
 export type Reservation = z.infer<typeof reservation>;
 
 const subnet = z
@@ -52,6 +57,18 @@ const subnet = z
   .refine(({ pool, subnet }) => !pool || liesIn(parseSubnet(subnet), rangeOf(pool)), {
     error: "the pool is not a range of addresses of its subnet",
     path: ["pool"],
+  })
+  .superRefine(({ subnet, reservations }, context) => {
+    const prefix = parseSubnet(subnet);
+    const given = new Set<string>();
+    for (const [at, { address }] of reservations.entries()) {
+      const refuse = (message: string) =>
+        context.addIssue({ code: "custom", message, path: ["reservations", at, "address"] });
+      const number = addressNumber(address);
+      if (!liesIn(prefix, { from: number, to: number })) refuse("not an address of a host of its subnet");
+      if (given.has(address)) refuse("reserved twice");
+      given.add(address);
+    }
   })
   .transform((given) => ({
     ...given,

@@ -61,6 +61,7 @@ export interface DhcpCounters {
 
 export interface DhcpServer extends AsyncDisposable {
   readonly counters: Readonly<DhcpCounters>;
+  readonly poolAddresses: number;
   /** What must be remembered over a restart. */
   leases(): readonly LeaseChange[];
 }
@@ -205,6 +206,11 @@ class Server implements DhcpServer {
     for (const change of changes) this.#apply(change);
     const { journal } = this.#options;
     if (journal) await Promise.all(changes.map((change) => journal.journal.append(change)));
+  }
+
+  get poolAddresses(): number {
+    const sizes = this.#networks.map(({ network: { range } }) => (range ? range.to - range.from + 1 : 0));
+    return sizes.reduce((sum, size) => sum + size, 0);
   }
 
   leases(): readonly LeaseChange[] {

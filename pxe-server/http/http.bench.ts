@@ -45,6 +45,7 @@ export async function bench({
     loader: () => undefined,
     bootAt: async () => undefined,
     metrics: () => "",
+    onWarning: log,
     signal,
   });
   const urls = {

@@ -1,16 +1,19 @@
 import { once } from "node:events";
 import { connect } from "node:net";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { assetOf } from "../asset-file.ts";
 import type { Booter, BootPlan, Client, Report } from "../booter.ts";
 import { Boots } from "../boots.ts";
 import { systemClock } from "../system-clock.ts";
-import { type HttpServer, openHttpServer } from "./server.ts";
+import { type HttpOptions, type HttpServer, openHttpServer } from "./server.ts";
 
+const patience = { timeout: 15_000, interval: 20 };
 const kernel = assetOf(Uint8Array.from({ length: 3_000_000 }, (_, at) => at % 251));
 const assets = new Map([
   ["vmlinuz", kernel],
   ["initrd", assetOf("initramfs")],
+  // More than the kernel keeps for a machine that does not read.
+  ["endless", assetOf(new Uint8Array(64_000_000))],
   ["secret", assetOf("another machine's")],
 ]);
 const plans: Readonly<Record<string, BootPlan>> = {
@@ -32,22 +35,36 @@ const plans: Readonly<Record<string, BootPlan>> = {
     args: [],
     paceBytesPerSecond: 10_000_000,
   },
+  "52:54:00:00:00:06": {
+    do: "kernel",
+    why: "assigned",
+    kernel: "vmlinuz",
+    initrds: [],
+    args: [{ name: "a", value: "b || shell" }],
+  },
+  "52:54:00:00:00:07": { do: "kernel", why: "assigned", kernel: "unread", initrds: [], args: [] },
+  "52:54:00:00:00:08": { do: "kernel", why: "assigned", kernel: "endless", initrds: [], args: [] },
 };
 
 let server: HttpServer;
 let origin: string;
 let reports: Report[];
 let asked: Client[];
+let warnings: string[];
 
-beforeEach(async () => {
+async function open(more: Partial<HttpOptions> = {}): Promise<void> {
   reports = [];
   asked = [];
+  warnings = [];
   const booter: Booter = {
     plan: async (client) => {
       asked.push(client);
       return plans[client.mac] ?? { do: "ignore", why: "unknown machine" };
     },
-    asset: async (name) => assets.get(name),
+    asset: async (name) => {
+      if (name === "unread") throw new Error("Cannot fetch unread: the disk is full");
+      return assets.get(name);
+    },
     report: (report) => reports.push(report),
   };
   const { signal } = new AbortController();
@@ -68,10 +85,13 @@ beforeEach(async () => {
     loader: (file) => (file === "snponly.efi" ? assetOf("loader") : undefined),
     bootAt: async () => undefined,
     metrics: () => "ingot_up 1\n",
+    onWarning: (text) => warnings.push(text),
     signal,
+    ...more,
   });
   origin = `http://127.0.0.1:${server.endpoints[0]!.port}`;
-});
+}
+beforeEach(() => open());
 afterEach(() => server[Symbol.asyncDispose]());
 
 const get = async (path: string, init: RequestInit = {}) => {
@@ -138,6 +158,38 @@ describe("a script", () => {
     expect((await get("/boot.ipxe?mac=525400000004")).body.toString()).toContain(
       "echo Ingot: waiting to be accepted",
     );
+  });
+});
+
+describe("what went wrong", () => {
+  const failures = () => reports.flatMap(({ progress }) => (progress.step === "failed" ? [progress] : []));
+
+  test("with a plan that no script can say is on the machine's screen and in the log", async () => {
+    const { status, body } = await get("/boot.ipxe?mac=52-54-00-00-00-06");
+    expect(status).toBe(200);
+    expect(body.toString()).toMatch(/^echo Ingot: Cannot use kernel argument a:/m);
+    expect(body.toString()).not.toMatch(/^kernel /m);
+    expect(failures()).toMatchObject([{ file: "boot.ipxe" }]);
+  });
+
+  test("with a file that cannot be read is in the log", async () => {
+    await get("/boot.ipxe?mac=52-54-00-00-00-07");
+    expect((await get("/boots/b1/unread")).status).toBe(503);
+    expect(failures()).toEqual([
+      { step: "failed", over: "http", file: "unread", why: "Cannot fetch unread: the disk is full" },
+    ]);
+    expect(warnings).toEqual([]);
+  });
+
+  test("with a machine that takes nothing any more is noticed", async () => {
+    await server[Symbol.asyncDispose]();
+    await open({ stalledMs: 300 });
+    await get("/boot.ipxe?mac=52-54-00-00-00-08");
+    const socket = connect(server.endpoints[0]!.port, "127.0.0.1");
+    socket.pause();
+    socket.write("GET /boots/b1/endless HTTP/1.1\r\nHost: x\r\n\r\n");
+    await vi.waitFor(() => expect(failures()).toMatchObject([{ file: "endless" }]), patience);
+    socket.destroy();
   });
 });
 

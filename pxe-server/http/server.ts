@@ -12,7 +12,7 @@ import type { AddressInfo } from "node:net";
 import type { Asset, Booter, BootPlan } from "../booter.ts";
 import type { Boot, Boots } from "../boots.ts";
 import type { Clock } from "../clock.ts";
-import { entryScript, planScript } from "../ipxe-script.ts";
+import { entryScript, holdScript, planScript } from "../ipxe-script.ts";
 import { macOf } from "../mac.ts";
 import { clientOf } from "./identity.ts";
 import { sendAsset } from "./send-asset.ts";
@@ -31,8 +31,11 @@ export interface HttpOptions {
   /** The boot of a machine that is known by its address alone. */
   readonly bootAt: (address: string) => Promise<Boot | undefined>;
   readonly metrics: () => string;
+  readonly onWarning: (text: string) => void;
   /** Pieces of big files on their way at once. */
   readonly maxTurns?: number;
+  /** A client that takes nothing for so long has lost its network: what waits for it is given up. */
+  readonly stalledMs?: number;
   readonly signal: AbortSignal;
 }
 
@@ -42,7 +45,10 @@ export interface HttpServer extends AsyncDisposable {
 
 /** Firmware reuses a connection for HEAD and GET; a person at a shell takes longer. */
 const keepAliveMs = 30_000;
+/** Longer than a switch port is silent after its link was reset. */
+const usualStalledMs = 120_000;
 const maxConnections = 4096;
+const retryAfterFailureS = 30;
 const progressEveryBytes = 4 << 20;
 
 export async function openHttpServer(options: HttpOptions): Promise<HttpServer> {
@@ -60,8 +66,10 @@ export async function openHttpServer(options: HttpOptions): Promise<HttpServer> 
       servers.push(server);
       server.keepAliveTimeout = keepAliveMs;
       server.maxConnections = maxConnections;
+      server.timeout = options.stalledMs ?? usualStalledMs;
       server.on("request", (request, response) => {
         serve(request, response, options, turns).catch((error: unknown) => {
+          options.onWarning(`HTTP: ${reasonOf(error)}`);
           if (!response.headersSent) refuse(response, 500, "this server failed to answer");
           response.destroy(error instanceof Error ? error : undefined);
         });
@@ -148,7 +156,15 @@ async function serveScript(exchange: Exchange, { boots }: HttpOptions): Promise<
   const { plan } = admission;
   if (leavesBy404(plan)) return refuse(response, 404, plan.why);
   const { asset, boot: bootUrl } = urls(origin);
-  const content = planScript(plan, { bootId: boot.id, bootUrl, urlOf: (name) => asset(boot.id, name) });
+  let content: string;
+  try {
+    content = planScript(plan, { bootId: boot.id, bootUrl, urlOf: (name) => asset(boot.id, name) });
+  } catch (error) {
+    // A provisioner may plan what a script cannot say: whoever stands before the machine shall read why.
+    const why = reasonOf(error);
+    boots.report(boot, { step: "failed", over: "http", file: "boot.ipxe", why });
+    return script(exchange, holdScript(why, { bootUrl, retryAfterS: retryAfterFailureS }));
+  }
   boots.report(boot, { step: "scripted", plan: plan.do, why: plan.why });
   return script(exchange, content);
 }
@@ -182,7 +198,14 @@ async function serveAsset(
   if (plan.do !== "kernel" || ![plan.kernel, ...plan.initrds].includes(name)) {
     return refuse(exchange.response, 404, "not a file of this boot");
   }
-  const asset = await options.booter.asset(name, options.signal);
+  let asset: Asset | undefined;
+  try {
+    asset = await options.booter.asset(name, options.signal);
+  } catch (error) {
+    const why = reasonOf(error);
+    options.boots.report(boot, { step: "failed", over: "http", file: name, why });
+    return refuse(exchange.response, 503, why);
+  }
   if (!asset) return refuse(exchange.response, 404, "no such file");
   return send(exchange, { boot, file: name, asset, pace: plan.paceBytesPerSecond }, options, turns);
 }
@@ -222,6 +245,8 @@ async function send(
   if (whole) report("downloaded", totalBytes);
   else if (boot) boots.report(boot, { step: "failed", over: "http", file, why: "the client went away" });
 }
+
+const reasonOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
 const script = (exchange: Exchange, content: string) =>
   text(exchange, content, "text/plain; charset=us-ascii");
