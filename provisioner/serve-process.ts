@@ -45,10 +45,10 @@ export async function serveProcess(
       leadership,
       clock: systemClock,
       random: Math.random,
-      shelf:
-        wish.image === undefined ? AssetShelf.empty() : await AssetShelf.open(wish.image, wish.arguments),
+      shelf: await AssetShelf.open(wish),
       listening,
       logFolder: join(folder, "logs"),
+      installs: { port: wish.installsPort, tls: wish.tls },
       api: { listen: wish.api, names: namesOf(wish.api), version: project.version, tls: wish.tls },
       log,
     }),

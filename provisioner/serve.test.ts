@@ -1,26 +1,18 @@
 // The provisioner's services over real TLS, as pxe-servers and agents call them.
 
-import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import type { IncomingMessage } from "node:http";
 import { get } from "node:https";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { AgentService, type AttachRequestSchema } from "../api/gen/ingot/agent/v1/agent_pb.js";
-import { BootService, Stage } from "../api/gen/ingot/boot/v1/boot_pb.js";
-import { openChannel } from "../api/grpc/channel.ts";
-import { client } from "../api/grpc/client.ts";
-import { ClientTlsCredentials } from "../api/grpc/client-tls.ts";
 import { MemoryStore } from "../cosi/stores/memory.ts";
 import { systemClock } from "../cosi/system-clock.ts";
-import { createAuthority, type Identity } from "../pki/authority.ts";
-import { createRequest } from "../pki/certificate-request.ts";
+import { createAuthority } from "../pki/authority.ts";
 import { createKeyPair } from "../pki/key-pair.ts";
 import { firstToken } from "./api/tokens.ts";
+import { ask, hardware, loopback, mac, PracticeSite, until, uuid } from "./practice-site.conformance.ts";
 import { AgentOrder } from "./resources/agent-order.ts";
 import { AgentReport } from "./resources/agent-report.ts";
 import { BootStatus } from "./resources/boot-status.ts";
@@ -32,134 +24,16 @@ import { openProvisioner, type Provisioner } from "./serve.ts";
 import { AssetShelf } from "./services/asset-shelf.ts";
 import { signBootToken } from "./trust/boot-token.ts";
 
-const uuid = "4c4c4544-0044-4310-8052-b4c04f564231";
-const mac = "52:54:00:12:34:56";
-const here = "127.0.0.1";
-const loopback = { places: [{ host: here, port: 0 }], names: [here], hostFor: () => here };
-const hardware = { uuid, serial: "CN7016", macs: [mac], boardSerial: "" };
-
-let opened: AsyncDisposableStack;
+let site: PracticeSite;
 let provisioner: Provisioner;
-let folder: string;
-let said: string[];
-
 beforeEach(async () => {
-  opened = new AsyncDisposableStack();
-  folder = await mkdtemp(join(tmpdir(), "provisioner-"));
-  opened.defer(() => rm(folder, { recursive: true }));
-  said = [];
-  await writeImage(folder);
-  provisioner = opened.use(
-    await openProvisioner({
-      store: new MemoryStore(),
-      clock: systemClock,
-      random: () => 1,
-      shelf: await AssetShelf.open(folder, [{ name: "console", value: "ttyS0" }]),
-      listening: loopback,
-      logFolder: join(folder, "logs"),
-      log: (text) => said.push(text),
-    }),
-  );
+  site = await PracticeSite.open();
+  ({ provisioner } = site);
 });
-afterEach(() => opened.disposeAsync());
+afterEach(() => site[Symbol.asyncDispose]());
 
-async function writeImage(folder: string): Promise<void> {
-  const facts = async (file: string, text: string) => {
-    await writeFile(join(folder, file), text);
-    return { sizeBytes: text.length, sha256: createHash("sha256").update(text).digest("hex") };
-  };
-  const kernel = { release: "6.12", ...(await facts("vmlinuz", "a kernel")) };
-  const initramfs = await facts("initramfs", "an initramfs");
-  await writeFile(join(folder, "manifest.json"), JSON.stringify({ kernel, initramfs }));
-}
-
-const tls = (identity?: Identity) => ({
-  authorities: provisioner.authority.certificate.pem,
-  ...(identity && {
-    identity: { certificate: identity.certificate.pem, key: identity.key.pkcs8Pem },
-  }),
-});
-
-function dial(identity?: Identity) {
-  const address = `127.0.0.1:${provisioner.port}`;
-  const channel = opened.use(openChannel({ address, credentials: new ClientTlsCredentials(tls(identity)) }));
-  return { agent: client(AgentService, channel), boot: client(BootService, channel) };
-}
-
-const segment = async () => dial(await provisioner.segmentIdentity("rack-1")).boot;
 /** A stream that ends by itself. */
 const open = { signal: new AbortController().signal };
-const ask = { client: { mac, uuid, serial: "CN7016" }, stage: Stage.SCRIPT, bootId: "b1" };
-
-/** What a machine finds in its kernel arguments. */
-async function bootedArguments(): Promise<ReadonlyMap<string, string | undefined>> {
-  const { plan } = await (await segment()).plan(ask);
-  if (plan?.do.case !== "kernel") throw new Error(`told to ${plan?.do.case}: ${plan?.why}`);
-  return new Map(plan.do.value.arguments.map(({ name, value }) => [name, value]));
-}
-
-async function enrol(token: string, identity = hardware): Promise<Identity> {
-  const key = await createKeyPair("ecdsa-p256");
-  const csr = createRequest(key, { commonName: "anything" }).der;
-  const { certificateChain } = await dial().agent.enroll({ bootToken: token, csr, identity });
-  const { parseCertificate } = await import("../pki/certificate.ts");
-  return { certificate: parseCertificate(certificateChain[0]!), key };
-}
-
-const enrolled = async () => enrol((await bootedArguments()).get("ingot.token")!);
-
-type Message = NonNullable<MessageInitShape<typeof AttachRequestSchema>["message"]>;
-
-/** A session that a test leads by hand. */
-function attach(identity: Identity, kernelBootId = "k1", orders: readonly { id: string }[] = []) {
-  const outbox: Message[] = [
-    {
-      case: "hello",
-      value: { identity: hardware, kernelBootId, bootId: "b1", version: "0.1.0", orders: [...orders] },
-    },
-  ];
-  let wake = () => {};
-  const stop = new AbortController();
-  async function* requests() {
-    while (!stop.signal.aborted) {
-      const message = outbox.shift();
-      if (message) yield { message };
-      else await new Promise<void>((resolve) => (wake = resolve));
-    }
-  }
-  const answers = dial(identity).agent.attach(requests(), { signal: stop.signal })[Symbol.asyncIterator]();
-  const hangUp = () => {
-    stop.abort();
-    wake();
-  };
-  opened.defer(hangUp);
-  return {
-    say: (message: Message) => {
-      outbox.push(message);
-      wake();
-    },
-    hear: async (kind: string) => {
-      for (;;) {
-        const next = await answers.next();
-        if (next.done) throw new Error(`the session ended before a ${kind}`);
-        if (next.value.message.case === kind) return next.value.message;
-      }
-    },
-    hangUp,
-  };
-}
-
-/** The first state of a resource that fits, now or later. */
-async function until<Spec>(
-  read: () => Promise<{ spec: Spec } | undefined>,
-  fits: (spec: Spec) => boolean,
-): Promise<Spec> {
-  for (;;) {
-    const found = await read();
-    if (found && fits(found.spec)) return found.spec;
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-}
 
 test("the API answers under the authority that machines trust, and says who may", async () => {
   const store = new MemoryStore();
@@ -167,11 +41,11 @@ test("the API answers under the authority that machines trust, and says who may"
     store,
     clock: systemClock,
     random: () => 1,
-    shelf: AssetShelf.empty(),
+    shelf: await AssetShelf.open({}),
     listening: loopback,
-    logFolder: join(folder, "other-logs"),
+    logFolder: join(site.folder, "other-logs"),
     api: { listen: { host: "127.0.0.1", port: 0 }, names: [], version: "0.0.0" },
-    log: (text) => said.push(text),
+    log: () => undefined,
   });
   const ask = async (headers: Readonly<Record<string, string>> = {}) => {
     const call = get({
@@ -195,14 +69,14 @@ test("the API answers under the authority that machines trust, and says who may"
 
 describe("a pxe-server", () => {
   test("is told what an unknown machine boots, which is known from then on", async () => {
-    const { plan } = await (await segment()).plan(ask);
+    const { plan } = await (await site.segment()).plan(ask);
     expect(plan?.why).toBe("waiting to be accepted");
     expect(plan?.do.case).toBe("kernel");
     expect((await provisioner.state.get(Machine, uuid)).spec.identity).toMatchObject({ uuid, macs: [mac] });
   });
 
   test("hands out a token that is marked as a secret, and the way to us", async () => {
-    const { plan } = await (await segment()).plan(ask);
+    const { plan } = await (await site.segment()).plan(ask);
     const args = plan?.do.case === "kernel" ? plan.do.value.arguments : [];
     expect(args.filter(({ secret }) => secret).map(({ name }) => name)).toEqual(["ingot.token"]);
     expect(args.map(({ name, value, secret }) => (secret ? name : `${name}=${value}`))).toEqual([
@@ -215,7 +89,7 @@ describe("a pxe-server", () => {
   });
 
   test("lets what a rejected machine boots alone", async () => {
-    const boot = await segment();
+    const boot = await site.segment();
     await boot.plan(ask);
     await provisioner.state.update(Machine, uuid, ({ spec }) => ({
       spec: { ...spec, admission: { is: "rejected", by: "ann", why: "not ours" } },
@@ -227,7 +101,7 @@ describe("a pxe-server", () => {
   });
 
   test("gets the files of a plan, from where it stopped", async () => {
-    const boot = await segment();
+    const boot = await site.segment();
     const stop = new AbortController();
     for await (const { assets } of boot.watchAssets({}, { signal: stop.signal })) {
       const kernel = assets.find(({ name }) => name.endsWith("vmlinuz"))!;
@@ -241,7 +115,7 @@ describe("a pxe-server", () => {
   });
 
   test("tells how far a boot got, and what it is", async () => {
-    const boot = await segment();
+    const boot = await site.segment();
     await boot.plan(ask);
     const at = timestampFromDate(new Date());
     const step = { case: "scripted", value: { plan: "kernel", why: "" } } as const;
@@ -258,7 +132,7 @@ describe("a pxe-server", () => {
 
   test.each([
     ["no certificate", async () => undefined, "unauthenticated"],
-    ["a machine's certificate", enrolled, "permissionDenied"],
+    ["a machine's certificate", () => site.enrolled(), "permissionDenied"],
     [
       "a certificate of another authority",
       async () => {
@@ -272,38 +146,49 @@ describe("a pxe-server", () => {
       "unauthenticated",
     ],
   ])("with %s is refused", async (_, identity, code) => {
-    await expect(dial(await identity()).boot.plan(ask)).rejects.toMatchObject({ code });
+    await expect(site.dial(await identity()).boot.plan(ask)).rejects.toMatchObject({ code });
   });
 });
 
 describe("an agent", () => {
   test("gets its certificate for its boot token, once", async () => {
-    const token = (await bootedArguments()).get("ingot.token")!;
-    expect((await enrol(token)).certificate.subject.commonName).toBe(uuid);
-    await expect(enrol(token)).rejects.toMatchObject({ code: "unauthenticated" });
+    const token = (await site.bootedArguments()).get("ingot.token")!;
+    const key = await createKeyPair("ecdsa-p256");
+    expect((await site.enrol(token, { key })).certificate.subject.commonName).toBe(uuid);
+    // Its answer was lost: the same request has the same answer.
+    expect((await site.enrol(token, { key })).certificate.subject.commonName).toBe(uuid);
+    await expect(site.enrol(token)).rejects.toMatchObject({ code: "unauthenticated" });
     expect((await provisioner.state.list(SpentBootToken)).resources).toHaveLength(1);
   });
 
   test.each([
     [
       "made elsewhere",
-      () => signBootToken({ id: "x", machine: uuid, expiresAt: new Date(9e12) }, Buffer.alloc(32)),
+      () => {
+        const expiresAt = new Date(9e12);
+        return signBootToken(
+          { id: "x", machine: uuid, use: "enrol", wipeId: 0, expiresAt },
+          Buffer.alloc(32),
+        );
+      },
     ],
     ["of nonsense", () => "nonsense"],
     ["of control characters", () => "\u0000.\u001b[31m"],
   ])("with a token %s is refused", async (_, token) => {
-    await expect(enrol(token())).rejects.toMatchObject({ code: "unauthenticated" });
+    await expect(site.enrol(token())).rejects.toMatchObject({ code: "unauthenticated" });
   });
 
   test("with the token of another machine is refused", async () => {
-    const token = (await bootedArguments()).get("ingot.token")!;
+    const token = (await site.bootedArguments()).get("ingot.token")!;
     const stranger = {
       ...hardware,
       uuid: "11111111-2222-4333-8444-555555555555",
       serial: "Z9",
       macs: ["52:54:00:00:00:99"],
     };
-    await expect(enrol(token, stranger)).rejects.toMatchObject({ code: "permissionDenied" });
+    await expect(site.enrol(token, { identity: stranger })).rejects.toMatchObject({
+      code: "permissionDenied",
+    });
   });
 
   test("without a certificate cannot attach, nor with a pxe-server's", async () => {
@@ -311,13 +196,13 @@ describe("an agent", () => {
       [undefined, "unauthenticated"],
       [await provisioner.segmentIdentity("rack-1"), "permissionDenied"],
     ] as const) {
-      const answers = dial(identity).agent.attach((async function* () {})(), open);
+      const answers = site.dial(identity).agent.attach((async function* () {})(), open);
       await expect(answers[Symbol.asyncIterator]().next()).rejects.toMatchObject({ code });
     }
   });
 
   test("is welcomed, and what it tells is kept", async () => {
-    const session = attach(await enrolled());
+    const session = site.attach(await site.enrolled());
     expect(await session.hear("welcome")).toMatchObject({
       value: { machine: uuid, why: "waiting to be accepted" },
     });
@@ -351,8 +236,8 @@ describe("an agent", () => {
     });
 
   test("gets its orders once, tells their outcome, and forgets what is settled", async () => {
-    const identity = await enrolled();
-    const session = attach(identity);
+    const identity = await site.enrolled();
+    const session = site.attach(identity);
     await session.hear("welcome");
     await order();
     expect(await session.hear("order")).toMatchObject({ value: { id: "o1", what: { case: "identify" } } });
@@ -377,13 +262,13 @@ describe("an agent", () => {
   });
 
   test("that knows an order is not sent it again after it attached anew", async () => {
-    const identity = await enrolled();
-    const first = attach(identity);
+    const identity = await site.enrolled();
+    const first = site.attach(identity);
     await first.hear("welcome");
     await order();
     await first.hear("order");
     first.hangUp();
-    const second = attach(identity, "k1", [{ id: "o1" }]);
+    const second = site.attach(identity, "k1", [{ id: "o1" }]);
     await second.hear("welcome");
     await provisioner.state.update(AgentOrder, "o1", ({ spec }) => ({ spec: { ...spec, cancelled: true } }));
     // The first thing it hears of it is that it is cancelled.
@@ -391,9 +276,9 @@ describe("an agent", () => {
   });
 
   test("of a later boot makes known that an order ended with the boot before", async () => {
-    const identity = await enrolled();
+    const identity = await site.enrolled();
     await order("k0");
-    const session = attach(identity, "k1");
+    const session = site.attach(identity, "k1");
     await session.hear("welcome");
     const report = await until(
       () => provisioner.state.find(AgentReport, "o1"),
@@ -403,23 +288,23 @@ describe("an agent", () => {
   });
 
   test("is superseded by its newer session", async () => {
-    const identity = await enrolled();
-    const first = attach(identity);
+    const identity = await site.enrolled();
+    const first = site.attach(identity);
     await first.hear("welcome");
-    const second = attach(identity);
+    const second = site.attach(identity);
     await second.hear("welcome");
     await first.hear("superseded");
     expect((await provisioner.state.get(BootStatus, uuid)).spec.state).toBe("agent");
   });
 
   test("has its logs kept, without what would move a reader's cursor", async () => {
-    const identity = await enrolled();
-    await dial(identity).agent.sendLogs(
+    const identity = await site.enrolled();
+    await site.dial(identity).agent.sendLogs(
       (async function* () {
         yield { lines: [{ source: "kernel", severity: 4, text: Buffer.from("a\u001b[2Jb") }], dropped: 0n };
       })(),
       open,
     );
-    expect(await readFile(join(folder, "logs", `${uuid}.log`), "utf8")).toContain("kernel.4 a [2Jb");
+    expect(await readFile(join(site.folder, "logs", `${uuid}.log`), "utf8")).toContain("kernel.4 a [2Jb");
   });
 });

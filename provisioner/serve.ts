@@ -22,11 +22,17 @@ import { AgentLogs } from "./services/agent-logs.ts";
 import { agentService } from "./services/agent-service.ts";
 import type { AssetShelf } from "./services/asset-shelf.ts";
 import { bootService } from "./services/boot-service.ts";
+import { seeOff } from "./services/departures.ts";
 import { EventRecorder } from "./services/event-recorder.ts";
+import { keepHouse } from "./services/housekeeping.ts";
+import { InstallDesk } from "./services/install-desk.ts";
+import { keepGoing } from "./services/keep-going.ts";
 import { MachineRegistry } from "./services/machine-registry.ts";
 import { openMachineBmc } from "./services/open-machine-bmc.ts";
 import { segmentIdentity } from "./services/peers.ts";
 import { probeNode } from "./services/probe-node.ts";
+import { type OpenInstalls, serveInstalls } from "./services/serve-installs.ts";
+import { noticeSilence } from "./services/silent-agents.ts";
 import { openTrust } from "./trust/open-trust.ts";
 
 export interface ProvisionerOptions {
@@ -38,11 +44,20 @@ export interface ProvisionerOptions {
   /** Where machines and pxe-servers dial, and by which names. */
   readonly listening: Pick<Listening, "places" | "names" | "hostFor">;
   readonly logFolder: string;
+  /** For systems that are being installed; none are without it. */
+  readonly installs?: InstallsPlace | undefined;
   /** For people and programs; none without it. */
   readonly api?: ApiPlace | undefined;
   /** Where several provisioners share the store. */
   readonly leadership?: Leadership | undefined;
   readonly log: (text: string) => void;
+}
+
+/** On the addresses where machines dial. */
+interface InstallsPlace {
+  readonly port: number;
+  /** One that installers trust; plain HTTP without it. */
+  readonly tls?: { readonly certificate: string; readonly key: string } | undefined;
 }
 
 interface ApiPlace {
@@ -59,6 +74,8 @@ export interface Provisioner extends AsyncDisposable {
   readonly engine: Runtime;
   /** Of the first place. */
   readonly port: number;
+  /** Of what installing systems ask, at the first place. */
+  readonly installsPort: number | undefined;
   /** Of the API. */
   readonly apiPort: number | undefined;
   readonly authority: Authority;
@@ -73,8 +90,8 @@ export async function openProvisioner(options: ProvisionerOptions): Promise<Prov
   const state = new State({ store, clock });
   const { authority, bootTokenKey } = await openTrust(state, clock);
   const registry = new MachineRegistry({ state, clock });
-  const following = await registry.follow(stop.signal);
 
+  const events = new EventRecorder(state);
   const logs = new AgentLogs({ folder: options.logFolder });
   const agents = agentService({
     state,
@@ -85,6 +102,20 @@ export async function openProvisioner(options: ProvisionerOptions): Promise<Prov
     keepLogs: (machine, lines) => logs.keep(machine, lines),
     log,
   });
+  /** The address by which a machine reaches one of the servers that there is at each place. */
+  const near = (from: string, servers: readonly { readonly port: number }[]) => {
+    const host = listening.hostFor(from);
+    const at = listening.places.findIndex((place) => place.host === host);
+    return `${bracketed(host)}:${servers[Math.max(at, 0)]!.port}`;
+  };
+  const installs: OpenInstalls[] = [];
+  const installsAt = (from: string) =>
+    `${options.installs?.tls ? "https" : "http"}://${near(from, installs)}`;
+  const desk = new InstallDesk({ state, clock, registry, bootTokenKey, at: installsAt, log });
+  for (const { host } of options.installs ? listening.places : []) {
+    const { port, tls } = options.installs!;
+    installs.push(opened.use(await serveInstalls({ desk, listen: { host, port }, tls, log })));
+  }
   const boots = bootService({
     state,
     clock,
@@ -92,11 +123,8 @@ export async function openProvisioner(options: ProvisionerOptions): Promise<Prov
     shelf,
     bootTokenKey,
     authorityFingerprint: authority.certificate.fingerprint,
-    agentAddress: (from) => {
-      const host = listening.hostFor(from);
-      const at = listening.places.findIndex((place) => place.host === host);
-      return `${bracketed(host)}:${servers[Math.max(at, 0)]!.port}`;
-    },
+    agentAddress: (from) => near(from, servers),
+    installsAt: options.installs && installsAt,
     log,
   });
   const identity = await serverIdentity(authority, listening.names);
@@ -139,18 +167,25 @@ export async function openProvisioner(options: ProvisionerOptions): Promise<Prov
     leadership,
     log: { info: () => {}, warn: log },
   });
-  const working = [
-    following.ended,
-    agents.run(stop.signal),
-    engine.run(stop.signal),
-    new EventRecorder(state).run(stop.signal),
-  ];
+  const tasks: Readonly<Record<string, (signal: AbortSignal) => Promise<unknown>>> = {
+    "following machines": (signal) => registry.follow(signal),
+    "carrying orders": (signal) => agents.run(signal),
+    "running controllers": (signal) => engine.run(signal),
+    "recording events": (signal) => events.run(signal),
+    "seeing off what leaves": (signal) => seeOff(state, signal),
+    "noticing silent agents": (signal) => noticeSilence(state, clock, signal),
+    "keeping house": (signal) => keepHouse(state, clock, signal),
+    "looking for files": (signal) => shelf.follow(clock, signal),
+  };
+  const { signal } = stop;
+  const working = Object.entries(tasks).map(([name, work]) =>
+    keepGoing(name, work, { clock, random, log, signal }),
+  );
   opened.defer(async () => {
     stop.abort();
-    for (const end of await Promise.allSettled(working)) {
-      if (end.status === "rejected" && end.reason !== stop.signal.reason) log(String(end.reason));
-    }
+    await Promise.all(working);
   });
+  await registry.known;
   const api =
     options.api &&
     opened.use(
@@ -172,6 +207,7 @@ export async function openProvisioner(options: ProvisionerOptions): Promise<Prov
     state,
     engine,
     port: servers[0]!.port,
+    installsPort: installs[0]?.port,
     apiPort: api?.port,
     authority,
     segmentIdentity: (segment) => segmentIdentity(authority, segment),

@@ -31,6 +31,7 @@ export interface PlanMemory extends AsyncDisposable {
   recall(mac: string): BootPlan | undefined;
   /** Returns at once; on disk soon after. The plan must be free of secrets. */
   remember(mac: string, plan: BootPlan): void;
+  forget(mac: string): void;
 }
 
 /** A file that cannot be read is reported and replaced: it is a convenience, and no reason not to boot machines. */
@@ -68,7 +69,14 @@ class Memory implements PlanMemory {
     this.#plans.set(mac, plan);
     const [oldest] = this.#plans.keys();
     if (this.#plans.size > maxPlans && oldest !== undefined) this.#plans.delete(oldest);
-    if (!isNews) return;
+    if (isNews) this.#keep();
+  }
+
+  forget(mac: string): void {
+    if (this.#plans.delete(mac)) this.#keep();
+  }
+
+  #keep(): void {
     this.#isDirty = true;
     this.#writing ??= this.#write().finally(() => {
       this.#writing = undefined;

@@ -125,7 +125,8 @@ class Asker {
       const { plan } = await this.#service.plan(requestOf(asking), { deadlineMs, signal });
       if (this.#isAway) this.#onWarning("the provisioner answers again");
       this.#isAway = false;
-      this.#plans.remember(asking.mac, planOf(plan, "without secrets"));
+      if (plan?.once) this.#plans.forget(asking.mac);
+      else this.#plans.remember(asking.mac, planOf(plan, "without secrets"));
       return planOf(plan, "with secrets");
     } catch (error) {
       if (signal.aborted) throw error;

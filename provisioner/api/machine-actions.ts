@@ -1,16 +1,19 @@
 // What people ask of a machine: each verb is a body, and what it changes. decisions/legal-actions.ts says when.
 import { z } from "zod";
+import type { Clock } from "../../cosi/clock.ts";
 import type { SpecOf } from "../../cosi/resource.ts";
 import type { State } from "../../cosi/state.ts";
 import { VersionConflict } from "../../cosi/store.ts";
-import { gatherFacts, type Records } from "../decisions/facts.ts";
+import { recordInstallation } from "../controllers/record-installation.ts";
+import { releaseHold } from "../controllers/release-controller.ts";
+import { gatherFacts } from "../decisions/facts.ts";
 import { type Action, refusal } from "../decisions/legal-actions.ts";
 import { Assignment } from "../resources/assignment.ts";
 import type { BmcConfig } from "../resources/bmc-config.ts";
 import { IdentityConflict } from "../resources/identity-conflict.ts";
 import { Machine } from "../resources/machine.ts";
 import { Profile } from "../resources/profile.ts";
-import { recordsOf } from "../services/machine-records.ts";
+import { type MachineRecords, recordsOf } from "../services/machine-records.ts";
 import { Problem } from "./problem.ts";
 
 /** What is done at once, by the BMC, and kept nowhere. */
@@ -26,11 +29,12 @@ export interface Hardware {
 
 interface Asked<Body> {
   readonly state: State;
+  readonly clock: Pick<Clock, "now">;
   readonly hardware: Hardware;
   readonly id: string;
   readonly by: string;
   readonly body: Body;
-  readonly records: Records;
+  readonly records: MachineRecords;
   readonly signal: AbortSignal;
 }
 
@@ -50,12 +54,12 @@ type Written = Pick<Asked<unknown>, "state" | "id" | "records">;
 
 /** Only over the version that the decision was made on. */
 async function change({ state, id, records }: Written, change: (spec: MachineSpec) => MachineSpec) {
-  const { metadata, spec } = records.machine as Records["machine"] & { metadata: { version: bigint } };
+  const { metadata, spec } = records.machine;
   await state.update(Machine, id, { spec: change(spec) }, { version: metadata.version });
 }
 
 /** The greatest wipe that anybody asked for or carried out. */
-const lastWipe = ({ machine, assignment, wipe }: Records) =>
+const lastWipe = ({ machine, assignment, wipe }: MachineRecords) =>
   Math.max(
     machine.spec.wipeId,
     assignment?.spec.wipeId ?? 0,
@@ -80,7 +84,8 @@ async function assign(
     });
   }
   const wipeId = Math.max(records.machine.spec.wipeId, records.wipe?.spec.wipedAt ?? 0);
-  await state.create(Assignment, id, { spec: { profile, how, wipeId } });
+  // Held from its first moment: released at once, it must not be gone before its machine was wiped.
+  await state.create(Assignment, id, { spec: { profile, how, wipeId } }, { finalizers: [releaseHold] });
 }
 
 const wipeAgain = (asked: Asked<unknown>) =>
@@ -137,6 +142,15 @@ export const verbs: Readonly<Record<Action, Verb>> = {
       const admission = { is: "accepted", by: asked.by } as const;
       await asked.state.update(Machine, asked.id, ({ spec }) => ({ spec: { ...spec, admission } }));
     },
+  },
+  confirmInstalled: {
+    about: "Says that its system is installed, where nothing else would tell.",
+    body: nothing,
+    apply: async ({ state, clock, id, records }: Asked<unknown>) =>
+      recordInstallation({ state, clock }, id, {
+        wipeId: gatherFacts(records).wipedAt,
+        evidence: "operator",
+      }),
   },
   release: {
     about: "Back to the pool: its disks are wiped.",

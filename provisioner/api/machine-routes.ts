@@ -1,6 +1,7 @@
 // What only machines have: registration, labels, verbs, their story and their logs.
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
+import type { Clock } from "../../cosi/clock.ts";
 import { equal } from "../../cosi/query.ts";
 import { encodeSpec } from "../../cosi/spec.ts";
 import type { State } from "../../cosi/state.ts";
@@ -23,6 +24,7 @@ import { etagOf, viewOf } from "./view.ts";
 
 export interface MachineRoutesOptions {
   readonly state: State;
+  readonly clock: Pick<Clock, "now">;
   readonly reader: Reader;
   readonly hardware: Hardware;
   /** The last lines that a machine sent. */
@@ -53,7 +55,7 @@ const edit = z.strictObject({
   boot: boot.optional(),
 });
 
-export function machineRoutes({ state, reader, hardware, logs }: MachineRoutesOptions): Route[] {
+export function machineRoutes({ state, clock, reader, hardware, logs }: MachineRoutesOptions): Route[] {
   const path = `${root}/machines`;
   const shown = (machine: Awaited<ReturnType<typeof reader.machine>>) => {
     const { metadata, spec } = machine;
@@ -145,7 +147,10 @@ export function machineRoutes({ state, reader, hardware, logs }: MachineRoutesOp
         body: storyOf(
           id,
           records,
-          resources.slice(-50).map(({ spec }) => spec),
+          resources
+            .map(({ spec }) => spec)
+            .sort((a, b) => a.at.getTime() - b.at.getTime())
+            .slice(-50),
         ),
       };
     },
@@ -178,7 +183,7 @@ export function machineRoutes({ state, reader, hardware, logs }: MachineRoutesOp
     handle: async ({ who, params, body, signal }) => {
       const id = params["id"]!;
       await reader.machine(who, id);
-      await act(action, { state, hardware, id, by: who.name, body, signal });
+      await act(action, { state, clock, hardware, id, by: who.name, body, signal });
       // A machine that was removed may be gone already.
       return { status: 202, body: { id, asked: action } };
     },

@@ -109,7 +109,7 @@ class ApiDesk {
     const routes: Route[] = [
       ...catalog.flatMap((kind) => resourceRoutes(kind, { state, reader, streams })),
       importRoute(state),
-      ...machineRoutes({ state, reader, hardware, logs }),
+      ...machineRoutes({ state, clock, reader, hardware, logs }),
       ...tokenRoutes({ state, clock }),
       ...this.#ownRoutes(),
     ];

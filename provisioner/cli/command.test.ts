@@ -85,6 +85,7 @@ describe("a command line becomes a request", () => {
     ["machines release m1 --yes", actions("release"), {}],
     ["machines wipe m1 --yes", actions("wipe"), {}],
     ["machines reinstall m1 --yes", actions("reinstall"), {}],
+    ["machines confirm-installed m1", actions("confirmInstalled"), {}],
     ["machines retry m1", actions("retry"), {}],
     ["machines resolve m1", actions("resolve"), {}],
     ["machines remove m1", actions("remove"), {}],

@@ -124,6 +124,12 @@ export function machinesCommand(context: CommandContext): Command {
         act(ids, verb, { profile }, command),
       );
   }
+  root
+    .command("confirm-installed <machine...>")
+    .description("its system is installed, and nothing else would tell")
+    .action((ids: readonly string[], _: unknown, command: Command) =>
+      act(ids, "confirmInstalled", {}, command),
+    );
   const powers = {
     on: "powerOn",
     off: "powerOff",

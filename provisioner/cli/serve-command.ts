@@ -9,10 +9,12 @@ export interface ServeWish {
   /** None for a file. */
   readonly etcd?: EtcdWish;
   readonly image?: string;
+  readonly files?: string;
   readonly arguments: readonly { readonly name: string; readonly value?: string }[];
   readonly interfaces: readonly string[];
   readonly dhcp: DhcpWish;
   readonly listen: readonly Place[];
+  readonly installsPort: number;
   readonly api: Place;
   readonly tls?: Pem;
   readonly announce?: string;
@@ -42,10 +44,12 @@ interface Options {
   readonly etcdCertificate?: string;
   readonly etcdKey?: string;
   readonly image?: string;
+  readonly files?: string;
   readonly argument: readonly string[];
   readonly interface: readonly string[];
   readonly dhcp: string;
   readonly listen: readonly string[];
+  readonly installsPort: string;
   readonly api: string;
   readonly tlsCertificate?: string;
   readonly tlsKey?: string;
@@ -83,20 +87,25 @@ export function serveCommand(serve: (wish: ServeWish) => Promise<void>): Command
         `for machines and pxe-servers, instead of port ${usualPort} on the networks that are served`,
       ),
     )
+    .option("--files <folder>", "kernels and initramfs of other systems, as profiles name them")
+    .option("--installs-port <port>", "on the same addresses, for systems that are being installed", "8446")
     .option("--announce <host>", "what machines dial, wherever they are, instead of our address near them")
     .option(
       "--api <host:port>",
       "for people and programs: HTTPS; this host alone unless told",
       "127.0.0.1:8443",
     )
-    .option("--tls-certificate <file>", "the API's certificate (PEM), instead of one of our own authority")
+    .option(
+      "--tls-certificate <file>",
+      "the API's certificate (PEM), instead of one of our own authority; installing systems get HTTPS then",
+    )
     .option("--tls-key <file>", "its key (PEM)")
     .option("--loaders <folder>", "the folder with the iPXE binaries")
     .action(async (options: Options) => serve(await wishOf(options)));
 }
 
 async function wishOf(options: Options): Promise<ServeWish> {
-  const { stateDir, image, interface: interfaces, announce, segments, loaders } = options;
+  const { stateDir, image, files, interface: interfaces, announce, segments, loaders } = options;
   const tls = await pemOf("--tls", options.tlsCertificate, options.tlsKey);
   const etcd = await etcdOf(options);
   return {
@@ -105,10 +114,12 @@ async function wishOf(options: Options): Promise<ServeWish> {
     dhcp: dhcpOf(options.dhcp),
     arguments: options.argument.map(kernelArgument),
     listen: options.listen.map(placeOf),
+    installsPort: portOf(options.installsPort),
     api: placeOf(options.api),
     ...(etcd && { etcd }),
     ...(tls && { tls }),
     ...(image !== undefined && { image }),
+    ...(files !== undefined && { files }),
     ...(announce !== undefined && { announce }),
     ...(segments !== undefined && { segments }),
     ...(loaders !== undefined && { loaders }),
@@ -150,9 +161,14 @@ function dhcpOf(text: string): DhcpWish {
 
 function placeOf(text: string): Place {
   const [, v6, plain, port] = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text) ?? [];
-  if (port === undefined || Number(port) > 65_535)
-    throw new Error(`Cannot listen on ${text}: it is not host:port`);
-  return { host: (v6 ?? plain)!, port: Number(port) };
+  if (port === undefined) throw new Error(`Cannot listen on ${text}: it is not host:port`);
+  return { host: (v6 ?? plain)!, port: portOf(port) };
+}
+
+function portOf(text: string): number {
+  if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535)
+    throw new Error(`Cannot listen on port ${text}: a port is a number up to 65535`);
+  return Number(text);
 }
 
 function kernelArgument(text: string): { name: string; value?: string } {

@@ -8,9 +8,22 @@ import { Machine } from "../resources/machine.ts";
 import { MachineStatus } from "../resources/machine-status.ts";
 import { machineReads } from "./machine-reads.ts";
 
+type Status = SpecOf<typeof MachineStatus>;
+
+/** Clocks are slewed by less, and nobody notices. */
+const jumpMs = 30_000;
+
 /** Says in which stage of its life each machine is, since when, and whether that takes too long. */
-export const lifeController = ({ clock }: { readonly clock: Pick<Clock, "now"> }) =>
-  controller({
+export const lifeController = ({ clock }: { readonly clock: Pick<Clock, "now" | "elapsedMs"> }) => {
+  /** By how much the time of day was ahead of the time that passed, when a machine was last looked at. */
+  const ahead = new Map<string, number>();
+  const jumpSince = (id: string, now: Date) => {
+    const aheadMs = now.getTime() - clock.elapsedMs();
+    const jumpedMs = aheadMs - (ahead.get(id) ?? aheadMs);
+    ahead.set(id, aheadMs);
+    return Math.abs(jumpedMs) < jumpMs ? 0 : jumpedMs;
+  };
+  return controller({
     name: "Life",
     each: Machine,
     reads: machineReads,
@@ -18,14 +31,14 @@ export const lifeController = ({ clock }: { readonly clock: Pick<Clock, "now"> }
 
     reconcile(machine, records) {
       const now = clock.now();
-      const before = records.status?.spec;
+      const before = moved(records.status?.spec, jumpSince(machine.metadata.id, now));
       // Judged as if all were still to be tried: evidence that it went on after all beats having given up.
       const facts = gatherFacts({ machine, ...records });
       const trying = nextStep({ ...facts, gaveUp: false });
       const progress = progressOf({ step: trying, before, now, retryId: machine.spec.retryId });
       const { stage, why } = nextStep({ ...facts, gaveUp: progress.is === "gaveUp" });
       const since = before?.stage === stage ? before.since : now;
-      const spec = { stage, why, since, progress } satisfies SpecOf<typeof MachineStatus>;
+      const spec = { stage, why, since, progress } satisfies Status;
       return {
         do: "set",
         spec,
@@ -34,3 +47,11 @@ export const lifeController = ({ clock }: { readonly clock: Pick<Clock, "now"> }
       };
     },
   });
+};
+
+/** A clock that was set forward takes nobody's time away. */
+function moved(status: Status | undefined, jumpedMs: number): Status | undefined {
+  if (jumpedMs === 0 || status?.progress.is !== "onTime" || !status.progress.deadline) return status;
+  const deadline = new Date(status.progress.deadline.getTime() + jumpedMs);
+  return { ...status, progress: { ...status.progress, deadline } };
+}

@@ -4,6 +4,7 @@ import type { Leadership } from "../../cosi/engine/leadership.ts";
 import type { Log } from "../../cosi/engine/runner.ts";
 import { type Runtime, runtime } from "../../cosi/engine/runtime.ts";
 import type { State } from "../../cosi/state.ts";
+import { recordsOf } from "../services/machine-records.ts";
 import { admissionController } from "./admission-controller.ts";
 import { agentCommandController } from "./agent-command-controller.ts";
 import { bmcAccountController } from "./bmc-account-controller.ts";
@@ -39,7 +40,7 @@ export function openControllers(options: ControllersOptions): Runtime {
     lifeController({ clock }),
     bmcAccountController({ state, clock, randomBytes }),
     wipeController({ state, clock, newId, mostAtOnce }),
-    powerController({ clock, powerOf }),
+    powerController({ clock, powerOf, recordsOf: (machine) => recordsOf(state, machine) }),
     agentCommandController({ clock }),
     installationController({ state, clock, probeNode }),
     releaseController(),

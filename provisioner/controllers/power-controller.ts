@@ -1,7 +1,7 @@
 import type { Clock } from "../../cosi/clock.ts";
 import { controller } from "../../cosi/engine/controller.ts";
 import type { SpecOf } from "../../cosi/resource.ts";
-import { gatherFacts } from "../decisions/facts.ts";
+import { gatherFacts, type Records } from "../decisions/facts.ts";
 import { powerStep } from "../decisions/power-command.ts";
 import type { BmcConfig } from "../resources/bmc-config.ts";
 import { Machine } from "../resources/machine.ts";
@@ -13,6 +13,8 @@ export interface PowerDependencies {
   readonly clock: Pick<Clock, "now" | "elapsedMs">;
   /** One at a time for each BMC: whoever asks twice gets the same queue. */
   readonly powerOf: (machine: string, bmc: SpecOf<typeof BmcConfig>) => MachinePower;
+  /** What is known of a machine at this moment. */
+  readonly recordsOf: (machine: string) => Promise<Records | undefined>;
 }
 
 type Status = SpecOf<typeof PowerStatus>;
@@ -28,7 +30,7 @@ const silences = 3;
  * Brings machines to the power that they shall have. One step at a time: a command is written down, told in the next
  * reconcile, and read back in one after that, so that a crash between any two of them is made up for.
  */
-export const powerController = ({ clock, powerOf }: PowerDependencies) => {
+export const powerController = ({ clock, powerOf, recordsOf }: PowerDependencies) => {
   const readings = new Map<string, { readonly said: "on" | "off"; readonly atMs: number }>();
   return controller({
     name: "Power",
@@ -40,19 +42,19 @@ export const powerController = ({ clock, powerOf }: PowerDependencies) => {
 
     async reconcile(machine, records, { signal, failures }) {
       const { id } = machine.metadata;
-      const { bmcConfig, power: current, status } = records;
+      const { bmcConfig, power: current } = records;
       if (!bmcConfig) {
         readings.delete(id);
         return { do: "remove", why: "no account to its BMC is known" };
       }
       const before = current && sinceTheClockWasSet(current.spec, clock.now());
       const power = powerOf(id, bmcConfig.spec);
-      const stepFor = (actual: "on" | "off") =>
+      const stepFor = (actual: "on" | "off", known: Records = { machine, ...records }) =>
         powerStep({
-          facts: gatherFacts({ machine, ...records }),
+          facts: gatherFacts(known),
           actual,
           order: before?.order,
-          progress: status?.spec.progress,
+          progress: known.status?.spec.progress,
           now: clock.now(),
         });
 
@@ -95,6 +97,12 @@ export const powerController = ({ clock, powerOf }: PowerDependencies) => {
         return { do: "set", spec: { ...read, order }, why: order.why, until: soonest(now, soonMs) };
       }
       const noNetwork = step.networkBoot ? await power.networkBootOnce(signal) : undefined;
+      // A BMC takes its time, in which a machine may have come where it was to be cycled to.
+      const latest = await recordsOf(id);
+      const still = latest && stepFor(said, latest);
+      if (still?.do !== "tell" || still.button !== step.button) {
+        return { do: "wait", why: "what is known of it has just changed", until: soonest(now, soonMs) };
+      }
       await power.press(step.button, signal);
       const told = { ...read, order: { ...order, toldAt: clock.now() } };
       const why =

@@ -5,10 +5,14 @@ import { Assignment } from "../resources/assignment.ts";
 import { Machine } from "../resources/machine.ts";
 import { WipeStatus } from "../resources/wipe-status.ts";
 
+const name = "Release";
+/** The finalizer by which it holds an assignment. */
+export const releaseHold = name;
+
 /** Lets an assignment go when its machine has been wiped after it, and not before. */
 export const releaseController = () =>
   controller({
-    name: "Release",
+    name,
     each: Assignment,
     reads: { machine: same(Machine, { leaving: true }), wipe: same(WipeStatus, { leaving: true }) },
 

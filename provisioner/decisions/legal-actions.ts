@@ -1,6 +1,6 @@
 // Which action is legal when: one table, by which the API refuses, and the CLI and the console offer.
 import { type Stage, stages } from "../resources/stages.ts";
-import type { Facts } from "./facts.ts";
+import { type Facts, isWipeDue } from "./facts.ts";
 import { nextStep } from "./next-step.ts";
 
 interface Legality {
@@ -13,6 +13,7 @@ const isAssigned = ["it is assigned: release it first", (f: Facts) => f.assignme
 const isFree = ["it is not assigned", (f: Facts) => f.assignment === "none"] as const;
 const isLeaving = ["it is being released already", (f: Facts) => f.assignment === "leaving"] as const;
 const isBeingWiped = ["its disks are being wiped", (f: Facts) => f.wipe === "running"] as const;
+const isDue = ["its disks are to be wiped", (f: Facts) => isWipeDue(f)] as const;
 const hasNoBmc = ["there is no account to its BMC", (f: Facts) => f.bmc !== "ready"] as const;
 const isUnaccepted = ["it is not accepted", (f: Facts) => f.admission !== "accepted"] as const;
 
@@ -28,6 +29,8 @@ const table = {
   /** To say which of two machines is meant. */
   resolve: { in: ["conflicted"] },
   assign: { in: ["pool"] },
+  /** An operator's word, where no other evidence comes. */
+  confirmInstalled: { in: ["installing", "failed"], unless: [isFree, isLeaving, isDue] },
   /** Takes a machine with what is on its disks: only where no wipe has begun. */
   adopt: { in: ["discovered", "inspecting", "wiping"], unless: [isAssigned, isBeingWiped] },
   release: { in: [...owned, "stopped", "failed"], unless: [isFree, isLeaving] },

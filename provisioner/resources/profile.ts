@@ -1,6 +1,16 @@
 import { z } from "zod";
+import { parseTemplate } from "../profiles/config-template.ts";
 import { declare } from "./declare.ts";
 import { diskSelector } from "./disk-selector.ts";
+
+/** Text with facts of the machine in it; what is wrong with it is said when it is given, not when a machine boots. */
+const template = z.string().superRefine((text, context) => {
+  const read = parseTemplate(text);
+  if (read.is === "template") return;
+  for (const { line, column, why } of read.problems) {
+    context.addIssue({ code: "custom", message: `line ${line}, column ${column}: ${why}` });
+  }
+});
 
 /** A structured argument: never a piece of command line, into which foreign text could be smuggled. */
 const kernelArgument = z.strictObject({
@@ -9,6 +19,7 @@ const kernelArgument = z.strictObject({
     .string()
     // oxlint-disable-next-line no-control-regex -- control characters are what is refused
     .regex(/^[^\s"'\\\u0000-\u001f\u007f]*$/u, "no blanks, quotes or control characters")
+    .pipe(template)
     .optional(),
 });
 const assetName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._/-]*$/);
@@ -32,10 +43,20 @@ export const Profile = declare("Profiles", {
         arguments: z.array(kernelArgument),
       }),
       /** An iPXE script elsewhere, such as an image factory's. */
-      z.strictObject({ what: z.literal("chain"), url: z.url({ protocol: /^https?$/ }) }),
+      z.strictObject({ what: z.literal("chain"), url: z.url({ protocol: /^https?$/ }).pipe(template) }),
     ]),
     /** A template: `{{ machine.name }}` and its like are replaced by facts of the machine. */
-    config: z.strictObject({ template: z.string() }).optional(),
+    config: z
+      .strictObject({
+        template,
+        /**
+         * By what a machine proves that the config is for it. A boot token unless said otherwise: it is in
+         * `{{provisioner.config}}`, for a kernel argument. `identity` is for what boots with arguments that somebody
+         * else fixed: the first to name the machine while it boots to be installed is believed.
+         */
+        provenBy: z.enum(["bootToken", "identity"]).optional(),
+      })
+      .optional(),
     installDisk: diskSelector,
     installedBy: z.discriminatedUnion("evidence", [
       z.strictObject({ evidence: z.literal("nodeApi") }),

@@ -246,7 +246,7 @@ const samples = [
     agent: true,
     assets: [{ part: "kernel", name: "vmlinuz", sizeBytes: 1, sha256 }],
   }),
-  sample(SpentBootToken, { machine: "m1", spentAt: at, expiresAt: at }),
+  sample(SpentBootToken, { machine: "m1", spentAt: at, request: "00", expiresAt: at }),
   sample(Trust, { certificate: "a certificate", fingerprint: sha256, key: "its key", bootTokenKey: "a key" }),
   sample(Task, {
     what: "backup",

@@ -12,17 +12,17 @@ import { type Call, type ServedService, serve } from "../../api/grpc/serve.ts";
 import type { Clock } from "../../cosi/clock.ts";
 import type { ResourceOf } from "../../cosi/resource.ts";
 import type { State } from "../../cosi/state.ts";
-import { AlreadyExists, NotFound } from "../../cosi/state-errors.ts";
+import { NotFound } from "../../cosi/state-errors.ts";
 import type { Authority } from "../../pki/authority.ts";
 import { parseRequest } from "../../pki/certificate-request.ts";
 import { AgentOrder } from "../resources/agent-order.ts";
 import { AgentReport } from "../resources/agent-report.ts";
 import type { MachineIdentity } from "../resources/machine-identity.ts";
-import { SpentBootToken } from "../resources/spent-boot-token.ts";
 import { readBootToken } from "../trust/boot-token.ts";
 import { AgentSession } from "./agent-session.ts";
 import type { MachineRegistry } from "./machine-registry.ts";
 import { machineCertificate, machineOf } from "./peers.ts";
+import { spend } from "./spend-boot-token.ts";
 
 export interface AgentServiceOptions {
   readonly state: State;
@@ -68,8 +68,7 @@ class AgentDesk {
   async enroll(request: EnrollRequest, call: Call) {
     const { authority, clock, log } = this.#options;
     // One that is known already renews; its certificate says which machine it is.
-    const machine =
-      request.bootToken === "" ? machineOf(call) : await this.#redeem(request.bootToken, request.identity);
+    const machine = request.bootToken === "" ? machineOf(call) : await this.#redeem(request);
     const csr = parse(request.csr);
     const leaf = machineCertificate(authority, machine, csr);
     log(`${machine}: its agent has a certificate until ${leaf.notAfter.toISOString()}`);
@@ -81,18 +80,16 @@ class AgentDesk {
   }
 
   /** The machine that a token was made for; spends it. */
-  async #redeem(text: string, identity: Identity | undefined): Promise<string> {
+  async #redeem({ bootToken: text, csr, identity }: EnrollRequest): Promise<string> {
     const { bootTokenKey, clock, state, registry } = this.#options;
-    const verdict = readBootToken(text, bootTokenKey, clock.now());
+    const verdict = readBootToken(text, { key: bootTokenKey, now: clock.now(), use: "enrol" });
     if (verdict.is !== "good") {
       throw new GrpcError("unauthenticated", `the boot token is ${verdict.is}: boot the machine again`);
     }
-    const { id, machine, expiresAt } = verdict.token;
-    try {
-      const spec = { machine, spentAt: clock.now(), expiresAt };
-      await state.create(SpentBootToken, id, { spec });
-    } catch (error) {
-      if (!(error instanceof AlreadyExists)) throw error;
+    const { token } = verdict;
+    const { machine } = token;
+    // Its answer may have been lost with the process that gave it.
+    if (!(await spend(state, clock, token, csr))) {
       throw new GrpcError("unauthenticated", "the boot token was used before: boot the machine again");
     }
     // The token says which boot this is, the hardware says whose: both have to agree.
@@ -135,14 +132,22 @@ class AgentDesk {
   }
 
   async run(signal: AbortSignal): Promise<void> {
+    // Those that went while nobody looked.
+    const gone = new Map(this.#orders);
     for await (const events of this.#options.state.watch(AgentOrder, { signal })) {
       for (const event of events) {
         if (event.type === "bootstrapped") {
+          for (const [id, { spec }] of gone) {
+            this.#orders.delete(id);
+            this.#sessions.get(spec.machine)?.settle(id);
+          }
+          gone.clear();
           this.#ordersKnown.resolve();
           await this.#sweep();
           continue;
         }
         const { id } = event.resource.metadata;
+        gone.delete(id);
         const session = this.#sessions.get(event.resource.spec.machine);
         if (event.type === "destroyed") {
           this.#orders.delete(id);

@@ -5,20 +5,23 @@ import { durationMs } from "@bufbuild/protobuf/wkt";
 import type { AttachRequest, AttachResponseSchema, Hello } from "../../api/gen/ingot/agent/v1/agent_pb.js";
 import type { OrderReport } from "../../api/gen/ingot/agent/v1/orders_pb.js";
 import type { Clock } from "../../cosi/clock.ts";
-import type { ResourceOf } from "../../cosi/resource.ts";
+import type { ResourceOf, SpecOf } from "../../cosi/resource.ts";
 import type { State } from "../../cosi/state.ts";
+import { NotFound } from "../../cosi/state-errors.ts";
 import { bootMode } from "../decisions/boot-mode.ts";
 import { gatherFacts } from "../decisions/facts.ts";
 import { AgentOrder } from "../resources/agent-order.ts";
 import { AgentReport } from "../resources/agent-report.ts";
 import { BootStatus } from "../resources/boot-status.ts";
-import { Event } from "../resources/event.ts";
 import { Inventory } from "../resources/inventory.ts";
 import { inventoryRecord } from "./inventory-record.ts";
 import { recordsOf } from "./machine-records.ts";
 import { orderMessage } from "./order-message.ts";
+import { recordEvent } from "./record-event.ts";
 import { reportRecord } from "./report-record.ts";
+import { agentBeatMs } from "./silent-agents.ts";
 
+type Attached = Extract<SpecOf<typeof BootStatus>, { state: "agent" }>;
 type Answer = NonNullable<MessageInitShape<typeof AttachResponseSchema>["message"]>;
 
 export interface AgentSessionOptions {
@@ -43,10 +46,13 @@ export class AgentSession {
   #wake: () => void = () => {};
   #over = false;
   #heardMs: number;
+  /** As it was written down last, by which our own word is known from a later session's. */
+  #toldAt: Date;
 
   constructor(options: AgentSessionOptions) {
     this.#options = options;
     this.#since = options.clock.now();
+    this.#toldAt = this.#since;
     this.#heardMs = options.clock.elapsedMs();
   }
 
@@ -104,17 +110,29 @@ export class AgentSession {
 
   /** Records that nobody is attached any more, unless somebody is. */
   async lost(): Promise<void> {
-    const { state, machine, hello, clock, log } = this.#options;
+    const { machine, clock, log } = this.#options;
     log(`${machine}: its agent is gone`);
-    const current = (await state.find(BootStatus, machine))?.spec;
-    if (current?.state !== "agent" || current.heardAt.getTime() !== this.#since.getTime()) return;
-    const spec = {
+    const why = "its agent is silent";
+    await this.#change((spec) => ({
       state: "agentLost",
-      kernelBootId: hello.kernelBootId,
+      kernelBootId: spec.kernelBootId,
       since: clock.now(),
-      why: "its agent is silent",
-    } as const;
-    await state.set(BootStatus, machine, { spec });
+      why,
+    }));
+  }
+
+  /** Changes what is written of this session, unless something else is by now. */
+  async #change(next: (spec: Attached) => SpecOf<typeof BootStatus>): Promise<void> {
+    const { state, machine } = this.#options;
+    try {
+      await state.update(BootStatus, machine, ({ spec }) =>
+        spec.state === "agent" && spec.heardAt.getTime() === this.#toldAt.getTime()
+          ? { spec: next(spec) }
+          : {},
+      );
+    } catch (error) {
+      if (!(error instanceof NotFound)) throw error;
+    }
   }
 
   async #greet(): Promise<void> {
@@ -173,13 +191,15 @@ export class AgentSession {
       case "order":
         await this.#keep(message.value);
         return;
-      case "fault": {
-        const at = clock.now();
-        const spec = { at, firstAt: at, count: 1, severity: "error", kind: "agent", machine } as const;
-        const id = `${at.getTime().toString().padStart(15, "0")}-${machine}`;
-        await state.set(Event, id, { spec: { ...spec, what: message.value.what }, labels: { machine } });
+      case "fault":
+        await recordEvent(state, {
+          at: clock.now(),
+          machine,
+          severity: "error",
+          kind: "agent",
+          what: message.value.what.slice(0, 1000),
+        });
         return;
-      }
       case "pong":
       case "hello":
       case undefined:
@@ -203,8 +223,15 @@ export class AgentSession {
     const { clock } = this.#options;
     let number = 0n;
     let timer: Disposable;
+    let writtenMs = clock.elapsedMs();
     const tick = () => {
       if (clock.elapsedMs() - this.#heardMs > missedPings * intervalMs) return this.#end();
+      if (clock.elapsedMs() - writtenMs >= agentBeatMs) {
+        writtenMs = clock.elapsedMs();
+        this.#stillThere().catch((error: unknown) => {
+          this.#options.log(`${this.#options.machine}: ${String(error)}`);
+        });
+      }
       const ping = ++number;
       this.#why().then(
         (why) => this.#say({ case: "ping", value: { number: ping, why } }),
@@ -214,6 +241,12 @@ export class AgentSession {
     };
     timer = clock.after(intervalMs, tick);
     return { [Symbol.dispose]: () => timer[Symbol.dispose]() };
+  }
+
+  async #stillThere(): Promise<void> {
+    const heardAt = this.#options.clock.now();
+    await this.#change((spec) => ({ ...spec, heardAt }));
+    this.#toldAt = heardAt;
   }
 
   /** What its screen shows. */

@@ -1,14 +1,18 @@
-// The files that machines boot, as pxe-servers may fetch them: by digest, so that two files are never mixed.
+// The files that machines boot, as pxe-servers may fetch them: by digest, so that two files are never mixed. Ingot's own
+// image is one of them; a folder may hold the kernels of others.
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { readFile, stat } from "node:fs/promises";
+import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { GrpcError } from "../../api/grpc/error.ts";
+import { type Clock, sleep } from "../../cosi/clock.ts";
 
 export interface ShelfAsset {
   /** As plans name it: part of an address, so of letters, digits, `.`, `-` and `_`. */
   readonly name: string;
+  /** As people name it. */
+  readonly file: string;
   readonly path: string;
   readonly sizeBytes: number;
   readonly sha256: string;
@@ -20,43 +24,54 @@ export interface BootImage {
   readonly arguments: readonly { readonly name: string; readonly value?: string }[];
 }
 
+export interface ShelfOptions {
+  /** The folder of Ingot's own image, as `image build` leaves it. */
+  readonly image?: string | undefined;
+  /** Further kernel arguments of that image. */
+  readonly arguments?: BootImage["arguments"];
+  /** A folder with files of other systems, which profiles name. */
+  readonly files?: string | undefined;
+}
+
 const manifestFormat = z.looseObject({
   kernel: z.looseObject({ release: z.string(), sizeBytes: z.int(), sha256: z.string() }),
   initramfs: z.looseObject({ sizeBytes: z.int(), sha256: z.string() }),
 });
 
 const chunkBytes = 256 * 1024;
+const lookMs = 10_000;
+/** Hidden files, and those that a copy in progress has. */
+const fileName = /^[A-Za-z0-9][A-Za-z0-9._-]*(?<!\.(?:part|partial|tmp))$/;
 
 export class AssetShelf {
-  readonly #assets: readonly ShelfAsset[];
+  readonly #image: readonly ShelfAsset[];
   readonly #agent: BootImage | undefined;
+  readonly #folder: string | undefined;
+  readonly #changes = new Set<() => void>();
+  #files: readonly ShelfAsset[] = [];
 
-  private constructor(assets: readonly ShelfAsset[], agent: BootImage | undefined) {
-    this.#assets = assets;
+  private constructor(
+    image: readonly ShelfAsset[],
+    agent: BootImage | undefined,
+    folder: string | undefined,
+  ) {
+    this.#image = image;
     this.#agent = agent;
+    this.#folder = folder;
   }
 
-  /** Takes the image that is in a folder; refuses one whose files are not what its manifest says. */
-  static async open(folder: string, extraArguments: BootImage["arguments"]): Promise<AssetShelf> {
-    const manifest = await readManifest(join(folder, "manifest.json"));
-    const assets = [
-      await asset(folder, "vmlinuz", manifest.kernel),
-      await asset(folder, "initramfs", manifest.initramfs),
-    ];
+  /** Takes what is there; refuses an image whose files are not what its manifest says. */
+  static async open({ image, arguments: args = [], files }: ShelfOptions): Promise<AssetShelf> {
+    const assets = image === undefined ? [] : await imageAssets(image);
     const [kernel, initramfs] = assets.map(({ name }) => name);
-    return new AssetShelf(assets, {
-      kernel: kernel!,
-      initrds: [initramfs!],
-      arguments: extraArguments,
-    });
-  }
-
-  static empty(): AssetShelf {
-    return new AssetShelf([], undefined);
+    const agent = kernel && initramfs ? { kernel, initrds: [initramfs], arguments: args } : undefined;
+    const shelf = new AssetShelf(assets, agent, files);
+    await shelf.#look();
+    return shelf;
   }
 
   get assets(): readonly ShelfAsset[] {
-    return this.#assets;
+    return [...this.#image, ...this.#files];
   }
 
   /** What a machine boots that shall do nothing but obey. */
@@ -64,18 +79,36 @@ export class AssetShelf {
     return this.#agent;
   }
 
+  /** A file by the name that people gave it. */
+  find(file: string): ShelfAsset | undefined {
+    return this.#files.find((one) => one.file === file);
+  }
+
+  /** Takes up files that come and go, until the signal aborts. */
+  async follow(clock: Clock, signal: AbortSignal): Promise<void> {
+    for (;;) {
+      await sleep(clock, lookMs, signal);
+      await this.#look();
+    }
+  }
+
   /** The list, and again whenever it changes; until the signal aborts. */
   async *watch(signal: AbortSignal): AsyncGenerator<readonly ShelfAsset[], void> {
-    yield this.#assets;
-    // An image is taken up at start: the list stays as it is while the process lives.
-    await new Promise<void>((resolve) => {
-      if (signal.aborted) resolve();
-      else signal.addEventListener("abort", () => resolve(), { once: true });
-    });
+    while (!signal.aborted) {
+      const changed = Promise.withResolvers<void>();
+      this.#changes.add(changed.resolve);
+      signal.addEventListener("abort", () => changed.resolve(), { once: true });
+      try {
+        yield this.assets;
+        await changed.promise;
+      } finally {
+        this.#changes.delete(changed.resolve);
+      }
+    }
   }
 
   async *read(sha256: string, offset: number, signal: AbortSignal): AsyncGenerator<Uint8Array, void> {
-    const found = this.#assets.find((one) => one.sha256 === sha256);
+    const found = this.assets.find((one) => one.sha256 === sha256);
     if (!found) throw new GrpcError("notFound", `there is no asset with digest ${sha256.slice(0, 64)}`);
     if (offset > found.sizeBytes) {
       throw new GrpcError(
@@ -86,35 +119,66 @@ export class AssetShelf {
     const stream = createReadStream(found.path, { start: offset, highWaterMark: chunkBytes, signal });
     for await (const chunk of stream) yield chunk as Uint8Array;
   }
+
+  async #look(): Promise<void> {
+    if (this.#folder === undefined) return;
+    const names = (await readdir(this.#folder)).filter((name) => fileName.test(name)).sort();
+    const files: ShelfAsset[] = [];
+    for (const name of names) {
+      const path = join(this.#folder, name);
+      const { size, mtimeMs, isFile } = await facts(path);
+      if (!isFile) continue;
+      const known = this.#files.find((one) => one.file === name);
+      const isSame = known && this.#seen.get(name) === `${size} ${mtimeMs}`;
+      files.push(isSame ? known : await asset(this.#folder, name));
+      this.#seen.set(name, `${size} ${mtimeMs}`);
+    }
+    const before = this.#files;
+    this.#files = files;
+    const isNews =
+      before.length !== files.length || files.some(({ name }, index) => name !== before[index]!.name);
+    if (isNews) for (const changed of this.#changes) changed();
+  }
+
+  /** Size and time of each file when its digest was taken. */
+  readonly #seen = new Map<string, string>();
+}
+
+async function facts(path: string) {
+  const found = await stat(path);
+  return { size: found.size, mtimeMs: found.mtimeMs, isFile: found.isFile() };
+}
+
+async function imageAssets(folder: string): Promise<ShelfAsset[]> {
+  const { kernel, initramfs } = await readManifest(join(folder, "manifest.json"));
+  return Promise.all(
+    [["vmlinuz", kernel] as const, ["initramfs", initramfs] as const].map(async ([file, told]) => {
+      const found = await asset(folder, file);
+      if (found.sizeBytes === told.sizeBytes && found.sha256 === told.sha256) return found;
+      throw new Error(
+        `Cannot serve ${found.path}: it is not the file that its manifest names; build the image again`,
+      );
+    }),
+  );
 }
 
 async function readManifest(path: string) {
   try {
     return manifestFormat.parse(JSON.parse(await readFile(path, "utf8")));
   } catch (cause) {
-    throw new Error(
-      `Cannot use the image of ${path}: ${cause instanceof Error ? cause.message : String(cause)}`,
-      {
-        cause,
-      },
-    );
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`Cannot use the image of ${path}: ${why}`, { cause });
   }
 }
 
-async function asset(
-  folder: string,
-  file: string,
-  told: { readonly sizeBytes: number; readonly sha256: string },
-): Promise<ShelfAsset> {
+async function asset(folder: string, file: string): Promise<ShelfAsset> {
   const path = join(folder, file);
-  const { size } = await stat(path);
   const hash = createHash("sha256");
-  for await (const chunk of createReadStream(path)) hash.update(chunk as Uint8Array);
-  const sha256 = hash.digest("hex");
-  if (size !== told.sizeBytes || sha256 !== told.sha256) {
-    throw new Error(
-      `Cannot serve ${path}: it is not the file that its manifest names; build the image again`,
-    );
+  let sizeBytes = 0;
+  for await (const chunk of createReadStream(path)) {
+    hash.update(chunk as Uint8Array);
+    sizeBytes += (chunk as Uint8Array).length;
   }
-  return { name: `${sha256.slice(0, 16)}-${file}`, path, sizeBytes: size, sha256 };
+  const sha256 = hash.digest("hex");
+  return { name: `${sha256.slice(0, 16)}-${file}`, file, path, sizeBytes, sha256 };
 }

@@ -24,9 +24,11 @@ import type { Machine } from "../resources/machine.ts";
 import type { MachineIdentity } from "../resources/machine-identity.ts";
 import { Profile } from "../resources/profile.ts";
 import { Segment } from "../resources/segment.ts";
-import { signBootToken } from "../trust/boot-token.ts";
-import type { AssetShelf } from "./asset-shelf.ts";
-import { recordsOf } from "./machine-records.ts";
+import { type BootToken, signBootToken } from "../trust/boot-token.ts";
+import type { AssetShelf, BootImage } from "./asset-shelf.ts";
+import { configAddress, phoneHomeAddress, phoneHomeLifeMs } from "./install-addresses.ts";
+import { type InstallPlan, installPlan } from "./install-plan.ts";
+import { type MachineRecords, recordsOf } from "./machine-records.ts";
 import type { MachineRegistry } from "./machine-registry.ts";
 import { segmentOf } from "./peers.ts";
 
@@ -53,6 +55,8 @@ export interface BootServiceOptions {
   readonly authorityFingerprint: string;
   /** Where an agent at that address dials, `host:port`, as it is told by its boot. */
   readonly agentAddress: (from: string) => string;
+  /** Where a system at that address fetches its config and calls home; unset where nothing is served. */
+  readonly installsAt: ((from: string) => string) | undefined;
   readonly log: (text: string) => void;
 }
 
@@ -131,15 +135,16 @@ class BootDesk {
   }
 
   async plan(client: Client, bootId: string): Promise<Plan> {
-    const { registry, state, log } = this.#options;
+    const { registry, state, shelf, log } = this.#options;
     const met = await registry.meet(identityOf(client));
     if (met.is === "nobody") {
       log(`${client.mac} may not boot: ${met.why}`);
-      return { why: met.why, do: { case: "hold", value: { retryAfter: durationFromMs(holdMs) } } };
+      return hold(met.why);
     }
     const records = await recordsOf(state, met.id);
     if (!records) throw new GrpcError("unavailable", `machine ${met.id} is being removed`);
-    const { is: mode, why } = bootMode(gatherFacts(records));
+    const facts = gatherFacts(records);
+    const { is: mode, why } = bootMode(facts);
     this.#told.set(client.mac, { machine: met.id, mode, why });
     const { boot } = records.machine.spec;
     const plan = { why, ...(boot.loader && { loader: loaders[boot.loader] }) };
@@ -149,28 +154,27 @@ class BootDesk {
       case "alone":
         return { ...plan, do: { case: "ignore", value: {} } };
       case "hold":
-        return { ...plan, do: { case: "hold", value: { retryAfter: durationFromMs(holdMs) } } };
+        return { ...plan, ...hold(why) };
       case "disk":
         return { ...plan, do: { case: "disk", value: { method: diskMethods[boot.diskMethod ?? "exit"] } } };
-      case "agent":
-        return { ...plan, do: this.#agent(met.id, asking, pace) };
-      case "install":
-        return { ...plan, do: await this.#install(met.id, records.assignment!.spec.profile, asking, pace) };
+      case "agent": {
+        const image = shelf.agentImage();
+        if (image) return { ...plan, do: this.#agent(image, met.id, asking, pace) };
+        return { ...plan, ...hold("there is no image for agents here: `ingot serve --image` names one") };
+      }
+      case "install": {
+        const install = await this.#install(records, facts.wipedAt, { asking, pace });
+        if (install.is === "plan") return { ...plan, once: true, do: install.do };
+        log(`${met.id} cannot be installed: ${install.why}`);
+        return { ...plan, ...hold(install.why) };
+      }
     }
   }
 
   /** Our own system, with no reason to leave the agent's life. */
-  #agent(machine: string, boot: Asking, paceBytesPerSecond: bigint) {
-    const { shelf, clock, bootTokenKey, authorityFingerprint, agentAddress } = this.#options;
-    const image = shelf.agentImage();
-    if (!image) {
-      throw new GrpcError(
-        "failedPrecondition",
-        "there is no image for agents: `ingot image build` makes one",
-      );
-    }
-    const expiresAt = new Date(clock.now().getTime() + bootTokenLifeMs);
-    const token = signBootToken({ id: randomUUID(), machine, expiresAt }, bootTokenKey);
+  #agent(image: BootImage, machine: string, boot: Asking, paceBytesPerSecond: bigint) {
+    const { authorityFingerprint, agentAddress } = this.#options;
+    const token = this.#sign({ id: randomUUID(), machine, use: "enrol", wipeId: 0 }, bootTokenLifeMs);
     const args: Argument[] = [
       ...image.arguments,
       { name: "ingot.provisioner", value: agentAddress(boot.from) },
@@ -186,35 +190,29 @@ class BootDesk {
   }
 
   async #install(
-    machine: string,
-    profile: string,
-    boot: Asking,
-    paceBytesPerSecond: bigint,
-  ): Promise<NonNullable<Plan["do"]>> {
-    const found = await this.#options.state.find(Profile, profile);
-    if (!found) throw new GrpcError("failedPrecondition", `profile ${profile} of machine ${machine} is gone`);
-    const { boots } = found.spec;
-    switch (boots.what) {
-      case "chain":
-        return { case: "chain", value: { url: boots.url } };
-      case "kernel":
-        return {
-          case: "kernel",
-          value: {
-            kernel: boots.kernel,
-            initrds: boots.initrds,
-            arguments: boots.arguments.map(argument),
-            paceBytesPerSecond,
-          },
-        };
-      case "ingot": {
-        const { value } = this.#agent(machine, boot, paceBytesPerSecond);
-        return {
-          case: "kernel",
-          value: { ...value, arguments: [...value.arguments, ...boots.arguments.map(argument)] },
-        };
-      }
-    }
+    records: MachineRecords,
+    wipeId: number,
+    { asking, pace }: { readonly asking: Asking; readonly pace: bigint },
+  ): Promise<InstallPlan> {
+    const { state, shelf, installsAt } = this.#options;
+    const name = records.assignment!.spec.profile;
+    const profile = await state.find(Profile, name);
+    if (!profile) return { is: "obstacle", why: `its profile ${name} is gone` };
+    const token = { id: randomUUID(), machine: records.machine.metadata.id, wipeId };
+    const at = installsAt?.(asking.from);
+    const addresses =
+      at === undefined
+        ? undefined
+        : {
+            config: configAddress(at, this.#sign({ ...token, use: "config" }, bootTokenLifeMs)),
+            phoneHome: phoneHomeAddress(at, this.#sign({ ...token, use: "installed" }, phoneHomeLifeMs)),
+          };
+    return installPlan({ records, profile, addresses, shelf, paceBytesPerSecond: pace });
+  }
+
+  #sign(token: Omit<BootToken, "expiresAt">, lifeMs: number): string {
+    const { clock, bootTokenKey } = this.#options;
+    return signBootToken({ ...token, expiresAt: new Date(clock.now().getTime() + lifeMs) }, bootTokenKey);
   }
 
   async report({ bootId, mac, at, step }: BootReport): Promise<void> {
@@ -242,6 +240,12 @@ class BootDesk {
     await state.set(BootStatus, machine, { spec });
   }
 }
+
+/** The screen says why, and the machine asks again. */
+const hold = (why: string): Plan => ({
+  why,
+  do: { case: "hold", value: { retryAfter: durationFromMs(holdMs) } },
+});
 
 type Mode = ReturnType<typeof bootMode>["is"];
 

@@ -1,4 +1,5 @@
-// What happened to machines, for people to read: each change of a machine's stage is an event.
+// What happened to machines, for people to read: each change of a machine's stage is an event. Of each machine a bounded
+// number is kept, whoever wrote them.
 import type { SpecOf } from "../../cosi/resource.ts";
 import type { State } from "../../cosi/state.ts";
 import { AlreadyExists, NotFound } from "../../cosi/state-errors.ts";
@@ -6,33 +7,37 @@ import { Event } from "../resources/event.ts";
 import { MachineStatus } from "../resources/machine-status.ts";
 
 /** Of one machine; the oldest go first. */
-const most = 200;
+const usuallyMost = 200;
 
 export class EventRecorder {
   readonly #state: State;
+  readonly #most: number;
   readonly #stages = new Map<string, string>();
-  readonly #ids = new Map<string, string[]>();
+  readonly #ids = new Map<string, Set<string>>();
+  /** Stages that machines were in before anybody looked are no events. */
+  #isNews = false;
 
-  constructor(state: State) {
+  constructor(state: State, most = usuallyMost) {
     this.#state = state;
+    this.#most = most;
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    for (const { metadata, spec } of (await this.#state.list(Event)).resources) {
-      if (spec.machine !== undefined) this.#remember(spec.machine, metadata.id);
-    }
-    let isNews = false;
+    await Promise.all([this.#recordStages(signal), this.#keepFew(signal)]);
+  }
+
+  async #recordStages(signal: AbortSignal): Promise<void> {
     for await (const events of this.#state.watch(MachineStatus, { signal })) {
       for (const event of events) {
         if (event.type === "bootstrapped") {
-          isNews = true;
+          this.#isNews = true;
           continue;
         }
         const { metadata, spec } = event.resource;
         if (event.type === "destroyed") await this.#forget(metadata.id);
         else if (this.#stages.get(metadata.id) !== spec.stage) {
           this.#stages.set(metadata.id, spec.stage);
-          if (isNews) await this.#record(metadata.id, spec);
+          if (this.#isNews) await this.#record(metadata.id, spec);
         }
       }
     }
@@ -49,21 +54,28 @@ export class EventRecorder {
       .catch((error: unknown) => {
         if (!(error instanceof AlreadyExists)) throw error;
       });
-    this.#remember(machine, id);
-    const ids = this.#ids.get(machine)!;
-    if (ids.length > most) await this.#drop(ids.shift()!);
   }
 
-  #remember(machine: string, id: string): void {
-    const ids = this.#ids.get(machine) ?? [];
-    ids.push(id);
-    this.#ids.set(machine, ids);
+  async #keepFew(signal: AbortSignal): Promise<void> {
+    for await (const events of this.#state.watch(Event, { signal })) {
+      for (const event of events) {
+        if (event.type === "bootstrapped") continue;
+        const { metadata, spec } = event.resource;
+        if (spec.machine === undefined) continue;
+        const ids = this.#ids.get(spec.machine) ?? new Set();
+        this.#ids.set(spec.machine, ids);
+        if (event.type === "destroyed") ids.delete(metadata.id);
+        else ids.add(metadata.id);
+        const [oldest] = ids;
+        if (ids.size > this.#most && oldest !== undefined) await this.#drop(oldest);
+        if (ids.size === 0) this.#ids.delete(spec.machine);
+      }
+    }
   }
 
   async #forget(machine: string): Promise<void> {
     this.#stages.delete(machine);
     for (const id of this.#ids.get(machine) ?? []) await this.#drop(id);
-    this.#ids.delete(machine);
   }
 
   async #drop(id: string): Promise<void> {

@@ -1,3 +1,4 @@
+import type { ResourceOf } from "../../cosi/resource.ts";
 import type { State } from "../../cosi/state.ts";
 import type { Records } from "../decisions/facts.ts";
 import { Admission } from "../resources/admission.ts";
@@ -12,8 +13,10 @@ import { MachineStatus } from "../resources/machine-status.ts";
 import { PowerStatus } from "../resources/power-status.ts";
 import { WipeStatus } from "../resources/wipe-status.ts";
 
+export type MachineRecords = Records & { readonly machine: ResourceOf<typeof Machine> };
+
 /** Everything that decisions about one machine rest on. */
-export async function recordsOf(state: State, id: string): Promise<Records | undefined> {
+export async function recordsOf(state: State, id: string): Promise<MachineRecords | undefined> {
   const machine = await state.find(Machine, id);
   if (!machine) return undefined;
   const [admission, assignment, bmcConfig, boot, conflict, installation, inventory, power, status, wipe] =

@@ -21,6 +21,7 @@ export interface RegistryOptions {
 export class MachineRegistry {
   readonly #state: State;
   readonly #clock: Pick<Clock, "now">;
+  readonly #known = Promise.withResolvers<void>();
   readonly #identities = new Map<string, MachineIdentity>();
   /** Every trait by which machines are told apart, and who has it. */
   readonly #byTrait = new Map<string, Set<string>>();
@@ -30,23 +31,35 @@ export class MachineRegistry {
     this.#clock = clock;
   }
 
-  /** Follows the machines of the store. Resolves when all that are there are known; goes on until the signal aborts. */
-  async follow(signal: AbortSignal): Promise<{ readonly ended: Promise<void> }> {
-    const bootstrapped = Promise.withResolvers<void>();
-    const ended = this.#watch(signal, bootstrapped.resolve);
-    ended.catch(bootstrapped.reject);
-    await bootstrapped.promise;
-    return { ended };
+  /** Resolves when all that were in the store at the beginning are known. */
+  get known(): Promise<void> {
+    return this.#known.promise;
   }
 
-  async #watch(signal: AbortSignal, bootstrapped: () => void): Promise<void> {
+  /** Follows the machines of the store until the signal aborts. */
+  async follow(signal: AbortSignal): Promise<void> {
+    const gone = new Set(this.#identities.keys());
     for await (const events of this.#state.watch(Machine, { signal })) {
       for (const event of events) {
-        if (event.type === "bootstrapped") bootstrapped();
-        else if (event.type === "destroyed") this.#forget(event.resource.metadata.id);
+        if (event.type === "bootstrapped") {
+          // They went while nobody looked.
+          for (const id of gone) this.#forget(id);
+          gone.clear();
+          this.#known.resolve();
+          continue;
+        }
+        const { id } = event.resource.metadata;
+        gone.delete(id);
+        if (event.type === "destroyed") this.#forget(id);
         else this.#learn(event.resource);
       }
     }
+  }
+
+  /** The machine that this can only be; undefined for a stranger. */
+  find(claim: MachineIdentity): string | undefined {
+    const recognition = recognise(claim, this.#candidates(claim));
+    return recognition.is === "known" ? recognition.id : undefined;
   }
 
   /** Finds the machine, adds to it what is new about it, or makes it. */

@@ -29,8 +29,8 @@ describe("random histories of small sites", () => {
 
   test("happen again from the same seed, word for word", async () => {
     const [once, again]: [string[], string[]] = [[], []];
-    await liveHistory({ seed: 7, story: (line) => once.push(line) });
-    await liveHistory({ seed: 7, story: (line) => again.push(line) });
+    await liveHistory({ seed: 11, story: (line) => once.push(line) });
+    await liveHistory({ seed: 11, story: (line) => again.push(line) });
     expect(again).toEqual(once);
     expect(once.length).toBeGreaterThan(20);
   });

@@ -2,6 +2,7 @@ import type { SpecOf } from "../../cosi/resource.ts";
 import type { State } from "../../cosi/state.ts";
 
 import { AlreadyExists, NotFound, PhaseConflict } from "../../cosi/state-errors.ts";
+import { releaseHold } from "../controllers/release-controller.ts";
 import { type Action, refusal } from "../decisions/legal-actions.ts";
 import { Assignment } from "../resources/assignment.ts";
 import { Machine } from "../resources/machine.ts";
@@ -68,11 +69,11 @@ async function write(
         wipeId,
         addresses: how === "adopt" ? [`address-of-${id}`] : undefined,
       } as const;
-      await site.people.create(Assignment, id, { spec });
+      await site.people.create(Assignment, id, { spec }, { finalizers: [releaseHold] });
       break;
     }
     case "release":
-      void site.people.teardownAndDestroy(Assignment, id, never).catch(() => undefined);
+      await site.people.teardown(Assignment, id);
       break;
     case "wipe":
     case "reinstall":
@@ -95,9 +96,11 @@ async function write(
       await change(() => ({ power: "automatic" }));
       break;
     case "remove":
-      void site.people.teardownAndDestroy(Machine, id, never).catch(() => undefined);
+      await site.people.teardown(Machine, id);
       machine.wiped.clear();
       break;
+    // People say so of what they have seen.
+    case "confirmInstalled":
     case "resolve":
     case "powerCycle":
     case "identify":
@@ -105,8 +108,6 @@ async function write(
   }
   return true;
 }
-
-const never = new AbortController().signal;
 
 const changeMachine = (people: State, id: string, change: (before: Spec) => Partial<Spec>) =>
   people.update(Machine, id, ({ spec }) => ({ spec: withoutUndefined({ ...spec, ...change(spec) }) }));

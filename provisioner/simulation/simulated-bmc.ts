@@ -15,6 +15,9 @@ export interface Speaker {
 /** For so long after a person acted, or the store changed its mind, a command may come of what held before. */
 const reactionMs = 180_000;
 
+/** A command may be on its way when a machine comes up. */
+const wayMs = 2_000;
+
 /** A machine's BMC as one process sees it: slow, forgetful, and not always truthful. */
 export function simulatedPower(machine: SimulatedMachine, { isDead, onCommand }: Speaker): MachinePower {
   const { site } = machine;
@@ -57,7 +60,8 @@ async function judge(machine: SimulatedMachine, button: "on" | "off" | "softOff"
   if (!facts) return;
   const said = `${machine.id} is told ${button}`;
   const isUsed = facts.assignment === "made" && isInstalled(facts) && !isWipeDue(facts);
-  if (isUsed && facts.powerAsked !== "off" && machine.activity.is === "system") {
+  const isUp = machine.activity.is === "system" && clock.elapsedMs() - machine.becameMs > wayMs;
+  if (isUsed && facts.powerAsked !== "off" && isUp) {
     violations.push(`${said} while it runs what it was assigned for`);
   }
   if (button !== "cycle" && !facts.inspected && !isInstalled(facts)) {

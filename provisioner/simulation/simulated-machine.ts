@@ -34,6 +34,8 @@ export class SimulatedMachine {
   readonly hardware: Hardware;
   readonly site: Site;
   activity: Activity = { is: "off" };
+  /** Since when it is at that. */
+  becameMs = Number.NEGATIVE_INFINITY;
   disks: Disks;
   /** Wipes that came to their end since the disks were last installed on. */
   readonly wiped = new Set<number>();
@@ -95,6 +97,7 @@ export class SimulatedMachine {
     this.#timers.dispose();
     this.#timers = new DisposableStack();
     this.activity = activity;
+    this.becameMs = this.site.clock.elapsedMs();
     this.site.story(`${this.id} ${activity.is}: ${why}`);
   }
 

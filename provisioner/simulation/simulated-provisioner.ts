@@ -3,6 +3,7 @@ import { State } from "../../cosi/state.ts";
 import type { Store } from "../../cosi/store.ts";
 import type { NodeAnswer } from "../controllers/installation-controller.ts";
 import { openControllers } from "../controllers/open-controllers.ts";
+import { seeOff } from "../services/departures.ts";
 import { between } from "./random.ts";
 import { simulatedPower } from "./simulated-bmc.ts";
 import type { SimulatedMachine } from "./simulated-machine.ts";
@@ -44,7 +45,10 @@ export class SimulatedProvisioner {
       mostWipesAtOnce,
     });
     this.#services = new SimulatedServices(state, site);
-    this.ended = engine.run(this.#stop.signal);
+    const { signal } = this.#stop;
+    // It dies with the process, at any write.
+    const leaving = seeOff(state, signal).catch(() => undefined);
+    this.ended = Promise.all([engine.run(signal), leaving]).then(() => undefined);
     site.services = this.#services;
   }
 

@@ -47,7 +47,7 @@ beforeEach(async () => {
       store: new MemoryStore(),
       clock: systemClock,
       random: () => 1,
-      shelf: await AssetShelf.open(folder, []),
+      shelf: await AssetShelf.open({ image: folder }),
       listening: {
         places: [{ host: "127.0.0.1", port: 0 }],
         names: ["127.0.0.1"],

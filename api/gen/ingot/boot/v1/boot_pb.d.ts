@@ -190,6 +190,14 @@ export declare type Plan = Message<"ingot.boot.v1.Plan"> & {
     value: Ignore;
     case: "ignore";
   } | { case: undefined; value?: undefined };
+
+  /**
+   * An installation: good for now, and never to be repeated from memory while the provisioner is away. By then it has
+   * happened, and would happen again, over what is in use.
+   *
+   * @generated from field: bool once = 8;
+   */
+  once: boolean;
 };
 
 /**

@@ -1,0 +1,78 @@
+// The listener for systems that are being installed: HTTP, because installers trust no authority of ours, or HTTPS with
+// a certificate that they do trust. Whoever has no token learns nothing here.
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
+import type { AddressInfo } from "node:net";
+import { readInstallAddress } from "./install-addresses.ts";
+import type { InstallDesk } from "./install-desk.ts";
+
+export interface InstallsOptions {
+  readonly desk: Pick<InstallDesk, "answer">;
+  readonly listen: { readonly host: string; readonly port: number };
+  readonly tls?: { readonly certificate: string; readonly key: string } | undefined;
+  readonly log: (text: string) => void;
+}
+
+export interface OpenInstalls extends AsyncDisposable {
+  readonly port: number;
+}
+
+/** Some systems tell about themselves when they call home; it is heard and forgotten. */
+const mostBodyBytes = 64 * 1024;
+const limits = {
+  maxHeaderSize: 8 * 1024,
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+  keepAliveTimeout: 5_000,
+} as const;
+
+export async function serveInstalls({ desk, listen, tls, log }: InstallsOptions): Promise<OpenInstalls> {
+  const handle = (request: IncomingMessage, response: ServerResponse) => void respond(request, response);
+  const respond = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    try {
+      const { status, type, text, allow } = await answer(desk, request);
+      const length = Buffer.byteLength(text);
+      const headers = { "content-type": type, "content-length": length, "cache-control": "no-store" };
+      response.writeHead(status, { ...headers, ...(allow && { allow }) });
+      response.end(text);
+    } catch (error) {
+      log(`an installing system got no answer: ${String(error)}`);
+      if (!response.headersSent) response.writeHead(503, { "retry-after": "5" });
+      response.end();
+    }
+  };
+  const server: Server = tls
+    ? createTlsServer({ ...limits, cert: tls.certificate, key: tls.key }, handle)
+    : createServer(limits, handle);
+  server.maxConnections = 2_000;
+  server.listen(listen.port, listen.host);
+  await once(server, "listening");
+  return {
+    port: (server.address() as AddressInfo).port,
+    [Symbol.asyncDispose]: async () => {
+      const closed = once(server, "close");
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+async function answer(desk: Pick<InstallDesk, "answer">, request: IncomingMessage) {
+  const asked = readInstallAddress(request.url ?? "/");
+  if (!asked) return plain(404, "there is nothing here");
+  // A question that is asked in advance must not use up the answer.
+  const methods = asked.asks === "installed" ? ["POST", "PUT", "GET"] : ["GET"];
+  if (!methods.includes(request.method ?? "")) return { ...plain(405, "not so"), allow: methods.join(", ") };
+  let bytes = 0;
+  for await (const chunk of request) {
+    bytes += (chunk as Buffer).length;
+    if (bytes > mostBodyBytes) return plain(413, "too much");
+  }
+  const from = request.socket.remoteAddress ?? "an unknown address";
+  return { ...(await desk.answer(asked, from)), allow: undefined };
+}
+
+const plain = (status: number, text: string) =>
+  ({ status, type: "text/plain", text: `${text}\n`, allow: undefined }) as const;
