@@ -50,7 +50,18 @@ export interface Serving extends AsyncDisposable {
 /** Resolves when it is ready. */
 export async function serving({ stateDir, options = [], environment }: ServingOptions): Promise<Serving> {
   const child = start(
-    ["serve", "--state-dir", stateDir, "--listen", "127.0.0.1:0", "--api", "127.0.0.1:0", ...options],
+    [
+      "serve",
+      "--state-dir",
+      stateDir,
+      "--listen",
+      "127.0.0.1:0",
+      "--installs-port",
+      "0",
+      "--api",
+      "127.0.0.1:0",
+      ...options,
+    ],
     environment,
   );
   const closed = once(child, "close") as Promise<[number | null]>;

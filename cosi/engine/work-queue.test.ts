@@ -141,6 +141,26 @@ describe("the work queue", () => {
     expect(tries).toEqual([0, 500, 5000]);
   });
 
+  test("looks again in time though the clock was set back meanwhile", async () => {
+    const clock = new VirtualClock({ start: new Date(0) });
+    let setBackMs = 0;
+    const tries: number[] = [];
+    const queue = queueOf(clock, {
+      clock: {
+        now: () => new Date(clock.now().getTime() - setBackMs),
+        elapsedMs: () => clock.elapsedMs(),
+        after: (delayMs, wake) => clock.after(delayMs, wake),
+        at: (deadline, wake) => clock.after(deadline.getTime() - clock.elapsedMs() + 3_600_000, wake),
+      },
+      work: async () => (tries.push(clock.elapsedMs()) === 1 ? new Date(60_000) : undefined),
+    });
+    queue.add("key");
+    await clock.advance(1000);
+    setBackMs = 3_600_000;
+    await clock.run();
+    expect(tries).toEqual([0, 60_000]);
+  });
+
   test("closes when what runs has ended, and starts nothing more", async () => {
     const clock = new VirtualClock();
     const ended: string[] = [];

@@ -124,7 +124,7 @@ export class WorkQueue {
       if (this.#closed) return;
       if (changed) this.#enqueue(key, entry);
       else if (again === undefined) this.#entries.delete(key);
-      else entry.timer = clock.at(again, () => this.#enqueue(key, entry));
+      else entry.timer = noLater(clock, again, () => this.#enqueue(key, entry));
     } catch (error) {
       entry.state = "resting";
       entry.failures++;
@@ -139,4 +139,19 @@ export class WorkQueue {
     entry.timer = clock.after(delayMs, () => this.#enqueue(key, entry));
     onFailure(key, error, entry.failures, new Date(clock.now().getTime() + delayMs));
   }
+}
+
+/**
+ * At that time of day, or when as much time has passed as it is until then, whichever comes first: a clock that is set
+ * back makes nobody wait longer, and one that is set forward wakes whom it is late for.
+ */
+function noLater(clock: Clock, deadline: Date, wake: () => void): Disposable {
+  const timers = new DisposableStack();
+  const once = () => {
+    timers.dispose();
+    wake();
+  };
+  timers.use(clock.at(deadline, once));
+  timers.use(clock.after(deadline.getTime() - clock.now().getTime(), once));
+  return timers;
 }
