@@ -7,7 +7,9 @@ import { join } from "node:path";
 import project from "../package.json" with { type: "json" };
 import { backupCommands } from "./cli/backup-commands.ts";
 import { connect } from "./cli/connect.ts";
+import { paintOf } from "./cli/paint.ts";
 import { ingotCommand } from "./cli/program.ts";
+import { showProgress } from "./cli/progress.ts";
 import { runCommand } from "./cli/run-command.ts";
 import { serveCommand } from "./cli/serve-command.ts";
 import type { RestoreWish } from "./copy-state.ts";
@@ -45,6 +47,10 @@ async function ofCheckout(file: string, args: readonly string[]): Promise<void> 
   [process.exitCode] = (await once(child, "close")) as [number];
 }
 
+const every = (ms: number, call: () => void): Disposable => {
+  const timer = setInterval(call, ms);
+  return { [Symbol.dispose]: () => clearInterval(timer) };
+};
 const log = (text: string) => console.error(`ingot: ${text}`);
 const program = programs[words[0] ?? ""];
 if (program) {
@@ -57,7 +63,13 @@ if (program) {
     {
       print: (text) => process.stdout.write(`${text}\n`),
       note: (text) => process.stderr.write(`${text}\n`),
+      progress: (text) =>
+        process.stderr.isTTY
+          ? showProgress(text, (line) => process.stderr.write(line), { every })
+          : { [Symbol.dispose]: () => {} },
       width: process.stdout.isTTY ? process.stdout.columns : undefined,
+      // https://no-color.org
+      paint: paintOf(process.stdout.isTTY && !process.env["NO_COLOR"] && process.env["TERM"] !== "dumb"),
       readFile: (path) => readFile(path === "-" ? "/dev/stdin" : path, "utf8"),
       send: (connection) =>
         connect(connection, {
@@ -89,4 +101,6 @@ if (program) {
   for (const command of backupCommands(copying)) root.addCommand(command);
   for (const [name, [about]] of Object.entries(programs)) root.command(name).description(about);
   process.exitCode = await runCommand(root, words, log);
+  // Streams that nobody reads any more.
+  stop.abort();
 }

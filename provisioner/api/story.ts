@@ -9,7 +9,7 @@ import type { Event } from "../resources/event.ts";
 
 export function storyOf(id: string, records: Records, events: readonly SpecOf<typeof Event>[]) {
   const facts = gatherFacts(records);
-  const { stage, why, waitsFor, next } = nextStep(facts);
+  const { stage, why, waitsFor, next, slaMs } = nextStep(facts);
   const { machine, status, boot, power, wipe, assignment, inventory, installation, conflict } = records;
   const boots = bootMode(facts);
   const shall = powerWanted(facts);
@@ -24,6 +24,8 @@ export function storyOf(id: string, records: Records, events: readonly SpecOf<ty
     since: status?.spec.stage === stage ? status.spec.since : undefined,
     waitsFor,
     next,
+    /** Nothing more happens by itself. */
+    resting: slaMs === undefined,
     deadline: progress?.is === "onTime" ? progress.deadline : undefined,
     retries: progress?.is === "onTime" ? progress.retries : undefined,
     gaveUp:

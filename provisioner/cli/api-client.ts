@@ -30,23 +30,29 @@ export interface Shown {
   readonly spec: unknown;
 }
 
-interface Page {
+export interface Page {
   readonly items: readonly Shown[];
   readonly continue?: string;
+  /** From here a watch goes on. */
+  readonly bookmark: string;
 }
 
-export interface Change {
-  readonly type: string;
-  readonly resource: Shown;
-}
+/** Bootstrapped: what was told so far is all that was there when the watch began. */
+export type Change =
+  | { readonly type: "created" | "updated" | "destroyed"; readonly resource: Shown }
+  | { readonly type: "bootstrapped" };
+
+type Query = Readonly<Record<string, string | undefined>>;
 
 const root = "/api/v1";
 
 export class ApiClient {
   readonly #send: Send;
+  readonly #waiting: () => Disposable;
 
-  constructor(send: Send) {
+  constructor(send: Send, waiting: () => Disposable = () => ({ [Symbol.dispose]: () => {} })) {
     this.#send = send;
+    this.#waiting = waiting;
   }
 
   async call(
@@ -59,15 +65,16 @@ export class ApiClient {
     return text === "" ? undefined : JSON.parse(text);
   }
 
+  async page(kind: string, query: Query): Promise<Page> {
+    return (await this.call("GET", pathOf(kind, [], query))) as Page;
+  }
+
   /** All of a kind, page by page. */
-  async list(kind: string, query: Readonly<Record<string, string | undefined>> = {}): Promise<Shown[]> {
+  async list(kind: string, query: Query = {}): Promise<Shown[]> {
     const all: Shown[] = [];
     let next: string | undefined;
     do {
-      const page = (await this.call(
-        "GET",
-        pathOf(kind, [], { ...query, limit: "1000", continue: next }),
-      )) as Page;
+      const page = await this.page(kind, { ...query, limit: "1000", continue: next });
       all.push(...page.items);
       next = page.continue;
     } while (next !== undefined);
@@ -78,11 +85,8 @@ export class ApiClient {
     return this.#text("GET", path, undefined, {});
   }
 
-  /** What is there and every change of it, until the stream ends. */
-  async *watch(
-    kind: string,
-    query: Readonly<Record<string, string | undefined>>,
-  ): AsyncGenerator<Change, void, undefined> {
+  /** What is there and every change of it; with `after`, what changed since. Ends by failing, or as its reader wishes. */
+  async *watch(kind: string, query: Query): AsyncGenerator<Change, never, undefined> {
     const headers = { accept: "text/event-stream" };
     const response = await this.#send({ method: "GET", path: pathOf(kind, [], query), headers });
     if (response.status !== 200) throw await failureOf(response);
@@ -92,8 +96,9 @@ export class ApiClient {
       if (!line.startsWith("data: ")) continue;
       const data = JSON.parse(line.slice(6)) as Shown & { readonly detail?: string };
       if (type === "failed") throw new CommandFailure("failed", data.detail ?? "the stream failed");
-      if (type !== "bootstrapped") yield { type, resource: data };
+      yield type === "bootstrapped" ? { type } : { type: type as "created", resource: data };
     }
+    throw new CommandFailure("unreachable", "the provisioner ended the stream");
   }
 
   async #text(
@@ -102,6 +107,7 @@ export class ApiClient {
     body: unknown,
     headers: Readonly<Record<string, string>>,
   ): Promise<string> {
+    using _ = this.#waiting();
     const sent = body === undefined ? {} : { "content-type": "application/json" };
     const response = await this.#send({
       method,
@@ -115,11 +121,7 @@ export class ApiClient {
 }
 
 /** `/api/v1/machines/m1/story?lines=3`. */
-export function pathOf(
-  kind: string,
-  steps: readonly string[] = [],
-  query: Readonly<Record<string, string | undefined>> = {},
-): string {
+export function pathOf(kind: string, steps: readonly string[] = [], query: Query = {}): string {
   const given = Object.entries(query).filter((entry): entry is [string, string] => entry[1] !== undefined);
   const search = new URLSearchParams(given).toString();
   return [root, kind, ...steps.map(encodeURIComponent)].join("/") + (search && `?${search}`);

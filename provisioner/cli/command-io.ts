@@ -1,7 +1,8 @@
 import type { Command } from "commander";
 import { stringify } from "yaml";
 import { ApiClient, type Send } from "./api-client.ts";
-import { type Column, table } from "./table.ts";
+import type { Paint } from "./paint.ts";
+import { type Column, Table } from "./table.ts";
 
 /** How the provisioner is reached. */
 export interface Connection {
@@ -17,7 +18,10 @@ export interface CommandIo {
   readonly print: (text: string) => void;
   /** To standard error: what goes on, and what one should know. */
   readonly note: (text: string) => void;
+  /** Says on a terminal what is waited for, until disposed of. */
+  readonly progress: (text: string) => Disposable;
   readonly width: number | undefined;
+  readonly paint: Paint;
   readonly readFile: (path: string) => Promise<string>;
   readonly send: (connection: Connection) => Send;
   readonly now: () => Date;
@@ -35,20 +39,29 @@ export class CommandContext {
   }
 
   client(command: Command): ApiClient {
-    return new ApiClient(this.io.send(command.optsWithGlobals<Connection>()));
+    const connection = command.optsWithGlobals<Connection>();
+    const { progress, send } = this.io;
+    return new ApiClient(send(connection), () => progress(`waiting for ${connection.server}`));
   }
 
   format(command: Command): Format {
     return command.optsWithGlobals<{ output: Format }>().output;
   }
 
+  table<Row>(command: Command, columns: readonly Column<Row>[], first: readonly Row[]): Table<Row> {
+    const { width, paint } = this.io;
+    return new Table(columns, first, { width, paint, wide: this.format(command) === "wide" });
+  }
+
   /** As it was answered, or as a table of it. */
   show<Row>(command: Command, value: unknown, rows: readonly Row[], columns: readonly Column<Row>[]): void {
-    const format = this.format(command);
-    if (format === "json") return this.io.print(JSON.stringify(value, null, 2));
-    if (format === "yaml") return this.io.print(stringify(value).trimEnd());
-    if (rows.length === 0) return this.io.note("there are none");
-    this.io.print(table(rows, columns, { width: this.io.width, wide: format === "wide" }));
+    if (rows.length === 0 && ["table", "wide"].includes(this.format(command))) {
+      return this.io.note("there are none");
+    }
+    this.tell(command, value, () => {
+      const table = this.table(command, columns, rows);
+      return [table.heading(), ...rows.map((row) => table.row(row))].join("\n");
+    });
   }
 
   /** As it was answered, or as text made of it. */

@@ -2,11 +2,13 @@
 import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
 import { request } from "node:https";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { connect as connectTls } from "node:tls";
 import type { Send } from "./api-client.ts";
 import type { Connection } from "./command-io.ts";
 import { CommandFailure } from "./exit-codes.ts";
+import { usualStateDir } from "./serve-command.ts";
 
 export interface ConnectOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -14,7 +16,8 @@ export interface ConnectOptions {
   readonly signal: AbortSignal;
 }
 
-const answerWithinMs = 30_000;
+/** A list of a hundred thousand machines takes a while. */
+const answerWithinMs = 120_000;
 
 export function connect(connection: Connection, { environment, readFile, signal }: ConnectOptions): Send {
   const { server, tokenFile, ca, fingerprint } = connection;
@@ -25,7 +28,7 @@ export function connect(connection: Connection, { environment, readFile, signal 
       ca !== undefined
         ? readFile(ca)
         : fingerprint === undefined
-          ? Promise.resolve(undefined)
+          ? ownAuthority(url, readFile)
           : pinned(url, fingerprint));
   return async ({ method, path, headers, body }) => {
     const token = tokenFile === undefined ? environment["INGOT_TOKEN"] : await readFile(tokenFile);
@@ -54,6 +57,12 @@ export function connect(connection: Connection, { environment, readFile, signal 
       throw new CommandFailure("unreachable", `Cannot reach ${url.origin}: ${why}${hint(why)}`, { cause });
     }
   };
+}
+
+/** The provisioner of this host leaves its authority in its folder, for those who may read that. */
+async function ownAuthority({ hostname }: URL, readFile: (path: string) => Promise<string>) {
+  if (!["127.0.0.1", "localhost", "[::1]"].includes(hostname)) return undefined;
+  return readFile(join(usualStateDir, "ca.pem")).catch(() => undefined);
 }
 
 const hint = (why: string) =>

@@ -8,6 +8,7 @@ export const exitCodes = {
   conflict: [5, "it is not in a state for that, or has changed meanwhile"],
   invalid: [6, "fields are wrong"],
   unreachable: [7, "the provisioner does not answer, or is not the one that it should be"],
+  missed: [8, "what was waited for came to something else, such as a failure"],
 } as const satisfies Readonly<Record<string, readonly [code: number, meaning: string]>>;
 
 export type Ending = keyof typeof exitCodes;

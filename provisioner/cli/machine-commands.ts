@@ -1,86 +1,39 @@
-import { Argument, type Command } from "commander";
+import { Command } from "commander";
 import { stringify } from "yaml";
-import { age } from "./age.ts";
 import { pathOf, type Shown } from "./api-client.ts";
 import type { CommandContext } from "./command-io.ts";
 import { CommandFailure } from "./exit-codes.ts";
 import { labelText } from "./kind-columns.ts";
-import { resourceCommand } from "./resource-commands.ts";
+import { listMachines } from "./machine-list.ts";
+import { addMachineVerbs } from "./machine-verbs.ts";
+import { plain } from "./paint.ts";
+import { selectorOption, watchOption } from "./resource-commands.ts";
 import { type Story, storyText } from "./story-text.ts";
-import { plain } from "./table.ts";
-
-interface Row {
-  readonly machine: Shown;
-  readonly status: Shown | undefined;
-}
 
 interface Imported {
   readonly machines: readonly { readonly line: number; readonly id: string; readonly do: string }[];
 }
 
-const specOf = (shown: Shown | undefined) => (shown?.spec ?? {}) as Readonly<Record<string, unknown>>;
-const textOf = (value: unknown) => (typeof value === "string" ? value : "");
-
-/** Verbs without a body, and what each does. */
-const plainVerbs = {
-  accept: "it may be worked on from now on",
-  uncordon: "ends a cordon",
-  release: "back to the pool: its disks are wiped",
-  wipe: "wipes its disks again",
-  reinstall: "wipes its disks and installs it anew",
-  retry: "the cause is gone: tries again what was given up",
-  resolve: "this machine is the one that it claims to be",
-  remove: "forgets it",
-} as const;
-
-/** Those that cannot be taken back, and which words say that they are meant. */
-const irrevocable: ReadonlySet<string> = new Set(["release", "wipe", "reinstall"]);
-
 export function machinesCommand(context: CommandContext): Command {
-  const root = resourceCommand("machines", "machines", context).alias("m");
-  const replace = (name: string) => {
-    const at = root.commands.findIndex((one) => one.name() === name);
-    (root.commands as Command[]).splice(at, 1);
-  };
-  replace("list");
-  replace("show");
-  const act = async (ids: readonly string[], action: string, body: unknown, command: Command) => {
-    const client = context.client(command);
-    for (const id of ids) {
-      await client.call("POST", pathOf("machines", [id, "actions", action]), body);
-      context.io.note(`${id}: ${action} is asked for`);
-    }
-  };
-
+  const root = new Command("machines")
+    .alias("m")
+    .description("machines: what they are, and what they shall be");
+  type ListOptions = Parameters<typeof listMachines>[1];
   root
     .command("list", { isDefault: true })
     .description("all machines, and where each is in its life")
-    .option("-l, --selector <labels>", "only those: a=b,c!=d,e in (f,g),h,!i")
+    .option(...selectorOption)
     .option("--stage <stage>", "only those in it")
-    .action(async ({ selector, stage }: { selector?: string; stage?: string }, command: Command) => {
-      const client = context.client(command);
-      const machines = await client.list("machines", { selector });
-      const statuses = new Map(
-        (await client.list("machine-statuses")).map((status) => [status.metadata.id, status]),
-      );
-      const rows: Row[] = machines
-        .map((machine) => ({ machine, status: statuses.get(machine.metadata.id) }))
-        .filter(({ status }) => stage === undefined || specOf(status)["stage"] === stage);
-      const value = rows.map(({ machine, status }) => ({ ...machine, status: status?.spec }));
-      context.show(command, value, rows, [
-        { title: "id", of: ({ machine }) => machine.metadata.id },
-        { title: "name", of: ({ machine }) => textOf(specOf(machine)["name"]) },
-        { title: "stage", of: ({ status }) => textOf(specOf(status)["stage"]) },
-        {
-          title: "for",
-          of: ({ status }) =>
-            status ? age(new Date(textOf(specOf(status)["since"])), context.io.now()) : "",
-        },
-        { title: "why", of: ({ status }) => textOf(specOf(status)["why"]) },
-        { title: "power", of: ({ machine }) => textOf(specOf(machine)["power"]), wide: true },
-        { title: "labels", of: ({ machine }) => labelText(machine.metadata.labels), wide: true },
-      ]);
-    });
+    .option(...watchOption)
+    .action((options: ListOptions, command: Command) => listMachines(context, options, command));
+  root
+    .command("watch")
+    .description("all machines, and every change as it happens")
+    .option(...selectorOption)
+    .option("--stage <stage>", "only those in it")
+    .action((options: ListOptions, command: Command) =>
+      listMachines(context, { ...options, watch: true }, command),
+    );
   root
     .command("show <machine>")
     .description(
@@ -88,69 +41,9 @@ export function machinesCommand(context: CommandContext): Command {
     )
     .action(async (id: string, _: unknown, command: Command) => {
       const story = (await context.client(command).call("GET", pathOf("machines", [id, "story"]))) as Story;
-      context.tell(command, story, () => storyText(story, context.io.now()));
+      context.tell(command, story, () => storyText(story, context.io));
     });
-  for (const [verb, about] of Object.entries(plainVerbs)) {
-    const command = root.command(`${verb} <machine...>`).description(about);
-    if (irrevocable.has(verb)) command.option("--yes", "its data is not needed any more");
-    command.action(async (ids: readonly string[], { yes }: { yes?: boolean }, command: Command) => {
-      if (irrevocable.has(verb) && !yes) {
-        throw new CommandFailure("usage", `${verb} erases the disks of ${ids.join(", ")}: say --yes`);
-      }
-      await act(ids, verb, {}, command);
-    });
-  }
-  for (const [verb, about] of [
-    ["reject", "it is left alone: no boot, no power"],
-    ["cordon", "somebody works on its hardware: it is left alone"],
-  ] as const) {
-    root
-      .command(`${verb} <machine...>`)
-      .description(about)
-      .requiredOption("--why <reason>", "for those who wonder")
-      .action((ids: readonly string[], { why }: { why: string }, command: Command) =>
-        act(ids, verb, { why }, command),
-      );
-  }
-  for (const [verb, about] of [
-    ["assign", "installs what the profile says"],
-    ["adopt", "takes it with what is on its disks: nothing is wiped"],
-  ] as const) {
-    root
-      .command(`${verb} <machine...>`)
-      .description(about)
-      .requiredOption("--profile <name>", "what it shall be")
-      .action((ids: readonly string[], { profile }: { profile: string }, command: Command) =>
-        act(ids, verb, { profile }, command),
-      );
-  }
-  root
-    .command("confirm-installed <machine...>")
-    .description("its system is installed, and nothing else would tell")
-    .action((ids: readonly string[], _: unknown, command: Command) =>
-      act(ids, "confirmInstalled", {}, command),
-    );
-  const powers = {
-    on: "powerOn",
-    off: "powerOff",
-    automatic: "powerAutomatic",
-    cycle: "powerCycle",
-  } as const;
-  root
-    .command("power")
-    .description("on and off stay until told otherwise; automatic: on while there is something to do")
-    .addArgument(new Argument("<power>").choices(Object.keys(powers)))
-    .argument("<machine...>")
-    .action((power: keyof typeof powers, ids: readonly string[], _: unknown, command: Command) =>
-      act(ids, powers[power], {}, command),
-    );
-  root
-    .command("identify <machine>")
-    .description("shines the light on its front")
-    .option("--seconds <count>", "how long; 0 turns it off", "60")
-    .action((id: string, { seconds }: { seconds: string }, command: Command) =>
-      act([id], "identify", { seconds: Number(seconds) }, command),
-    );
+  addMachineVerbs(root, context);
   root
     .command("label <machine> <labels...>")
     .description("rack=r1 sets a label, rack- takes it away")
@@ -170,7 +63,7 @@ export function machinesCommand(context: CommandContext): Command {
   root
     .command("import <file>")
     .description(
-      "makes machines known before they are seen: a list in YAML or JSON, or a table in a .csv; all of it or nothing",
+      "makes machines known before they are seen: a list in YAML or JSON, or a table in a .csv; all or nothing",
     )
     .option("--dry-run", "only say what it would come to")
     .action(async (file: string, { dryRun = false }: { dryRun?: boolean }, command: Command) => {
@@ -180,12 +73,12 @@ export function machinesCommand(context: CommandContext): Command {
       const made = (await context
         .client(command)
         .call("POST", pathOf("machines", ["import"]), body)) as Imported;
-      const count = (what: string) => made.machines.filter((one) => one.do === what).length;
       context.show(command, made, made.machines, [
         { title: "line", of: ({ line }) => String(line) },
         { title: "id", of: ({ id }) => id },
         { title: "do", of: (one) => one.do },
       ]);
+      const count = (what: string) => made.machines.filter((one) => one.do === what).length;
       const what = `${count("create")} new, ${count("add")} known before`;
       context.io.note(
         dryRun ? `nothing is written; it would be: ${what}` : `${made.machines.length} machines: ${what}`,
@@ -194,21 +87,24 @@ export function machinesCommand(context: CommandContext): Command {
   root
     .command("export")
     .description("all machines as `import` takes them, without the passwords of their BMCs")
-    .option("-l, --selector <labels>", "only those")
+    .option(...selectorOption)
     .action(async ({ selector }: { selector?: string }, command: Command) => {
       const machines = await context.client(command).list("machines", { selector });
-      const list = machines.map(({ metadata, spec }) => {
-        const { name, identity, admission } = spec as {
-          name?: string;
-          identity: { uuid?: string; serial?: string; macs: readonly string[] };
-          admission: { is: string };
-        };
-        const { uuid, serial, macs } = identity;
-        return { name, uuid, serial, macs, labels: metadata.labels, accept: admission.is === "accepted" };
-      });
-      context.tell(command, list, () => stringify(JSON.parse(JSON.stringify(list))).trimEnd());
+      // As JSON has it: what is not there is left out.
+      const list = JSON.parse(JSON.stringify(machines.map(exported))) as unknown;
+      context.tell(command, list, () => stringify(list).trimEnd());
     });
   return root;
+}
+
+function exported({ metadata, spec }: Shown) {
+  const { name, identity, admission } = spec as {
+    readonly name?: string;
+    readonly identity: { readonly uuid?: string; readonly serial?: string; readonly macs: readonly string[] };
+    readonly admission: { readonly is: string };
+  };
+  const { uuid, serial, macs } = identity;
+  return { name, uuid, serial, macs, labels: metadata.labels, accept: admission.is === "accepted" };
 }
 
 function labelChange(text: string): [name: string, value: string | null] {

@@ -12,7 +12,17 @@ interface Project {
   readonly version: string;
 }
 
-const readOnly = ["segments", "tasks", "events", "audit", "certificates", "inventories"] as const;
+const readOnly = [
+  "segments",
+  "tasks",
+  "events",
+  "audit",
+  "certificates",
+  "inventories",
+  "conflicts",
+  "assignments",
+  "power-statuses",
+] as const;
 const written = ["profiles", "rules", "images", "bmcs"] as const;
 
 export function ingotCommand(io: CommandIo, { description, version }: Project): Command {
@@ -42,8 +52,14 @@ export function ingotCommand(io: CommandIo, { description, version }: Project): 
         .join("\n")}`,
     );
   root.addCommand(machinesCommand(context));
-  for (const kind of [...written, ...readOnly]) root.addCommand(resourceCommand(kind, kind, context));
+  for (const kind of [...written, ...readOnly]) root.addCommand(resourceCommand(kind, context));
   root.addCommand(tokensCommand(context));
+  root
+    .command("ready")
+    .description("whether the provisioner answers and has its state")
+    .action(async (_: unknown, command: Command) =>
+      io.note((await context.client(command).text("/readyz")).trim()),
+    );
   root
     .command("completion")
     .description("what a shell needs to complete this command's words")

@@ -1,7 +1,8 @@
 // A machine's story, as a person reads it.
 import type { storyOf } from "../api/story.ts";
 import { age } from "./age.ts";
-import { plain } from "./table.ts";
+import { type Paint, plain } from "./paint.ts";
+import { stageStyle } from "./stage-style.ts";
 
 type Json<T> = T extends Date
   ? string
@@ -11,15 +12,20 @@ type Json<T> = T extends Date
       ? { readonly [Name in keyof T]: Json<T[Name]> }
       : T;
 
+interface Showing {
+  readonly now: () => Date;
+  readonly paint: Paint;
+}
+
 /** As it came over the wire. */
 export type Story = Json<ReturnType<typeof storyOf>>;
 
-export function storyText(story: Story, now: Date): string {
+export function storyText(story: Story, { now: clock, paint }: Showing): string {
+  const now = clock();
   const ago = (at: string) => `${age(new Date(at), now)} ago`;
   const { hardware, assignment, wipe, events } = story;
   const since = story.since === undefined ? "" : `, for ${age(new Date(story.since), now)}`;
   const lines: readonly (readonly [label: string, text: string | undefined])[] = [
-    ["", `${story.name ?? story.id}: ${story.stage}${since}`],
     ["why", story.why],
     ["waits for", story.waitsFor],
     ["then", story.next],
@@ -50,10 +56,12 @@ export function storyText(story: Story, now: Date): string {
     ["you can", story.actions.join(", ")],
     ...events.map(({ at, what }) => ["event", `${ago(at)}: ${what}`] as const),
   ];
-  return lines
-    .filter((line): line is readonly [string, string] => line[1] !== undefined)
-    .map(([label, text]) => (label === "" ? plain(text) : `  ${label.padEnd(10)}${plain(text)}`))
-    .join("\n");
+  const heading = `${paint("bold", plain(story.name ?? story.id))}: ${paint(stageStyle(story.stage), story.stage)}${since}`;
+  const told = lines.filter((line): line is readonly [string, string] => line[1] !== undefined);
+  return [
+    heading,
+    ...told.map(([label, text]) => `  ${paint("faint", label.padEnd(10))}${plain(text)}`),
+  ].join("\n");
 }
 
 function deadlineText(deadline: string, retries: number, now: Date): string {

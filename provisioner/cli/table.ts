@@ -1,37 +1,68 @@
 // Tables that fit the terminal they are shown on.
+import { type Paint, plain, type Style } from "./paint.ts";
 
 export interface Column<Row> {
   readonly title: string;
   readonly of: (row: Row) => string;
   /** Shown with `-o wide` alone. */
   readonly wide?: boolean;
+  readonly style?: (cell: string) => Style | undefined;
 }
 
-interface TableOptions {
+export interface TableOptions {
   /** Of the terminal; undefined where there is none, and nothing is cut. */
   readonly width: number | undefined;
   readonly wide: boolean;
+  readonly paint: Paint;
 }
 
 const gap = "  ";
 const narrowest = 6;
 
-export function table<Row>(
-  rows: readonly Row[],
-  columns: readonly Column<Row>[],
-  { width, wide }: TableOptions,
-): string {
-  const shown = columns.filter((column) => wide || !column.wide);
-  const cells = [
-    shown.map(({ title }) => title.toUpperCase()),
-    ...rows.map((row) => shown.map(({ of }) => plain(of(row)))),
-  ];
-  const natural = shown.map((_, index) => Math.max(...cells.map((line) => line[index]!.length)));
-  const widths = width === undefined || wide ? natural : fitted(natural, width);
-  return cells
-    .map((line) => line.map((cell, index) => cut(cell, widths[index]!).padEnd(widths[index]!)).join(gap))
-    .map((line) => line.trimEnd())
-    .join("\n");
+/** The first rows decide how wide the columns are; rows that come later keep to them. */
+export class Table<Row> {
+  readonly #columns: readonly Column<Row>[];
+  readonly #options: TableOptions;
+  readonly #widths: readonly number[];
+
+  constructor(columns: readonly Column<Row>[], first: readonly Row[], options: TableOptions) {
+    const { width, wide } = options;
+    this.#columns = columns.filter((column) => wide || !column.wide);
+    this.#options = options;
+    const lines = [this.#titles(), ...first.map((row) => this.#cells(row))];
+    const natural = this.#columns.map((_, index) => Math.max(...lines.map((line) => line[index]!.length)));
+    this.#widths = width === undefined || wide ? natural : fitted(natural, width);
+  }
+
+  heading(): string {
+    return this.#line(this.#titles(), () => "bold");
+  }
+
+  row(row: Row): string {
+    return this.#line(this.#cells(row), (cell, index) => this.#columns[index]!.style?.(cell));
+  }
+
+  #titles(): string[] {
+    return this.#columns.map(({ title }) => title.toUpperCase());
+  }
+
+  #cells(row: Row): string[] {
+    return this.#columns.map(({ of }) => plain(of(row)));
+  }
+
+  #line(cells: readonly string[], styleOf: (cell: string, index: number) => Style | undefined): string {
+    const { paint, width, wide } = this.#options;
+    const isCut = width !== undefined && !wide;
+    const filled = cells.findLastIndex((cell) => cell !== "");
+    return cells
+      .slice(0, filled + 1)
+      .map((cell, index) => {
+        const shown = isCut ? cut(cell, this.#widths[index]!) : cell;
+        const padding = index === filled ? "" : " ".repeat(Math.max(0, this.#widths[index]! - shown.length));
+        return paint(styleOf(cell, index), shown) + padding;
+      })
+      .join(gap);
+  }
 }
 
 /** Takes from the widest column until all fit. */
@@ -47,8 +78,3 @@ function fitted(natural: readonly number[], width: number): number[] {
 }
 
 const cut = (text: string, width: number) => (text.length > width ? `${text.slice(0, width - 1)}…` : text);
-
-/** What machines say of themselves must not move the cursor of whoever reads it. */
-export const plain = (text: string): string =>
-  // oxlint-disable-next-line no-control-regex -- control characters, and those that turn text around, are replaced
-  text.replaceAll(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]+/gu, " ");

@@ -6,7 +6,7 @@ import { CommandFailure } from "./exit-codes.ts";
 import { resourceCommand } from "./resource-commands.ts";
 
 export function tokensCommand(context: CommandContext): Command {
-  const root = resourceCommand("tokens", "tokens", context);
+  const root = resourceCommand("tokens", context);
   root
     .command("create <name>")
     .description("makes a token; its text is shown once")
