@@ -9,7 +9,7 @@ import type {
 import { type Client as GrpcClient, Metadata, type MethodDefinition } from "@grpc/grpc-js";
 import type { Channel } from "./channel.ts";
 import { GrpcError } from "./error.ts";
-import { methodDefinition, type Payload } from "./service-definition.ts";
+import { bytesDefinition, methodDefinition, type Payload } from "./service-definition.ts";
 import { writeAll } from "./write-all.ts";
 
 export interface CallOptions {
@@ -118,30 +118,39 @@ const kinds = {
     };
   },
 
-  bidi_streaming: (transport: GrpcClient, method: DescMethod) => {
-    const definition = methodDefinition(method);
-    return async function* (
-      requests: AsyncIterable<Payload>,
-      options: StreamOptions,
-    ): AsyncGenerator<Payload, void> {
-      const stream = transport.makeBidiStreamRequest(
-        ...wireArguments(definition),
-        options.metadata ?? new Metadata(),
-        grpcOptions(options),
-      );
-      const ended = new AbortController();
-      const sending = send(stream, requests, ended.signal);
-      try {
-        yield* received(stream, options);
-      } catch (error) {
-        throw sending.failure ?? error;
-      } finally {
-        ended.abort();
-        await sending.done;
-      }
-    };
-  },
+  bidi_streaming: (transport: GrpcClient, method: DescMethod) =>
+    exchange(transport, methodDefinition(method)),
 } as const;
+
+/** Makes a call of any kind with messages as they are on the wire. */
+export const callInBytes = (channel: Channel, path: string) =>
+  exchange(channel.transport, bytesDefinition(path)) as unknown as (
+    requests: AsyncIterable<Uint8Array>,
+    options: StreamOptions,
+  ) => AsyncGenerator<Uint8Array, void>;
+
+function exchange(transport: GrpcClient, definition: Definition) {
+  return async function* (
+    requests: AsyncIterable<Payload>,
+    options: StreamOptions,
+  ): AsyncGenerator<Payload, void> {
+    const stream = transport.makeBidiStreamRequest(
+      ...wireArguments(definition),
+      options.metadata ?? new Metadata(),
+      grpcOptions(options),
+    );
+    const ended = new AbortController();
+    const sending = send(stream, requests, ended.signal);
+    try {
+      yield* received(stream, options);
+    } catch (error) {
+      throw sending.failure ?? error;
+    } finally {
+      ended.abort();
+      await sending.done;
+    }
+  };
+}
 
 function wireArguments({ path, requestSerialize, responseDeserialize }: Definition) {
   return [path, requestSerialize, responseDeserialize] as const;

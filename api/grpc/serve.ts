@@ -1,6 +1,12 @@
 import type { EventEmitter } from "node:events";
 import type { Readable } from "node:stream";
-import type { DescMessage, DescService, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
+import type {
+  DescMessage,
+  DescMethod,
+  DescService,
+  MessageInitShape,
+  MessageShape,
+} from "@bufbuild/protobuf";
 import {
   Metadata,
   type Server,
@@ -11,8 +17,9 @@ import {
   type sendUnaryData,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
+import { answerInBytes } from "./answer-in-bytes.ts";
 import { GrpcError } from "./error.ts";
-import { type Payload, serviceDefinition } from "./service-definition.ts";
+import { bytesDefinition, type Payload, serviceDefinition } from "./service-definition.ts";
 import { writeAll } from "./write-all.ts";
 
 /** What a handler knows of the call besides its request. */
@@ -60,15 +67,25 @@ export interface Carrier {
   unexpected(error: unknown, path: string): void;
 }
 
+/** Answers any call of a service, with messages as they are on the wire. A unary call is a stream of one. */
+export type ByteHandler = (
+  method: DescMethod,
+  requests: AsyncIterable<Uint8Array>,
+  call: Call,
+) => AsyncIterable<Uint8Array>;
+
 /** A service and its handlers, ready to be put on a server. */
 export interface ServedService {
-  readonly name: string;
+  readonly service: DescService;
+  /** What the handlers answer, for who stands between them and the server. */
+  readonly answer: ByteHandler;
   register(server: Server, carrier: Carrier): void;
 }
 
 export function serve<S extends DescService>(service: S, handlers: Handlers<S>): ServedService {
   return {
-    name: service.typeName,
+    service,
+    answer: answerInBytes(service, handlers),
     register(server, carrier) {
       const implementation: UntypedServiceImplementation = {};
       for (const { localName, methodKind } of service.methods) {
@@ -76,6 +93,25 @@ export function serve<S extends DescService>(service: S, handlers: Handlers<S>):
         if (handler) implementation[localName] = kinds[methodKind](handler as never, carrier);
       }
       server.addService(serviceDefinition(service), implementation);
+    },
+  };
+}
+
+/** A service whose calls all go to one function, and through it perhaps elsewhere. */
+export function serveInBytes(service: DescService, answer: ByteHandler): ServedService {
+  return {
+    service,
+    answer,
+    register(server, carrier) {
+      const definitions = service.methods.map(
+        ({ localName, name }) => [localName, bytesDefinition(`/${service.typeName}/${name}`)] as const,
+      );
+      const implementations = service.methods.map((method) => {
+        const handler = (requests: Requests, call: Call) =>
+          answer(method, requests as AsyncIterable<never>, call) as AsyncIterable<never>;
+        return [method.localName, kinds.bidi_streaming(handler, carrier)] as const;
+      });
+      server.addService(Object.fromEntries(definitions), Object.fromEntries(implementations));
     },
   };
 }

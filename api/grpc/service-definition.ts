@@ -52,9 +52,23 @@ export function methodDefinition({
 }
 
 const codec = <Schema extends DescMessage>(schema: Schema) => ({
-  serialize: (message: MessageInitShape<Schema>): Buffer => {
-    const { buffer, byteOffset, length } = toBinary(schema, create(schema, message));
-    return Buffer.from(buffer, byteOffset, length);
-  },
+  serialize: (message: MessageInitShape<Schema>): Buffer =>
+    inBuffer(toBinary(schema, create(schema, message))),
   deserialize: (bytes: Buffer): MessageShape<Schema> => fromBinary(schema, bytes),
 });
+
+/** A call whose messages nobody decodes. On the wire a call of any kind is a stream both ways. */
+export const bytesDefinition = (path: string): MethodDefinition<Payload, Payload> => ({
+  path,
+  requestStream: true,
+  responseStream: true,
+  requestSerialize: asIs,
+  requestDeserialize: asIs,
+  responseSerialize: asIs,
+  responseDeserialize: asIs,
+});
+
+// grpc-js wants Node's own kind of bytes.
+const asIs = (bytes: unknown) => inBuffer(bytes as Uint8Array) as Buffer & Payload;
+
+const inBuffer = ({ buffer, byteOffset, length }: Uint8Array) => Buffer.from(buffer, byteOffset, length);

@@ -14,6 +14,13 @@ export interface ProtoSpec<Spec> {
 export interface ServedType {
   readonly type: ResourceType;
   readonly proto: ProtoSpec<unknown> | undefined;
+  /** What clients see instead of the spec as it is kept, and annotations that tell them so. */
+  readonly shown?: (spec: unknown) => Shown;
+}
+
+export interface Shown {
+  readonly yaml: Json;
+  readonly annotations: Readonly<Record<string, string>>;
 }
 
 /**
@@ -23,8 +30,13 @@ export interface ServedType {
 export function servedType<Type extends ResourceType>(
   type: Type,
   proto?: ProtoSpec<SpecOf<Type>>,
+  shown?: (spec: SpecOf<Type>) => Shown,
 ): ServedType {
-  return { type, proto: proto as ProtoSpec<unknown> | undefined };
+  return {
+    type,
+    proto: proto as ProtoSpec<unknown> | undefined,
+    ...(shown && { shown: shown as (spec: unknown) => Shown }),
+  };
 }
 
 export function encodeProtoSpec({ type, proto }: ServedType, key: Key, spec: unknown): Uint8Array {

@@ -14,19 +14,20 @@ const undefinedVersion = "undefined";
 
 export function encodeResource(served: ServedType, { metadata, spec }: Resource): WireResource {
   const { version, labels, annotations, finalizers, created, updated, ...plain } = metadata;
+  const shown = served.shown?.(spec);
   return create(ResourceSchema, {
     metadata: {
       ...plain,
       version: version.toString(),
       labels: { ...labels },
-      annotations: { ...annotations },
+      annotations: { ...annotations, ...shown?.annotations },
       finalizers: [...finalizers],
       created: timestampFromDate(created),
       updated: timestampFromDate(updated),
     },
     spec: {
       protoSpec: encodeProtoSpec(served, metadata, spec),
-      yamlSpec: encodeYaml(encodeSpec(served.type, metadata, spec)),
+      yamlSpec: encodeYaml(shown?.yaml ?? encodeSpec(served.type, metadata, spec)),
     },
   });
 }

@@ -1,0 +1,200 @@
+import { ClientTlsCredentials } from "../../../api/grpc/client-tls.ts";
+import type { Call, ServedService } from "../../../api/grpc/serve.ts";
+import { type OpenServer, openServer } from "../../../api/grpc/server.ts";
+import { ServerTlsCredentials } from "../../../api/grpc/server-tls.ts";
+import type { Clock } from "../../../cosi/clock.ts";
+import type { IdentitySettings } from "../../../machine-config/settings/identity.ts";
+import { type Authority, openAuthority } from "../../../pki/authority.ts";
+import { anyone, type Caller, callerOf } from "./access.ts";
+import {
+  certificatesExpire,
+  issueCertificates,
+  maintenanceIdentity,
+  type NodeNames,
+  pemOf,
+  renewAt,
+} from "./certificates.ts";
+import { Forwarder } from "./forwarder.ts";
+import { gated } from "./gate.ts";
+
+export interface MachineApiOptions {
+  /** `[::]:50000` */
+  readonly address: string;
+  readonly clock: Clock;
+  /** All that is served; each asks `caller` who calls. */
+  readonly services: (caller: (call: Call) => Caller | undefined) => readonly ServedService[];
+  /** Where another node's API listens. */
+  readonly addressOf: (node: string) => string;
+  readonly said: (text: string) => void;
+  readonly failed: (error: unknown) => void;
+}
+
+/** What the node is to others: by its config, or nothing yet. */
+export interface ApiStanding {
+  readonly identity: IdentitySettings | undefined;
+  readonly names: NodeNames;
+}
+
+type Mode = "maintenance" | "run";
+
+interface Serving extends AsyncDisposable {
+  readonly mode: Mode;
+  readonly port: number;
+  readonly update: (standing: ApiStanding) => Promise<void>;
+}
+
+/** The machine API of this node: open to everyone until it has a config, and then to those whom its authority knows. */
+export class MachineApi implements AsyncDisposable {
+  readonly #options: MachineApiOptions;
+  #serving: Serving | undefined;
+  #work: Promise<void> = Promise.resolve();
+
+  constructor(options: MachineApiOptions) {
+    this.#options = options;
+  }
+
+  /** Undefined while it does not listen. */
+  get port(): number | undefined {
+    return this.#serving?.port;
+  }
+
+  /** Serves as what the node now is. Calls are cut only when a config comes or goes. */
+  follow(standing: ApiStanding): Promise<void> {
+    const turn = this.#work.then(() => this.#follow(standing));
+    this.#work = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#work;
+    await this.#serving?.[Symbol.asyncDispose]();
+    this.#serving = undefined;
+  }
+
+  async #follow(standing: ApiStanding): Promise<void> {
+    const mode: Mode = standing.identity ? "run" : "maintenance";
+    if (this.#serving?.mode === mode) return this.#serving.update(standing);
+    const address = this.#serving
+      ? this.#options.address.replace(/:\d+$/, `:${this.#serving.port}`)
+      : this.#options.address;
+    await this.#serving?.[Symbol.asyncDispose]();
+    this.#serving = undefined;
+    const options = { ...this.#options, address };
+    this.#serving = standing.identity
+      ? await serveConfigured(options, { ...standing, identity: standing.identity })
+      : await serveAnyone(options, standing);
+    const { port } = this.#serving;
+    this.#options.said(`machine API: port ${port}, ${mode === "run" ? "mutual TLS" : "open to anyone"}`);
+  }
+}
+
+async function serveAnyone(options: MachineApiOptions, { names }: ApiStanding): Promise<Serving> {
+  const identity = await maintenanceIdentity(() => options.clock.now(), names);
+  options.said(`fingerprint of the maintenance certificate: ${identity.certificate.publicKeyFingerprint}`);
+  const gate = {
+    callerOf: () => anyone,
+    isConfigured: () => false,
+    forwarder: () => undefined,
+    isHere: () => true,
+    routes: false,
+  };
+  const server = await openServer({
+    address: options.address,
+    credentials: new ServerTlsCredentials({ identity: pemOf(identity), clients: "none" }),
+    services: options.services(gate.callerOf).map((served) => gated(served, gate)),
+    unexpected: options.failed,
+  });
+  return closing(server, { mode: "maintenance", update: () => Promise.resolve() });
+}
+
+async function serveConfigured(
+  { address, clock, services, addressOf, failed }: MachineApiOptions,
+  first: ApiStanding & { readonly identity: IdentitySettings },
+): Promise<Serving> {
+  let { names } = first;
+  let authority = authorityOf(first.identity, clock);
+  let authorities = pemsOf(first.identity);
+  let certificates = await issueCertificates(authority, names);
+  let timer: Disposable | undefined;
+  const credentials = new ServerTlsCredentials({
+    identity: pemOf(certificates.server),
+    clientAuthorities: authorities,
+    clients: "required",
+  });
+  const forwarder = new Forwarder({
+    credentials: () => new ClientTlsCredentials({ authorities, identity: pemOf(certificates.client) }),
+    addressOf,
+  });
+  const gate = {
+    callerOf,
+    isConfigured: () => true,
+    // Whoever cannot issue certificates is no control plane.
+    forwarder: () => forwarder,
+    isHere: (node: string) => names.ipAddresses.includes(node) || names.dnsNames.includes(node),
+    routes: true,
+  };
+  const server = await openServer({
+    address,
+    credentials,
+    services: services(callerOf).map((served) => gated(served, gate)),
+    unexpected: failed,
+  });
+
+  async function renew(): Promise<void> {
+    certificates = await issueCertificates(authority, names);
+    credentials.replace({ identity: pemOf(certificates.server), clientAuthorities: authorities });
+    forwarder.renew();
+    arm();
+  }
+
+  function arm(): void {
+    timer?.[Symbol.dispose]();
+    timer = clock.at(renewAt(certificates), () => void renew().catch(failed));
+  }
+  arm();
+
+  return closing(
+    server,
+    {
+      mode: "run",
+      async update({ identity, names: next }) {
+        if (!identity) return;
+        names = next;
+        authority = authorityOf(identity, clock);
+        const accepted = pemsOf(identity);
+        const why = certificatesExpire(certificates, authority, names, clock.now());
+        if (why === undefined && accepted === authorities) return;
+        authorities = accepted;
+        await renew();
+      },
+    },
+    () => {
+      timer?.[Symbol.dispose]();
+      forwarder[Symbol.dispose]();
+    },
+  );
+}
+
+function closing(
+  server: OpenServer,
+  rest: Pick<Serving, "mode" | "update">,
+  close: () => void = () => undefined,
+): Serving {
+  return {
+    ...rest,
+    port: server.port,
+    async [Symbol.asyncDispose]() {
+      close();
+      await server[Symbol.asyncDispose]();
+    },
+  };
+}
+
+const pemsOf = ({ accepted }: IdentitySettings) => accepted.map(({ pem }) => pem).join("");
+
+function authorityOf({ authority }: IdentitySettings, clock: Clock): Authority {
+  if (authority?.key === undefined) {
+    throw new Error("Cannot serve the machine API: the config has no key of its authority");
+  }
+  return openAuthority({ crt: authority.crt, key: authority.key, clock });
+}

@@ -1,0 +1,146 @@
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
+import {
+  ApplyConfigurationRequestSchema,
+  ApplyConfigurationRequest_Mode as Mode,
+} from "../../../../api/gen/machine/configuration_pb.js";
+import type { Call } from "../../../../api/grpc/serve.ts";
+import { VirtualClock } from "../../../../cosi/virtual-clock.ts";
+import { type MachineConfig, parseMachineConfig } from "../../../../machine-config/machine-config.ts";
+import { applyPatches, parsePatch } from "../../../../machine-config/patch/patch.ts";
+import { ConfigKeeper } from "../../config/config-keeper.ts";
+import { practiceCluster } from "../practice-node.ts";
+import { applyConfiguration } from "./apply-configuration.ts";
+
+let base: MachineConfig;
+beforeAll(async () => {
+  base = (await practiceCluster()).controlPlane;
+});
+
+const patched = (patch: string) => applyPatches(base, [parsePatch(patch)]);
+const live = () => patched("machine: {sysctls: {vm.swappiness: '10'}}");
+
+let current: MachineConfig | undefined;
+let persisted: MachineConfig | undefined;
+let reboots: number;
+let clock: VirtualClock;
+let keeper: ConfigKeeper;
+beforeEach(() => {
+  current = base;
+  persisted = base;
+  reboots = 0;
+  clock = new VirtualClock();
+  keeper = new ConfigKeeper({
+    current: () => current,
+    follow: (next) => Promise.resolve(void (current = next)),
+    persist: (next) => Promise.resolve(void (persisted = next)),
+    clock,
+    failed: (error) => expect.fail(String(error)),
+  });
+});
+
+async function apply(
+  config: MachineConfig | string,
+  request: MessageInitShape<typeof ApplyConfigurationRequestSchema>,
+) {
+  const handlers = applyConfiguration({ config: keeper, reboot: () => void (reboots += 1) });
+  const data = Buffer.from(typeof config === "string" ? config : config.text);
+  const message = create(ApplyConfigurationRequestSchema, { data, ...request });
+  const { messages = [] } = await handlers.applyConfiguration(message, {} as Call);
+  return messages[0]!;
+}
+
+describe("a config", () => {
+  test("that nothing speaks against is followed at once and kept", async () => {
+    const next = live();
+    expect(await apply(next, { mode: Mode.AUTO })).toMatchObject({
+      mode: Mode.NO_REBOOT,
+      modeDetails: "Applied configuration without a reboot",
+    });
+    expect([current?.text, persisted?.text, reboots]).toEqual([next.text, next.text, 0]);
+  });
+
+  test("that takes a reboot is kept, and the machine restarts", async () => {
+    const next = patched("machine: {udev: {rules: ['SUBSYSTEM==\"net\"']}}");
+    expect(await apply(next, { mode: Mode.AUTO })).toMatchObject({
+      mode: Mode.REBOOT,
+      modeDetails:
+        "Applied configuration with a reboot: this config change can't be applied in immediate mode: machine.udev",
+    });
+    expect([current?.text, persisted?.text, reboots]).toEqual([base.text, next.text, 1]);
+  });
+
+  test("that takes a reboot is refused without one", async () => {
+    const next = patched("machine: {udev: {rules: ['SUBSYSTEM==\"net\"']}}");
+    for (const mode of [Mode.NO_REBOOT, Mode.TRY]) {
+      await expect(apply(next, { mode })).rejects.toMatchObject({ code: "invalidArgument" });
+    }
+    expect(current?.text).toBe(base.text);
+  });
+
+  test("is only kept when it is staged", async () => {
+    const next = live();
+    await apply(next, { mode: Mode.STAGED });
+    expect([current?.text, persisted?.text, reboots]).toEqual([base.text, next.text, 0]);
+  });
+
+  test("is taken back when it was only tried", async () => {
+    const next = live();
+    const { modeDetails } = await apply(next, { mode: Mode.TRY });
+    expect(modeDetails).toMatch(/automatically reverted back in 1m0s$/);
+    expect([current?.text, persisted?.text]).toEqual([next.text, base.text]);
+    await clock.advance(59_999);
+    expect(current?.text).toBe(next.text);
+    await clock.advance(1);
+    expect(current?.text).toBe(base.text);
+  });
+
+  test("stays when it is applied after it was tried", async () => {
+    const next = live();
+    await apply(next, { mode: Mode.TRY, tryModeTimeout: { seconds: 5n } });
+    await apply(next, { mode: Mode.NO_REBOOT });
+    await clock.advance(10_000);
+    expect([current?.text, persisted?.text]).toEqual([next.text, next.text]);
+  });
+
+  test("changes nothing in a dry run, which shows what would change", async () => {
+    const { modeDetails } = await apply(live(), { mode: Mode.AUTO, dryRun: true });
+    expect(modeDetails).toMatch(
+      /^Dry run summary:\nApplied configuration without a reboot \(skipped in dry-run\)\.\nConfig diff:\n\n@@ /,
+    );
+    expect(modeDetails).toMatch(/^\+ +sysctls: \{ vm\.swappiness: '10' \}$/m);
+    expect([current?.text, persisted?.text]).toEqual([base.text, base.text]);
+    expect((await apply(base, { mode: Mode.AUTO, dryRun: true })).modeDetails).toMatch(/No changes\.$/);
+  });
+
+  test.each([
+    ["machine: [", /Cannot read machine config/],
+    [
+      "version: v1alpha1\nmachine: {sysctl: {}}\n",
+      /line 2, column \d+: machine\.sysctl: unknown key; did you mean "sysctls"/,
+    ],
+    ["apiVersion: v1alpha1\nkind: HostnameConfig\nhostname: x\n", /doesn't contain v1alpha1 config/],
+  ])("%j is refused with the reason", async (text, why) => {
+    const refusal = apply(text, { mode: Mode.AUTO });
+    await expect(refusal).rejects.toMatchObject({
+      code: "invalidArgument",
+      details: expect.stringMatching(why) as string,
+    });
+  });
+
+  test("is refused while another is being applied", async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const first = keeper.alone(() => promise);
+    await expect(apply(live(), { mode: Mode.AUTO })).rejects.toMatchObject({ code: "failedPrecondition" });
+    resolve();
+    await first;
+    await apply(live(), { mode: Mode.AUTO });
+  });
+
+  test("may be partial, and always applies, before there is one", async () => {
+    current = undefined;
+    const partial = parseMachineConfig("apiVersion: v1alpha1\nkind: HostnameConfig\nhostname: x\n");
+    expect(await apply(partial, { mode: Mode.REBOOT })).toMatchObject({ mode: Mode.NO_REBOOT });
+    expect(await apply(base, { mode: Mode.AUTO })).toMatchObject({ mode: Mode.NO_REBOOT });
+  });
+});

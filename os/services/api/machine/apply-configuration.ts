@@ -1,0 +1,121 @@
+import { ApplyConfigurationRequest_Mode as Mode } from "../../../../api/gen/machine/configuration_pb.js";
+import { GrpcError } from "../../../../api/grpc/error.ts";
+import { diagnosticText, InvalidMachineConfig } from "../../../../machine-config/decode/diagnostic.ts";
+import { type MachineConfig, parseMachineConfig } from "../../../../machine-config/machine-config.ts";
+import { assertValid } from "../../../../machine-config/validation.ts";
+import type { ConfigKeeper } from "../../config/config-keeper.ts";
+import { rebootReason } from "../../config/live-changes.ts";
+import { textDiff } from "../../config/text-diff.ts";
+import { type MachineHandlers, one } from "./handler.ts";
+
+export interface ApplyConfigurationDependencies {
+  readonly config: ConfigKeeper;
+  /** Restarts the machine for a config that takes it. */
+  readonly reboot: () => void;
+}
+
+const defaultTryMs = 60_000;
+
+const details = {
+  [Mode.REBOOT]: "Applied configuration with a reboot",
+  [Mode.NO_REBOOT]: "Applied configuration without a reboot",
+  [Mode.TRY]: "Applied configuration without a reboot",
+  [Mode.STAGED]: "Staged configuration to be applied after the next reboot",
+} as const;
+
+interface Decision {
+  readonly mode: keyof typeof details;
+  readonly why: string;
+}
+
+export const applyConfiguration = ({
+  config: keeper,
+  reboot,
+}: ApplyConfigurationDependencies): MachineHandlers<"applyConfiguration"> => ({
+  async applyConfiguration({ data, mode: asked, dryRun, tryModeTimeout }) {
+    const answer = await keeper.alone(async () => {
+      const { current } = keeper;
+      const { next, warnings } = accepted(data);
+      const inMaintenance = !current?.v1alpha1;
+      if (!inMaintenance && !next.v1alpha1) {
+        const why = "the applied machine configuration doesn't contain v1alpha1 config";
+        throw new GrpcError("invalidArgument", `${why}, did you mean to patch the machine config instead?`);
+      }
+      const { mode, why }: Decision = inMaintenance
+        ? { mode: asked === Mode.STAGED ? asked : Mode.NO_REBOOT, why: "" }
+        : resolve(asked, rebootReason(current, next));
+      if (dryRun) {
+        const modeDetails = `Dry run summary:\n${details[mode]} (skipped in dry-run).\n${diffOf(current, next)}`;
+        return one({ mode, modeDetails });
+      }
+      const modeDetails = await apply(next, mode, why);
+      return one({ mode, warnings, modeDetails });
+    });
+    if (!answer) throw new GrpcError("failedPrecondition", "another configuration is being applied");
+    return answer;
+
+    async function apply(next: MachineConfig, mode: keyof typeof details, why: string): Promise<string> {
+      if (mode === Mode.TRY) {
+        const timeoutMs = tryModeTimeout
+          ? Number(tryModeTimeout.seconds) * 1000 + tryModeTimeout.nanos / 1e6
+          : defaultTryMs;
+        if (!keeper.current?.v1alpha1) {
+          throw new GrpcError("failedPrecondition", "there is no configuration to go back to after a try");
+        }
+        await keeper.try(next, timeoutMs);
+        return `${details[mode]}\nThe config is applied in 'try' mode and will be automatically reverted back in ${goDuration(timeoutMs)}`;
+      }
+      if (mode === Mode.NO_REBOOT) await keeper.apply(next);
+      else await keeper.stage(next);
+      if (mode === Mode.REBOOT) reboot();
+      return details[mode] + why;
+    }
+  },
+});
+
+function accepted(data: Uint8Array) {
+  try {
+    const next = parseMachineConfig(Buffer.from(data).toString());
+    return { next, warnings: assertValid(next, "metal").map(diagnosticText) };
+  } catch (error) {
+    if (!(error instanceof InvalidMachineConfig)) throw error;
+    throw new GrpcError("invalidArgument", error.message, { cause: error });
+  }
+}
+
+/** What is done, and why not something gentler. */
+function resolve(asked: Mode, mustReboot: string | undefined): Decision {
+  switch (asked) {
+    case Mode.AUTO:
+      return mustReboot === undefined
+        ? { mode: Mode.NO_REBOOT, why: "" }
+        : { mode: Mode.REBOOT, why: `: ${mustReboot}` };
+    case Mode.REBOOT:
+      return { mode: Mode.REBOOT, why: "" };
+    case Mode.NO_REBOOT:
+    case Mode.TRY:
+      if (mustReboot !== undefined) throw new GrpcError("invalidArgument", mustReboot);
+      return { mode: asked, why: "" };
+    case Mode.STAGED:
+      return { mode: asked, why: "" };
+    default:
+      throw new GrpcError(
+        "invalidArgument",
+        `incorrect mode '${String(asked)}' specified for the apply config call`,
+      );
+  }
+}
+
+function diffOf(current: MachineConfig | undefined, next: MachineConfig): string {
+  const diff = textDiff(current?.text ?? "", next.text);
+  return `Config diff:\n\n${diff === "" ? "No changes." : diff}`;
+}
+
+/** As Go prints a duration: `1m0s`. */
+function goDuration(ms: number): string {
+  const seconds = ms / 1000;
+  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor((seconds % 3600) / 60)];
+  const rest = `${Number((seconds % 60).toFixed(3))}s`;
+  if (hours > 0) return `${hours}h${minutes}m${rest}`;
+  return minutes > 0 ? `${minutes}m${rest}` : rest;
+}

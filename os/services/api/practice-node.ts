@@ -1,0 +1,196 @@
+// A node in this process, for tests: the real API over the real files of this machine, with nothing behind what would
+// change it but records of what was asked.
+import { randomBytes } from "node:crypto";
+import { describeTypes } from "../../../cosi/grpc/definitions.ts";
+import { State } from "../../../cosi/state.ts";
+import { MemoryStore } from "../../../cosi/stores/memory.ts";
+import { systemClock } from "../../../cosi/system-clock.ts";
+import { generateConfigs } from "../../../machine-config/generate/configs.ts";
+import { createSecrets, type SecretsBundle } from "../../../machine-config/generate/secrets.ts";
+import { type MachineConfig, parseMachineConfig } from "../../../machine-config/machine-config.ts";
+import { identitySettings } from "../../../machine-config/settings/identity.ts";
+import { openAuthority } from "../../../pki/authority.ts";
+import { MachineConfig as MachineConfigResource } from "../../resources/config/machine-config.ts";
+import { HostnameStatus, hostnameId } from "../../resources/network/names.ts";
+import { ConfigKeeper } from "../config/config-keeper.ts";
+import { EventStream } from "../events/event-stream.ts";
+import { xidMaker } from "../events/xid.ts";
+import { LogBook } from "../logs/log-book.ts";
+import { Supervisor } from "../supervisor/supervisor.ts";
+import { filesystemService } from "./filesystem-service.ts";
+import type { KernelRecord } from "./machine/dmesg.ts";
+import type { Lifecycle } from "./machine/lifecycle.ts";
+import { MachineApi } from "./machine-api.ts";
+import { machineService } from "./machine-service.ts";
+import { resourceService } from "./resource-service.ts";
+import { resourceNamespaces, resourceTypes } from "./resource-types.ts";
+import { storageService } from "./storage-service.ts";
+import { timeService } from "./time-service.ts";
+
+export interface PracticeNodeOptions {
+  /** Undefined for a machine that has no config yet. */
+  readonly config?: MachineConfig;
+  readonly hostname?: string;
+  readonly kernelLog?: readonly KernelRecord[];
+  /** Where other nodes of the test listen, by the name that the test gives them. */
+  readonly addressOf?: (node: string) => string;
+}
+
+export interface PracticeNode extends AsyncDisposable {
+  readonly address: string;
+  readonly port: number;
+  readonly state: State;
+  readonly events: EventStream;
+  readonly logs: LogBook;
+  readonly services: Supervisor;
+  readonly api: MachineApi;
+  readonly said: readonly string[];
+  /** What the machine was asked to do with itself. */
+  readonly asked: readonly string[];
+  /** What a boot would read. */
+  readonly persisted: () => MachineConfig | undefined;
+}
+
+const names = { dnsNames: ["practice"], ipAddresses: ["127.0.0.1"] };
+
+export async function openPracticeNode(options: PracticeNodeOptions = {}): Promise<PracticeNode> {
+  const { hostname = "practice", kernelLog = [], addressOf = (node) => `${node}:50000` } = options;
+  const clock = systemClock;
+  const now = () => clock.now();
+  const state = new State({ store: new MemoryStore({ history: 500 }), clock });
+  const events = new EventStream({ now, nextId: xidMaker(randomBytes(5), now) });
+  const logs = new LogBook();
+  const services = new Supervisor({ clock, logs, changed: () => undefined });
+  const asked: string[] = [];
+  const said: string[] = [];
+  let current = options.config;
+  let persisted = options.config;
+
+  const failed = (error: unknown) => {
+    said.push(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  };
+  const config = new ConfigKeeper({
+    current: () => current,
+    async follow(next) {
+      current = next;
+      await state.set(MachineConfigResource, "v1alpha1", { spec: { yaml: next.text, from: "the API" } });
+      // Not awaited: the answer to who asked still has to go out on the connection that this may end.
+      setImmediate(() => void api.follow(standing()).catch(failed));
+    },
+    persist(next) {
+      persisted = next;
+      return Promise.resolve();
+    },
+    clock,
+    failed,
+  });
+  const record = (text: string) => {
+    asked.push(text);
+    return Promise.resolve();
+  };
+  const lifecycle: Lifecycle = {
+    reboot: (how) => record(`reboot ${how}`),
+    shutdown: (force) => record(`shutdown${force ? " by force" : ""}`),
+    reset: ({ graceful, reboot }) =>
+      record(`reset${graceful ? " gracefully" : ""}${reboot ? ", reboot" : ""}`),
+    rollback: () => record("rollback"),
+    upgrade: ({ image }) => record(`upgrade to ${image}`),
+  };
+  const identity = () => current && identitySettings(current);
+  const standing = () => ({ identity: identity(), names });
+
+  const api = new MachineApi({
+    address: "127.0.0.1:0",
+    clock,
+    addressOf,
+    said: (text) => void said.push(text),
+    failed,
+    services: (callerOf) => [
+      machineService({
+        proc: "/proc",
+        sys: "/sys",
+        build: {
+          ...{ tag: "v1.13.0", commit: "practice", built: "", engine: process.version },
+          architecture: process.arch === "x64" ? "amd64" : process.arch,
+        },
+        isConfigured: () => current?.v1alpha1 !== undefined,
+        config,
+        reboot: () => void asked.push("reboot for a config"),
+        authority: () => {
+          const authority = identity()?.authority;
+          return authority?.key === undefined
+            ? undefined
+            : openAuthority({ crt: authority.crt, key: authority.key, clock });
+        },
+        clusterName: () => current?.v1alpha1?.cluster?.clusterName ?? "practice",
+        lifecycle,
+        actorId: () => crypto.randomUUID(),
+        hostname: () => hostname,
+        events,
+        logs,
+        services,
+        meta: () => undefined,
+        async *readKernelLog({ tail }) {
+          if (!tail) yield kernelLog;
+        },
+      }),
+      storageService({
+        disks: () => Promise.resolve([]),
+        systemDisk: () => undefined,
+        usesOf: () => Promise.resolve([]),
+        wipe: () => Promise.reject(new Error("Cannot wipe: there are no disks in a practice node")),
+      }),
+      filesystemService,
+      timeService({
+        now,
+        timeServers: () => Promise.resolve(["time.example"]),
+        offsetOf: () => Promise.resolve(1500),
+      }),
+      resourceService({ state, callerOf }),
+    ],
+  });
+  await describeTypes(state, resourceTypes, resourceNamespaces);
+  await state.set(HostnameStatus, hostnameId, { spec: { hostname, domainname: "" } });
+  if (current) {
+    await state.set(MachineConfigResource, "v1alpha1", { spec: { yaml: current.text, from: "a test" } });
+  }
+  await api.follow(standing());
+
+  return {
+    get address() {
+      return `127.0.0.1:${api.port}`;
+    },
+    get port() {
+      return api.port!;
+    },
+    ...{ state, events, logs, services, api, said, asked },
+    persisted: () => persisted,
+    async [Symbol.asyncDispose]() {
+      await config[Symbol.asyncDispose]();
+      await api[Symbol.asyncDispose]();
+      await services[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** The configs of a cluster for practice, and what its clients need. */
+export async function practiceCluster(): Promise<{
+  readonly secrets: SecretsBundle;
+  readonly controlPlane: MachineConfig;
+  readonly worker: MachineConfig;
+}> {
+  const secrets = await createSecrets({ clock: systemClock });
+  const plan = {
+    clusterName: "practice",
+    endpoint: "https://10.0.0.10:6443",
+    secrets,
+    clock: systemClock,
+    installDisk: "/dev/vda",
+  };
+  const { controlPlane, worker } = await generateConfigs(plan);
+  return {
+    secrets,
+    controlPlane: parseMachineConfig(controlPlane.text),
+    worker: parseMachineConfig(worker.text),
+  };
+}

@@ -1,0 +1,81 @@
+// The resources that clients may look at.
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { MachineConfigSpecSchema } from "../../../api/gen/resource/config/config_pb.js";
+import { type ServedType, servedType } from "../../../cosi/grpc/served-type.ts";
+import { MachineConfig } from "../../resources/config/machine-config.ts";
+import { Disk } from "../../resources/hardware/disk.ts";
+import { MemoryModule, Processor, SystemInformation } from "../../resources/hardware/machine.ts";
+import { AddressSpec, AddressStatus } from "../../resources/network/address.ts";
+import { DhcpLease, OperatorSpec } from "../../resources/network/dhcp.ts";
+import { LinkSpec, LinkStatus } from "../../resources/network/link.ts";
+import {
+  HostnameSpec,
+  HostnameStatus,
+  ResolverSpec,
+  ResolverStatus,
+  TimeServerSpec,
+  TimeServerStatus,
+} from "../../resources/network/names.ts";
+import { LinkNeighbor } from "../../resources/network/neighbor.ts";
+import { NetworkStatus, NodeAddress } from "../../resources/network/node.ts";
+import { RouteSpec, RouteStatus } from "../../resources/network/route.ts";
+import { KernelCmdline, LoadedKernelModule, SecurityState } from "../../resources/runtime/kernel.ts";
+import { KernelParamStatus } from "../../resources/runtime/kernel-param.ts";
+import { TimeStatus } from "../../resources/time-status.ts";
+
+/** Clients edit the text as it was written: their spec is that text, and an annotation says so. */
+const machineConfig = servedType(
+  MachineConfig,
+  {
+    encode: ({ yaml }) =>
+      toBinary(
+        MachineConfigSpecSchema,
+        create(MachineConfigSpecSchema, { yamlMarshalled: Buffer.from(yaml) }),
+      ),
+    decode: (bytes) => ({
+      yaml: Buffer.from(fromBinary(MachineConfigSpecSchema, bytes).yamlMarshalled).toString(),
+      from: "the API",
+    }),
+  },
+  ({ yaml }) => ({ yaml, annotations: { "talos.dev/yaml-spec": "1" } }),
+);
+
+export const resourceTypes: readonly ServedType[] = [
+  machineConfig,
+  ...[
+    AddressSpec,
+    AddressStatus,
+    DhcpLease,
+    Disk,
+    HostnameSpec,
+    HostnameStatus,
+    KernelCmdline,
+    KernelParamStatus,
+    LinkNeighbor,
+    LinkSpec,
+    LinkStatus,
+    LoadedKernelModule,
+    MemoryModule,
+    NetworkStatus,
+    NodeAddress,
+    OperatorSpec,
+    Processor,
+    ResolverSpec,
+    ResolverStatus,
+    RouteSpec,
+    RouteStatus,
+    SecurityState,
+    SystemInformation,
+    TimeServerSpec,
+    TimeServerStatus,
+    TimeStatus,
+  ].map((type) => servedType(type)),
+];
+
+export const resourceNamespaces: Readonly<Record<string, string>> = {
+  config: "What the machine was told.",
+  hardware: "What the machine is made of.",
+  network: "How the machine is connected.",
+  "network-config": "How each layer of the configuration asks for the network to be.",
+  runtime: "What runs on the machine.",
+};
