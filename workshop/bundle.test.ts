@@ -10,8 +10,15 @@ beforeAll(() => {
   expect(node("workshop/bundle.ts")).toMatchObject({ status: 0, stderr: "" });
 });
 
-test.each(["pxe", "bmc", "rotate-keys"])("the bundle of %s says how it is used", (name) => {
-  const { status, stdout, stderr } = node(`out/bundle/bin/${name}.mjs`, "--help");
+test.each([
+  ["pxe", []],
+  ["bmc", []],
+  ["rotate-keys", []],
+  ["ingot", []],
+  ["ingot", ["bmc"]],
+  ["ingot", ["serve"]],
+] as const)("the bundle of %s %j says how it is used", (name, words) => {
+  const { status, stdout, stderr } = node(`out/bundle/bin/${name}.mjs`, ...words, "--help");
   expect(stderr).toBe("");
   expect(status).toBe(0);
   expect(stdout).toMatch(/--\w+/);

@@ -1,4 +1,8 @@
-// `npm run generate`: formats the .proto files and writes api/gen from them. Needs no network.
+// `npm run generate`: formats the .proto files and writes api/gen from them, and docs/cli.md from the command. Needs no
+// network.
+import { spawnSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { runAll } from "./run-tool.ts";
 
 const { failed } = await runAll([
@@ -9,4 +13,10 @@ const { failed } = await runAll([
     args: ["generate", "api", "--template", "api/buf.gen.yaml", "--output", "api"],
   },
 ]);
-process.exitCode = failed === 0 ? 0 : 1;
+const root = join(import.meta.dirname, "..");
+const reference = spawnSync(process.execPath, [join(root, "provisioner/main.ts"), "reference"], {
+  encoding: "utf8",
+});
+if (reference.status === 0) writeFileSync(join(root, "docs/cli.md"), reference.stdout);
+else console.error(reference.stderr);
+process.exitCode = failed === 0 && reference.status === 0 ? 0 : 1;

@@ -20,6 +20,7 @@ const commands = {
   bench: { script: "workshop/bench.ts", needs: ["test"] },
   bundle: { script: "workshop/bundle.ts", needs: [] },
   generate: { script: "workshop/generate.ts", needs: [] },
+  ingot: { script: "provisioner/main.ts", needs: [] },
 };
 
 function main([name, ...args]) {

@@ -241,7 +241,7 @@ describe("tokens", () => {
   });
 
   test("are kept as a hash alone", async () => {
-    const secret = admin.split("_")[2]!;
+    const secret = admin.slice(-43);
     expect(JSON.stringify((await api.state.list(Token)).resources.map(({ spec }) => spec))).not.toContain(
       secret,
     );

@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { Command } from "commander";
 import { usualStateDir } from "./serve-command.ts";
 
-interface Copying {
+export interface Copying {
   readonly backup: (folder: string, file: string) => Promise<void>;
   readonly restore: (wish: { backup: string; folder: string; keysFrom?: string }) => Promise<void>;
   readonly note: (text: string) => void;

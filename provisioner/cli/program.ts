@@ -1,15 +1,22 @@
-// `ingot`: everything that is asked of a provisioner from a terminal. main.ts adds what runs in this process.
+// `ingot`: all its words. What is asked of a provisioner is asked here; what runs in this process is given.
 import { Argument, Command, Option } from "commander";
+import { backupCommands, type Copying } from "./backup-commands.ts";
 import { CommandContext, type CommandIo, formats } from "./command-io.ts";
 import { completion, shells } from "./completion.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { machinesCommand } from "./machine-commands.ts";
+import { reference } from "./reference.ts";
 import { resourceCommand } from "./resource-commands.ts";
+import { type ServeWish, serveCommand } from "./serve-command.ts";
 import { tokensCommand } from "./token-commands.ts";
 
-interface Project {
+export interface Project {
   readonly description: string;
   readonly version: string;
+}
+
+export interface Running extends Omit<Copying, "note"> {
+  readonly serve: (wish: ServeWish) => Promise<void>;
 }
 
 const readOnly = [
@@ -25,7 +32,16 @@ const readOnly = [
 ] as const;
 const written = ["profiles", "rules", "images", "bmcs"] as const;
 
-export function ingotCommand(io: CommandIo, { description, version }: Project): Command {
+/** Programs of their own, which are also words of this one: main.ts runs them, and they read what follows. */
+export const programs = {
+  bmc: "power, boot device, sensors, console and accounts of a server, over its BMC alone: docs/bmc.md",
+  pxe: "a pxe-server by itself: static rules, or as a provisioner says: docs/network.md",
+  "rotate-keys": "seals every secret of a state with a new master key",
+  image: "`image build` makes the kernel and initramfs that machines boot, in a checkout",
+  lab: "a provisioner, and machines of QEMU that it boots, in networks of their own, in a checkout",
+} as const;
+
+export function ingotCommand(io: CommandIo, { description, version }: Project, running: Running): Command {
   const context = new CommandContext(io);
   const root = new Command("ingot")
     .description(description)
@@ -60,10 +76,17 @@ export function ingotCommand(io: CommandIo, { description, version }: Project): 
     .action(async (_: unknown, command: Command) =>
       io.note((await context.client(command).text("/readyz")).trim()),
     );
+  root.addCommand(serveCommand(running.serve));
+  for (const command of backupCommands({ ...running, note: io.note })) root.addCommand(command);
+  for (const [name, about] of Object.entries(programs)) root.command(name).description(about);
   root
     .command("completion")
     .description("what a shell needs to complete this command's words")
     .addArgument(new Argument("<shell>").choices(shells))
     .action((shell: (typeof shells)[number]) => io.print(completion(shell, root)));
+  root
+    .command("reference", { hidden: true })
+    .description("this command as a document")
+    .action(() => io.print(reference(root).trimEnd()));
   return root;
 }

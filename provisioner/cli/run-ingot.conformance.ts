@@ -27,6 +27,13 @@ interface RunOptions {
   readonly colours?: boolean;
 }
 
+const project = { description: "", version: "0.0.0" };
+const idle = () => {
+  throw new Error("nothing is run");
+};
+
+const running = { serve: idle, backup: idle, restore: idle };
+
 /** Runs a command line against answers that are given in turn; the last one is given again. */
 export async function ingot(
   words: string,
@@ -62,7 +69,8 @@ export async function ingot(
         };
       },
     },
-    { description: "", version: "0.0.0" },
+    project,
+    running,
   );
   const quiet = (command: typeof root) => {
     command.configureOutput({ writeErr: () => {}, writeOut: (text) => printed.push(text) });
@@ -83,11 +91,8 @@ export async function ingot(
   };
 }
 
-const idle = () => {
-  throw new Error("nothing is asked");
-};
-
-function tree() {
+/** The whole command, of which nothing is run. */
+export function tree() {
   const io = {
     print: idle,
     note: idle,
@@ -98,7 +103,7 @@ function tree() {
     send: idle,
     now: () => now,
   };
-  return ingotCommand(io, { description: "", version: "0.0.0" });
+  return ingotCommand(io, project, running);
 }
 
 /** All that can be asked: `machines accept`. */
