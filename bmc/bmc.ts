@@ -143,7 +143,8 @@ export interface ConsoleStream extends AsyncDisposable {
 }
 
 export interface Console {
-  open(): Promise<ConsoleStream | Absent>;
+  /** `takeOver`: from another session that has it, and may be long gone. */
+  open(options?: { readonly takeOver?: boolean | undefined }): Promise<ConsoleStream | Absent>;
 }
 
 export const privileges = ["none", "readOnly", "operator", "administrator"] as const;

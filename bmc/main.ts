@@ -1,9 +1,9 @@
 // `ingot bmc` by itself: the composition root of this room.
 import { randomBytes } from "node:crypto";
-import { readFile } from "node:fs/promises";
-import { createInterface } from "node:readline/promises";
-import { Writable } from "node:stream";
+import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import { bmcCommand } from "./cli/command.ts";
+import { exitCodeOf } from "./cli/exit-codes.ts";
+import { promptSecret } from "./cli/prompt.ts";
 import { joinConsole } from "./cli/terminal.ts";
 import { openLanPort } from "./ipmi/lan-port.ts";
 import { openIpmi } from "./ipmi/open.ts";
@@ -11,19 +11,6 @@ import { openBmc, preference } from "./open.ts";
 import { RedfishError } from "./redfish/error.ts";
 import { openRedfish } from "./redfish/open.ts";
 import { systemClock } from "./system-clock.ts";
-
-/** Asks without showing what is typed. */
-async function promptPassword(question: string): Promise<string> {
-  process.stderr.write(question);
-  const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
-  const reader = createInterface({ input: process.stdin, output: silent, terminal: process.stdin.isTTY });
-  try {
-    return await reader.question("");
-  } finally {
-    reader.close();
-    process.stderr.write("\n");
-  }
-}
 
 const onWarning = (warning: string) => console.error(`warning: ${warning}`);
 
@@ -33,35 +20,54 @@ function split(address: string) {
   return { host: bracketed ?? plain ?? address, port: port === undefined ? undefined : Number(port) };
 }
 
+// The first Ctrl-C logs out and ends; the second ends.
+const interrupted = new AbortController();
+for (const signal of ["SIGINT", "SIGTERM"] as const)
+  process.once(signal, () => interrupted.abort(new Error(`Cannot finish: ended by ${signal}`)));
+const { signal } = interrupted;
+
 await using lanPort = await openLanPort({ randomU32: () => randomBytes(4).readUInt32LE() });
 const command = bmcCommand({
   clock: systemClock,
   environment: process.env,
+  signal,
+  randomBytes,
   print: (text) => console.log(text),
   readFile: (path) => readFile(path, "utf8"),
-  promptPassword,
-  joinConsole: (bmc) => joinConsole(bmc, { input: process.stdin, output: process.stdout }),
+  files: {
+    write: (path, text) => writeFile(path, text, { mode: 0o600 }),
+    rename,
+    remove: rm,
+  },
+  promptPassword: (question) => promptSecret(question, { input: process.stdin, output: process.stderr }),
+  async joinConsole(bmc, options) {
+    console.error("The serial console; Enter ~ . leaves it.");
+    await joinConsole(bmc, { input: process.stdin, output: process.stdout }, options);
+  },
   open: ({ address, user, password, protocol, trust, systemUuid }) => {
     const { host, port } = split(address);
-    const common = { host, clock: systemClock, user, password, onWarning };
+    const common = { host, clock: systemClock, user, password, signal, onWarning };
     return openBmc({
       protocols: protocol === "auto" ? preference : [protocol],
       drivers: {
         redfish: () => openRedfish({ ...common, port, trust, systemUuid }),
         ipmi: () => openIpmi({ ...common, udpPort: port, port: lanPort, randomBytes }),
       },
+      signal,
       onFailOver: (from, why) => onWarning(`no ${from}: ${why}`),
     });
   },
 });
 
+for (const each of [command, ...command.commands]) each.exitOverride();
 try {
   await command.parseAsync();
 } catch (error) {
-  console.error(error instanceof Error ? error.message : String(error));
+  process.exitCode = exitCodeOf(error);
+  if (!(error instanceof Error && error.name === "CommanderError"))
+    console.error(error instanceof Error ? error.message : String(error));
   if (error instanceof RedfishError && error.kind === "untrusted")
     console.error(
       "Say --ca-file or --fingerprint if you know its certificate, or --insecure if you trust the network.",
     );
-  process.exitCode = 1;
 }

@@ -8,24 +8,26 @@ export interface OpenOptions {
   /** In order of preference. One alone is a configured protocol; several allow failing over. */
   readonly protocols: readonly Protocol[];
   readonly drivers: { readonly [P in Protocol]?: () => Promise<Bmc> };
+  /** Whoever gave up wants no other protocol tried. */
+  readonly signal?: AbortSignal | undefined;
   readonly onFailOver?: ((from: Protocol, why: string) => void) | undefined;
 }
 
 /** Redfish says more and is encrypted by default; IPMI is everywhere. */
 export const preference: readonly Protocol[] = ["redfish", "ipmi"];
 
-export async function openBmc({ protocols, drivers, onFailOver }: OpenOptions): Promise<Bmc> {
+export async function openBmc({ protocols, drivers, signal, onFailOver }: OpenOptions): Promise<Bmc> {
   const failures: Error[] = [];
-  for (const protocol of protocols) {
-    const driver = drivers[protocol];
-    if (!driver) continue;
+  const spoken = protocols.filter((protocol) => drivers[protocol]);
+  const last = spoken.at(-1);
+  for (const protocol of spoken) {
     try {
-      return await driver();
+      return await drivers[protocol]!();
     } catch (thrown) {
       const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-      if (forbidsAnotherDoor(error)) throw error;
+      if (forbidsAnotherDoor(error) || signal?.aborted) throw error;
       failures.push(error);
-      onFailOver?.(protocol, error.message);
+      if (protocol !== last) onFailOver?.(protocol, error.message);
     }
   }
   if (failures.length === 1) throw failures[0]!;

@@ -1,6 +1,8 @@
 // A terminal joined to a serial console: ~. at the start of a line leaves it, as in ssh.
+import { once } from "node:events";
 import type { Readable, Writable } from "node:stream";
 import { type Bmc, isAbsent } from "../bmc.ts";
+import { Lacking } from "./exit-codes.ts";
 
 const leave = "~.";
 
@@ -9,27 +11,39 @@ export interface Terminal {
   readonly output: Writable;
 }
 
-export async function joinConsole(bmc: Bmc, { input, output }: Terminal): Promise<void> {
-  const stream = await bmc.console.open();
-  if (isAbsent(stream)) throw new Error(`Cannot open the console: ${stream.absent}`);
-  input.setRawMode?.(true);
-  try {
-    const shown = (async () => {
-      for await (const bytes of stream.output) output.write(bytes);
-    })();
+/** Until the user leaves it, or the BMC ends it. */
+export async function joinConsole(
+  bmc: Bmc,
+  { input, output }: Terminal,
+  options: { readonly takeOver?: boolean } = {},
+): Promise<void> {
+  await using stream = await bmc.console.open(options).then((opened) => {
+    if (isAbsent(opened)) throw new Lacking(`Cannot open the console: ${opened.absent}`);
+    return opened;
+  });
+  const left = new AbortController();
+  const show = async () => {
+    for await (const bytes of stream.output) {
+      if (!output.write(bytes)) await once(output, "drain", { signal: left.signal });
+    }
+  };
+  const type = async () => {
     let line = "";
-    for await (const chunk of input) {
+    for await (const chunk of input.iterator({ destroyOnReturn: false })) {
       const typed = Buffer.from(chunk as Uint8Array);
       line = (line + typed.toString("latin1")).split(/[\r\n]/).at(-1)!;
       const leaves = line === leave;
       // What was typed, or pasted, before it still goes out.
       await stream.write(leaves ? typed.subarray(0, -leave.length) : typed);
-      if (leaves) break;
+      if (leaves) return;
     }
-    await stream[Symbol.asyncDispose]();
-    await shown;
+  };
+  input.setRawMode?.(true);
+  try {
+    await Promise.race([show(), type()]);
   } finally {
+    left.abort();
     input.setRawMode?.(false);
-    await stream[Symbol.asyncDispose]();
+    input.pause();
   }
 }

@@ -8,7 +8,7 @@ import { LanSession } from "./lan-session.ts";
 import { orAbsent } from "./optional-answer.ts";
 import { senseOrNone } from "./sense.ts";
 
-const disabled = 0x81;
+const [notOpen, disabled] = [0x80, 0x81];
 const instance = 1;
 const quiet = {
   reserved: 0,
@@ -24,9 +24,10 @@ const patience = { firstMs: 500, tries: 7 };
 const headerBytes = 4;
 
 export const ipmiConsole = (transport: Transport): Console => ({
-  async open() {
+  async open({ takeOver = false } = {}) {
     if (!(transport instanceof LanSession))
       return absent("the serial console is only there over the network");
+    if (takeOver) await deactivate(transport);
     const request = { type: solPayload, instance, auxiliary: protectedSol };
     const grant = await orAbsent(run(transport, activatePayload, request), [disabled]);
     return isAbsent(grant)
@@ -111,13 +112,14 @@ function openStream(session: LanSession, mostBytes: number): ConsoleStream {
       ended = true;
       wake();
       listener[Symbol.dispose]();
-      await run(session, deactivatePayload, {
-        type: solPayload,
-        instance,
-        auxiliary: new Uint8Array(4),
-      }).catch(() => {});
+      await deactivate(session).catch(() => {});
     },
   };
+}
+
+async function deactivate(session: LanSession): Promise<void> {
+  const request = { type: solPayload, instance, auxiliary: new Uint8Array(4) };
+  await orAbsent(run(session, deactivatePayload, request), [notOpen, disabled]);
 }
 
 const nothing = new Uint8Array();

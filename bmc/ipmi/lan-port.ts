@@ -58,12 +58,19 @@ export async function openLanPort({ randomU32 }: LanPortOptions): Promise<LanPor
   const ipv4 = newSocket("udp4");
   ipv4.bind(0);
   await once(ipv4, "listening");
+  let leaving = 0;
+  let allLeft = () => {};
   // Few BMCs, and not every host, have an IPv6 address.
   let ipv6: Socket | undefined;
   const socketTo = (address: string) => (isIPv6(address) ? (ipv6 ??= newSocket("udp6")) : ipv4);
 
   return {
-    send: (packet, { address, port }) => socketTo(address).send(packet, port, address, () => {}),
+    send(packet, { address, port }) {
+      leaving++;
+      socketTo(address).send(packet, port, address, () => {
+        if (--leaving === 0) allLeft();
+      });
+    },
     listen(peer, listener) {
       const key = keyOf(peer);
       const listeners = strangers.get(key) ?? new Set();
@@ -82,6 +89,8 @@ export async function openLanPort({ randomU32 }: LanPortOptions): Promise<LanPor
       return { id, [Symbol.dispose]: () => sessions.delete(id) };
     },
     async [Symbol.asyncDispose]() {
+      // The last packets are those that give sessions back.
+      if (leaving > 0) await new Promise<void>((resolve) => (allLeft = resolve));
       const open = [ipv4, ipv6].filter((socket) => socket !== undefined);
       await Promise.all(open.map((socket) => new Promise<void>((resolve) => socket.close(resolve))));
     },

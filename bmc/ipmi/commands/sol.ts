@@ -16,7 +16,7 @@ export const activatePayload = command({
   request: struct({ type: u8, instance: u8, auxiliary: bytes(4) }),
   response: struct({ auxiliary: bytes(4), toBmcBytes: u16le, fromBmcBytes: u16le, port: u16le, vlan: u16le }),
   completions: {
-    0x80: "the console is already in use by another session",
+    0x80: "another session has the console, from which it can be taken over",
     0x81: "the console is disabled on this BMC",
     0x82: "the BMC has reached its limit of consoles",
     0x83: "the console cannot be opened with encryption",
