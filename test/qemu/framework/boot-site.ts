@@ -29,6 +29,8 @@ const proxy = { mode: "proxy" };
 
 interface Kind {
   readonly dhcp: object;
+  /** Port 4011 knows PXE alone: HTTP Boot firmware never asks there. */
+  readonly onlyPxe?: true;
   /** Adds what is on the network besides us; returns where machines are plugged in. */
   readonly furnish: (around: AsyncDisposableStack, network: Network, directory: RunDirectory) => Network;
 }
@@ -51,6 +53,15 @@ const kinds = {
       return network;
     },
   },
+  "boot server beside dnsmasq on the same host": {
+    dhcp: { mode: "bootserver" },
+    onlyPxe: true,
+    furnish: (around, network, directory) => {
+      // All that the DHCP server must be told: a vendor class, and firmware asks the same address on port 4011.
+      around.use(startDnsmasq({ pool: foreign.pool, directory, more: ["--dhcp-option-force=60,PXEClient"] }));
+      return network;
+    },
+  },
   "full through a relay": {
     dhcp: {
       mode: "full",
@@ -68,7 +79,12 @@ const kinds = {
 } as const satisfies Record<string, Kind>;
 
 export type SiteName = keyof typeof kinds;
-export const siteNames = Object.keys(kinds) as readonly SiteName[];
+/** Where firmware can boot that speaks PXE, or HTTP Boot alone. */
+export const siteNamesFor = (speaks: "PXE" | "HTTP Boot"): readonly SiteName[] =>
+  (Object.keys(kinds) as SiteName[]).filter((name) => {
+    const { onlyPxe }: Kind = kinds[name];
+    return speaks === "PXE" || !onlyPxe;
+  });
 
 export interface BootSite extends AsyncDisposable {
   /** Where machines are plugged in. */

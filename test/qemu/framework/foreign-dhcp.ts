@@ -4,21 +4,35 @@ import { Child } from "./child.ts";
 import type { RunDirectory } from "./run-directory.ts";
 
 interface Foreign {
-  readonly host: string;
+  /** Undefined: this test's own. */
+  readonly host?: string | undefined;
   readonly pool: readonly [first: string, last: string];
   readonly directory: RunDirectory;
 }
 
 const quietDnsmasq = ["--no-daemon", "--port=0", "--user=root", "--conf-file=/dev/null"];
 
-const on = (host: string, name: string, command: readonly string[], directory: RunDirectory) =>
-  new Child(name, "ip", ["netns", "exec", host, ...command], directory.file(`${host}.log`));
+function on(
+  host: string | undefined,
+  name: string,
+  [program, ...args]: readonly [string, ...string[]],
+  directory: RunDirectory,
+): Child {
+  if (host === undefined) return new Child(name, program, args, directory.file(`${name}.log`));
+  return new Child(name, "ip", ["netns", "exec", host, program, ...args], directory.file(`${host}.log`));
+}
 
-export function startDnsmasq({ host, pool: [first, last], directory }: Foreign): Child {
+/** `more`: further options of its command line. */
+export function startDnsmasq({
+  host,
+  pool: [first, last],
+  directory,
+  more = [],
+}: Foreign & { readonly more?: readonly string[] }): Child {
   const options = ["--interface=eth0", "--bind-interfaces", "--no-ping"];
   const files = [`--dhcp-leasefile=${directory.file("foreign.leases")}`];
   const range = `--dhcp-range=${first},${last},255.255.255.0,1h`;
-  return on(host, "dnsmasq", ["dnsmasq", ...quietDnsmasq, ...options, ...files, range], directory);
+  return on(host, "dnsmasq", ["dnsmasq", ...quietDnsmasq, ...options, ...files, range, ...more], directory);
 }
 
 export function startKea({ host, pool, subnet, directory }: Foreign & { readonly subnet: string }): Child {

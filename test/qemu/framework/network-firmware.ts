@@ -32,3 +32,6 @@ export const networkFirmware = {
 
 export type NetworkFirmwareName = keyof typeof networkFirmware;
 export const networkFirmwareNames = Object.keys(networkFirmware) as readonly NetworkFirmwareName[];
+
+export const speaks = (name: NetworkFirmwareName) =>
+  "networkOver" in networkFirmware[name] ? "HTTP Boot" : "PXE";
