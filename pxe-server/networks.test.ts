@@ -149,4 +149,78 @@ describe.skipIf(!mayWire)("on real networks", () => {
     expect(said).toContain("opt224=0102");
     expect(said).toContain("opt150=0a080007");
   });
+
+  test("where only known machines get addresses, a stranger gets none", async () => {
+    const reservations = [{ mac: "52:54:00:00:08:01", address: "10.8.0.7", hostName: "rack1-01" }];
+    const said = await network(
+      [
+        {
+          interface: "s0",
+          address: "10.8.0.1",
+          dhcp: { mode: "reservations", subnets: [{ subnet: "10.8.0.0/24", reservations }] },
+        },
+      ],
+      `host client
+      cable s0 client c0 52:54:00:00:08:01
+      ip address add 10.8.0.1/24 dev s0`,
+      `${lease("client", "c0")}
+      on client ip link set c0 address 52:54:00:00:08:66
+      on client busybox udhcpc -i c0 -q -n -f -t 2 -T 1 -s /bin/true 2>&1 || true`,
+    );
+    expect(said).toContain("lease of 10.8.0.7 obtained");
+    expect(said).toContain("no lease");
+    expect(await packets("dhcp.type == 2", "dhcp.option.hostname")).toEqual(["rack1-01", "rack1-01"]);
+  });
+
+  test("an address that a client finds in use is offered to nobody from then on", async () => {
+    const said = await network(
+      [{ interface: "br0", address: "10.8.0.1", dhcp: { ...full(pool("10.8.0")), conflictProbe: false } }],
+      `ip link add br0 type bridge stp_state 0 forward_delay 0
+      host client
+      host stranger
+      cable s0 client c0 52:54:00:00:08:01
+      cable s1 stranger c1 52:54:00:00:08:66
+      for end in s0 s1; do ip link set $end master br0; done
+      ip address add 10.8.0.1/24 dev br0
+      ip link set br0 up
+      on stranger ip address add 10.8.0.100/24 dev c1`,
+      // It asks by ARP before it takes an address (-a).
+      `until busybox ping -c 1 -W 1 10.8.0.100 > /dev/null; do :; done
+      on client busybox udhcpc -i c0 -q -n -f -a -A 1 -t 8 -T 1 -s /bin/true 2>&1`,
+    );
+    expect(said).toContain("lease of 10.8.0.101 obtained");
+    expect(said).toMatch(/declined 10\.8\.0\.100 \d/);
+  });
+
+  test("an address that a client gives back is free", async () => {
+    const dhclient = "on client dhclient -4 -sf /bin/true -lf $dir/dhclient.leases -pf $dir/dhclient.pid";
+    const said = await network(
+      [{ interface: "s0", address: "10.8.0.1", dhcp: full(pool("10.8.0")) }],
+      `host client
+      cable s0 client c0 52:54:00:00:08:01
+      ip address add 10.8.0.1/24 dev s0`,
+      // It writes its pid after it has gone to the background; its release goes the way of any other packet.
+      `${dhclient} -1 c0 2>&1
+      until [ -s $dir/dhclient.pid ]; do :; done
+      on client ip address add 10.8.0.100/24 dev c0
+      ${dhclient} -r c0 2>&1
+      until grep freed $dir/leases; do :; done`,
+    );
+    expect(said).toContain("freed 10.8.0.100");
+  });
+
+  test("with the port of DHCP another server's, port 4011 is ours", async () => {
+    const said = await network(
+      [{ interface: "s0", address: "10.8.0.1", dhcp: { mode: "bootserver" } }],
+      `host client
+      cable s0 client c0 52:54:00:00:08:01
+      ip address add 10.8.0.1/24 dev s0
+      dnsmasq --port=0 --conf-file=/dev/null --user=root --interface=s0 --bind-interfaces --no-ping \
+        --dhcp-leasefile=$dir/foreign --pid-file=$dir/foreign.pid --dhcp-range=10.8.0.50,10.8.0.60,1h`,
+      `${lease("client", "c0")}
+      kill $(cat $dir/foreign.pid)`,
+    );
+    expect(said).toMatch(/lease of 10\.8\.0\.[56]\d obtained/);
+    expect(said).toContain("ready on s0");
+  });
 });

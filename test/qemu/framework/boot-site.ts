@@ -53,7 +53,7 @@ const kinds = {
       return network;
     },
   },
-  "boot server beside dnsmasq on the same host": {
+  "4011 alone beside dnsmasq": {
     dhcp: { mode: "bootserver" },
     onlyPxe: true,
     furnish: (around, network, directory) => {
