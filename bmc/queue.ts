@@ -2,6 +2,7 @@
 // done is read back, and everything is told to the audit trail. BMCs hang on bursts, run out of sessions and lie.
 import { type Bmc, isAbsent } from "./bmc.ts";
 import { type Clock, sleep } from "./clock.ts";
+import { type OneAtATime, oneAtATime } from "./one-at-a-time.ts";
 import { within } from "./within.ts";
 
 /** One line of the audit trail. Never holds an argument: passwords are among them. */
@@ -20,6 +21,8 @@ export interface QueueOptions {
   /** Opens the BMC anew; called when there is no connection, or the last one failed. */
   readonly open: () => Promise<Bmc>;
   readonly audit: (entry: AuditEntry) => void;
+  /** Shared by the queues of several servers behind one BMC: it does one thing at a time for all of them. */
+  readonly inTurn?: OneAtATime | undefined;
   /** Sessions are scarce: one that nobody used for so long is closed. */
   readonly idleMs?: number | undefined;
   readonly backOff?: { readonly firstMs: number; readonly mostMs: number } | undefined;
@@ -38,6 +41,7 @@ export class BmcQueue implements AsyncDisposable {
   #clock: Clock;
   #open: () => Promise<Bmc>;
   #audit: (entry: AuditEntry) => void;
+  #inTurn: OneAtATime;
   #idleMs: number;
   #backOff: { readonly firstMs: number; readonly mostMs: number };
   #deadlinesMs: { readonly command: number; readonly poll: number };
@@ -56,6 +60,7 @@ export class BmcQueue implements AsyncDisposable {
     clock,
     open,
     audit,
+    inTurn = oneAtATime(),
     idleMs = 45_000,
     backOff = { firstMs: 1_000, mostMs: 300_000 },
     deadlinesMs = { command: 15 * 60_000, poll: 2 * 60_000 },
@@ -64,6 +69,7 @@ export class BmcQueue implements AsyncDisposable {
     this.#clock = clock;
     this.#open = open;
     this.#audit = audit;
+    this.#inTurn = inTurn;
     this.#idleMs = idleMs;
     this.#backOff = backOff;
     this.#deadlinesMs = deadlinesMs;
@@ -118,7 +124,9 @@ export class BmcQueue implements AsyncDisposable {
       this.#audit({ at, command, kind, durationMs: this.#clock.now() - at, outcome, why });
     try {
       const limits = { clock: this.#clock, ms: this.#deadlinesMs[kind], what: command, signal };
-      const answer = await within(limits, async (signal) => work(await this.#connected(signal)));
+      const answer = await this.#inTurn(() =>
+        within(limits, async (signal) => work(await this.#connected(signal))),
+      );
       this.#failures = 0;
       if (isAbsent(answer)) tell("absent", answer.absent);
       else tell("done");

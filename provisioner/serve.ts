@@ -148,7 +148,9 @@ export async function openProvisioner(options: ProvisionerOptions): Promise<Prov
   const bmcs = opened.use(
     new BmcQueues({
       clock,
-      open: (config) => openMachineBmc(config, { port: lanPort, onWarning: log }),
+      // The id of a machine is its UUID, where that is any use.
+      open: (config, machine) =>
+        openMachineBmc(config, { port: lanPort, systemUuid: machine, onWarning: log }),
       audit: (machine, { command, outcome, durationMs, why, kind }) => {
         // Thousands of polls that went well are no news.
         if (kind === "poll" && outcome === "done") return;

@@ -1,5 +1,6 @@
 // The machine's own way to its BMC: no network, no session, no password, every privilege.
 import type { Clock } from "../clock.ts";
+import { oneAtATime } from "../one-at-a-time.ts";
 import type { RawRequest, RawResponse, Transport } from "./command.ts";
 import { ask } from "./lan-exchange.ts";
 
@@ -24,7 +25,8 @@ const patience = { firstMs: 40_000, tries: 1 } as const;
 export function hostTransport({ device, clock, signal }: HostTransportOptions): Transport {
   const peer = `the BMC behind ${device.path}`;
   let lastId = 0;
-  let turn: Promise<unknown> = Promise.resolve();
+  // The driver would queue them, and their deadlines would run meanwhile.
+  const inTurn = oneAtATime();
 
   const exchange = (request: RawRequest): Promise<RawResponse> => {
     const id = ++lastId;
@@ -42,12 +44,7 @@ export function hostTransport({ device, clock, signal }: HostTransportOptions): 
   return {
     peer,
     clock,
-    /** One at a time: the driver would queue them, and their deadlines would run meanwhile. */
-    exchange(request) {
-      const exchanged = turn.then(() => exchange(request));
-      turn = exchanged.catch(() => {});
-      return exchanged;
-    },
+    exchange: (request) => inTurn(() => exchange(request)),
     async [Symbol.asyncDispose]() {
       device[Symbol.dispose]();
     },

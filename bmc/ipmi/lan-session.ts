@@ -1,6 +1,7 @@
 // An RMCP+ session: the transport of every IPMI command over the network. IPMI 2.0 §13.
 import { encode } from "../../wire/codec.ts";
 import { u32le } from "../../wire/integers.ts";
+import { oneAtATime } from "../one-at-a-time.ts";
 import { cipherSuites } from "./cipher-suites.ts";
 import { netFns, type RawRequest, type RawResponse, run, type Transport } from "./command.ts";
 import { getDeviceId } from "./commands/device.ts";
@@ -96,8 +97,8 @@ export class LanSession implements Transport {
   #window = new SequenceWindow();
   #sequence = 0;
   #pairing = 0;
-  /** One command at a time: BMCs that get two at once answer one of them. */
-  #turn: Promise<unknown> = Promise.resolve();
+  /** BMCs that get two commands at once answer one of them. */
+  #inTurn = oneAtATime();
   #listeners = new Map<number, Set<(payload: Uint8Array) => void>>();
   #keepAliveMs: number;
   #keepAlive: Disposable | undefined;
@@ -142,9 +143,7 @@ export class LanSession implements Transport {
 
   exchange(request: RawRequest): Promise<RawResponse> {
     this.#armKeepAlive();
-    const exchanged = this.#turn.then(() => this.#exchange(request, this.#target.patience));
-    this.#turn = exchanged.catch(() => {});
-    return exchanged;
+    return this.#inTurn(() => this.#exchange(request, this.#target.patience));
   }
 
   #exchange({ netFn, lun, code, data }: RawRequest, patience: Patience): Promise<RawResponse> {
@@ -192,11 +191,9 @@ export class LanSession implements Transport {
       // Sessions are scarce: iDRAC locks everybody out for 20 minutes when they run out. Asked twice at most, since a
       // BMC that went away cannot be told.
       const data = encode(u32le, this.#state.agreement.bmcSession);
+      const request = { netFn: netFns.app, lun: 0, code: closeSession.code, data };
       const patience = { ...this.#target.patience, tries: Math.min(2, this.#target.patience.tries) };
-      await this.#turn;
-      await this.#exchange({ netFn: netFns.app, lun: 0, code: closeSession.code, data }, patience).catch(
-        () => {},
-      );
+      await this.#inTurn(() => this.#exchange(request, patience)).catch(() => {});
     }
     this.#state = { is: "closed" };
     this.#registration[Symbol.dispose]();

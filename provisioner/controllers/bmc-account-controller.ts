@@ -1,3 +1,4 @@
+import { newPassword } from "../../bmc/accounts.ts";
 import type { Clock } from "../../cosi/clock.ts";
 import { controller } from "../../cosi/engine/controller.ts";
 import { many, shared } from "../../cosi/engine/owns.ts";
@@ -12,7 +13,6 @@ import { AgentOrder } from "../resources/agent-order.ts";
 import { AgentReport } from "../resources/agent-report.ts";
 import { BmcConfig } from "../resources/bmc-config.ts";
 import { Machine } from "../resources/machine.ts";
-import { bmcPassword } from "./bmc-password.ts";
 import { machineReads } from "./machine-reads.ts";
 
 export interface BmcAccountDependencies {
@@ -85,7 +85,7 @@ export const bmcAccountController = ({ state, clock, randomBytes }: BmcAccountDe
         what: {
           is: "bmcAccount",
           user,
-          password: bmcPassword(randomBytes),
+          password: newPassword(randomBytes),
           privilege: "administrator",
           onlyLook: false,
         },

@@ -1,4 +1,5 @@
 import { type Bmc, isAbsent } from "../../bmc/bmc.ts";
+import { type OneAtATime, oneAtATime } from "../../bmc/one-at-a-time.ts";
 import { type AuditEntry, BmcQueue } from "../../bmc/queue.ts";
 import type { Clock } from "../../cosi/clock.ts";
 import type { SpecOf } from "../../cosi/resource.ts";
@@ -9,14 +10,19 @@ type Config = SpecOf<typeof BmcConfig>;
 
 export interface BmcQueuesOptions {
   readonly clock: Clock;
-  readonly open: (config: Config) => Promise<Bmc>;
+  readonly open: (config: Config, machine: string) => Promise<Bmc>;
   readonly audit: (machine: string, entry: AuditEntry) => void;
 }
 
-/** Every BMC has one queue in this process, whoever speaks with it: they hang when commands race. */
+/**
+ * Every machine has one queue in this process, whoever speaks with its BMC; and those of several machines behind one BMC
+ * take turns: it hangs when commands race.
+ */
 export class BmcQueues implements AsyncDisposable {
   readonly #options: BmcQueuesOptions;
   readonly #queues = new Map<string, { readonly config: string; readonly queue: BmcQueue }>();
+  /** By the address of a BMC. */
+  readonly #turns = new Map<string, OneAtATime>();
   readonly #closing = new Set<Promise<void>>();
 
   constructor(options: BmcQueuesOptions) {
@@ -26,17 +32,20 @@ export class BmcQueues implements AsyncDisposable {
   /** Of the BMC that the configuration names. One that has changed gets a new queue, and a new login. */
   of(machine: string, config: Config): BmcQueue {
     const { clock, open, audit } = this.#options;
-    const address = `${config.address} ${config.port ?? ""}`;
     const key = JSON.stringify(config);
-    const known = this.#queues.get(address);
+    const known = this.#queues.get(machine);
     if (known?.config === key) return known.queue;
     if (known) this.#close(known.queue);
+    const address = `${config.address} ${config.port ?? ""}`;
+    const inTurn = this.#turns.get(address) ?? oneAtATime();
+    this.#turns.set(address, inTurn);
     const queue = new BmcQueue({
       clock: { now: () => clock.now().getTime(), after: (ms, call) => clock.after(ms, call) },
-      open: () => open(config),
+      inTurn,
+      open: () => open(config, machine),
       audit: (entry) => audit(machine, entry),
     });
-    this.#queues.set(address, { config: key, queue });
+    this.#queues.set(machine, { config: key, queue });
     return queue;
   }
 

@@ -14,7 +14,16 @@ type Config = SpecOf<typeof BmcConfig>;
 
 export function openMachineBmc(
   { address, port: bmcPort, driver, user, password, tls }: Config,
-  { port, onWarning }: { readonly port: LanPort; readonly onWarning: (text: string) => void },
+  {
+    port,
+    systemUuid,
+    onWarning,
+  }: {
+    readonly port: LanPort;
+    /** Which server is meant, where several stand behind one BMC. */
+    readonly systemUuid: string;
+    readonly onWarning: (text: string) => void;
+  },
 ): Promise<Bmc> {
   const credentials = { user, password };
   // Where both are tried, a port of its own says nothing about which of the two it is.
@@ -29,6 +38,7 @@ export function openMachineBmc(
           host: address,
           port: own("redfish"),
           trust: trustOf(tls),
+          systemUuid,
           clock: systemClock,
           onWarning,
         }),
