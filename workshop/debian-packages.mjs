@@ -19,6 +19,7 @@ export const debianPackages = {
     openipmi: "ipmi_sim, an IPMI BMC of other authors",
     "freeipmi-tools": "another IPMI client",
     "python3-pyghmi": "a third, and its BMC",
+    "python3-libvirt": "the make-believe machines behind OpenStack's virtual BMC",
     "python3-sushy": "the Redfish client of OpenStack",
     redfishtool: "DMTF's Redfish client",
     "python3-pip":

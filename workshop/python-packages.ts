@@ -16,8 +16,11 @@ export interface PythonPackage {
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** The package in exactly this version, or why it cannot be had. */
-export async function pythonPackage(requirement: string): Promise<PythonPackage | string> {
+/** The package in exactly this version, or why it cannot be had. `alone`: what it depends on comes from Debian. */
+export async function pythonPackage(
+  requirement: string,
+  { alone = false }: { readonly alone?: boolean } = {},
+): Promise<PythonPackage | string> {
   const folder = join(shelf, requirement.replaceAll(/[^\w.-]+/g, "-"));
   if (!existsSync(folder)) {
     const unfinished = `${folder}.unfinished-${process.pid}`;
@@ -36,6 +39,7 @@ export async function pythonPackage(requirement: string): Promise<PythonPackage 
           "10",
           "--target",
           unfinished,
+          ...(alone ? ["--no-deps"] : []),
           requirement,
         ],
         { timeout: 180_000 },
