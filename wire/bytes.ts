@@ -6,7 +6,8 @@ export function bytes(size: number): Codec<Uint8Array> {
     decode: (r) => r.view(size),
     encode(w, value) {
       if (value.length !== size) throw w.error(`has ${value.length} bytes instead of ${size}`);
-      w.bytes.set(value, w.take(size));
+      const at = w.take(size);
+      w.bytes.set(value, at);
     },
   };
 }

@@ -160,6 +160,19 @@ describe("writing", () => {
     expect(encode(rest, hex("0102030405"), new Uint8Array(2))).toEqual(hex("0102030405"));
   });
 
+  test("loses no byte where the buffer ends, whatever is written there", () => {
+    const codec = struct({
+      number: u8,
+      flag: integers.bool8,
+      blob: bytes(3),
+      name: text(2),
+      more: array(2, u8),
+    });
+    const value = { number: 1, flag: true, blob: hex("020304"), name: "ab", more: [5, 6] };
+    for (let room = 0; room < 12; room++)
+      expect(encode(codec, value, new Uint8Array(room))).toEqual(hex("010102030461620506"));
+  });
+
   test("results do not share memory with one another", () => {
     const first = encode(u16, 1);
     encode(u16, 2);

@@ -6,7 +6,8 @@ export const u8: Codec<number> = {
   decode: (r) => r.bytes[r.take(1)]!,
   encode(w, value) {
     if ((value & 0xff) !== value) throw outside(w, value, 0, 0xff);
-    w.bytes[w.take(1)] = value;
+    const at = w.take(1);
+    w.bytes[at] = value;
   },
 };
 
@@ -144,7 +145,8 @@ export const bool8: Codec<boolean> = {
     return byte === 1;
   },
   encode(w, value) {
-    w.bytes[w.take(1)] = value ? 1 : 0;
+    const at = w.take(1);
+    w.bytes[at] = value ? 1 : 0;
   },
 };
 

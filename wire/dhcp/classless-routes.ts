@@ -24,7 +24,8 @@ const route: Codec<ClasslessRoute> = {
     const width = Number(digits);
     if (!/^\d{1,2}$/.test(digits) || width > 32)
       throw w.error(`"${destination}" is not an address and a width`);
-    w.bytes[w.take(1)] = width;
+    const at = w.take(1);
+    w.bytes[at] = width;
     const start = w.offset;
     ipv4.encode(w, address);
     w.offset = start + Math.ceil(width / 8);

@@ -30,7 +30,8 @@ export const domainList: Codec<readonly string[]> = {
         if (!labelForm.test(label)) throw w.error(`"${name}" is not a domain name`);
         labelCodec.encode(w, label);
       }
-      w.bytes[w.take(1)] = 0;
+      const at = w.take(1);
+      w.bytes[at] = 0;
     }
   },
 };

@@ -19,7 +19,8 @@ export function encapsulated<const R extends Rows>(rows: R): Codec<TlvOf<R>> {
     },
     encode(w, values) {
       options.encode(w, values);
-      w.bytes[w.take(1)] = end;
+      const at = w.take(1);
+      w.bytes[at] = end;
     },
   };
 }

@@ -83,7 +83,8 @@ export function encodeOptions(w: Writer, { options, malformed = [] }: OptionArea
   }
   for (const { code, value } of [...(options.unknown ?? []), ...malformed])
     encodeOption(w, code, rest, value);
-  w.bytes[w.take(1)] = end;
+  const at = w.take(1);
+  w.bytes[at] = end;
 }
 
 function encodeOption(w: Writer, code: number, codec: Codec<unknown>, value: unknown): void {

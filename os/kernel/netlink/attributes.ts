@@ -44,7 +44,10 @@ export function attributes<const R extends Rows>(rows: R): Codec<AttributesOf<R>
         const view = new DataView(w.bytes.buffer, w.bytes.byteOffset);
         view.setUint16(start, size, true);
         view.setUint16(start + 2, row.code, true);
-        for (let left = paddingOf(size); left > 0; left--) w.bytes[w.take(1)] = 0;
+        for (let left = paddingOf(size); left > 0; left--) {
+          const at = w.take(1);
+          w.bytes[at] = 0;
+        }
       }
     },
   };

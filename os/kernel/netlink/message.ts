@@ -56,7 +56,10 @@ export const datagram: Codec<readonly Message[]> = {
       u32le.encode(w, headerSize + payload.length);
       header.encode(w, head);
       rest.encode(w, payload);
-      for (let left = -payload.length & 3; left > 0; left--) w.bytes[w.take(1)] = 0;
+      for (let left = -payload.length & 3; left > 0; left--) {
+        const at = w.take(1);
+        w.bytes[at] = 0;
+      }
     }
   },
 };
