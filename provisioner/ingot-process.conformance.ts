@@ -29,11 +29,15 @@ export async function ingot(words: readonly string[], environment: Environment =
 
 export interface ServingOptions {
   readonly stateDir: string;
+  /** `host:port`; any port unless told. */
+  readonly listen?: string;
+  readonly installsPort?: number;
   readonly options?: readonly string[];
   readonly environment?: Environment;
 }
 
 export interface Serving extends AsyncDisposable {
+  readonly pid: number;
   readonly url: string;
   readonly fingerprint: string;
   /** Told at the first start alone. */
@@ -48,16 +52,22 @@ export interface Serving extends AsyncDisposable {
 }
 
 /** Resolves when it is ready. */
-export async function serving({ stateDir, options = [], environment }: ServingOptions): Promise<Serving> {
+export async function serving({
+  stateDir,
+  listen = "127.0.0.1:0",
+  installsPort = 0,
+  options = [],
+  environment,
+}: ServingOptions): Promise<Serving> {
   const child = start(
     [
       "serve",
       "--state-dir",
       stateDir,
       "--listen",
-      "127.0.0.1:0",
+      listen,
       "--installs-port",
-      "0",
+      String(installsPort),
       "--api",
       "127.0.0.1:0",
       ...options,
@@ -85,6 +95,7 @@ export async function serving({ stateDir, options = [], environment }: ServingOp
     return code;
   };
   return {
+    pid: child.pid!,
     url,
     fingerprint,
     token,

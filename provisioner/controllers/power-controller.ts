@@ -64,7 +64,8 @@ export const powerController = ({ clock, powerOf, recordsOf }: PowerDependencies
         const step = stepFor(last.said);
         // Whatever changed in its records: there is nothing to command, and BMCs are not asked for fun.
         if (step.do === "watch") {
-          return { do: "set", spec: before, why: step.why, until: soonest(clock.now(), pollMs - agoMs) };
+          const until = soonest(clock.now(), pollMs - agoMs);
+          return { do: "set", spec: withoutUntold(before), why: step.why, until };
         }
       }
 
@@ -88,9 +89,8 @@ export const powerController = ({ clock, powerOf, recordsOf }: PowerDependencies
       const read = seen(before, said, now);
       const step = stepFor(said);
       if (step.do === "watch") {
-        // What was never told has no effect to wait for.
-        const order = before?.order?.toldAt && { order: before.order };
-        return { do: "set", spec: { ...read, ...order }, why: step.why, until: soonest(now, pollMs) };
+        const spec = withoutUntold({ ...read, ...(before?.order && { order: before.order }) });
+        return { do: "set", spec, why: step.why, until: soonest(now, pollMs) };
       }
       const { order } = step;
       if (step.do !== "tell") {
@@ -103,6 +103,8 @@ export const powerController = ({ clock, powerOf, recordsOf }: PowerDependencies
       if (still?.do !== "tell" || still.button !== step.button) {
         return { do: "wait", why: "what is known of it has just changed", until: soonest(now, soonMs) };
       }
+      // What was read before says nothing from here on, whatever comes of it.
+      readings.delete(id);
       await power.press(step.button, signal);
       const told = { ...read, order: { ...order, toldAt: clock.now() } };
       const why =
@@ -118,6 +120,12 @@ function sinceTheClockWasSet(status: Status, now: Date): Status {
   if (!order || (order.at <= now && (order.toldAt ?? now) <= now)) return status;
   const [at, toldAt] = [order.at, order.toldAt].map((date) => (date && date > now ? now : date));
   return { ...status, order: { ...order, at: at!, ...(toldAt && { toldAt }) } };
+}
+
+/** What was never told has no effect to wait for, and must not cast doubt on what is seen. */
+function withoutUntold<Read extends Status>(status: Read): Read {
+  const { order, ...read } = status;
+  return order?.toldAt ? status : (read as Read);
 }
 
 const soonest = (now: Date, ms: number) => new Date(now.getTime() + ms);

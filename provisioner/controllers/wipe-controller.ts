@@ -37,7 +37,8 @@ type Order = SpecOf<typeof AgentOrder>;
 
 const runLabel = "ingot.dev/wipe";
 const verifySamples = 64;
-const turnMs = 15_000;
+/** How soon those look again whose turn is next. */
+const turnMs = 1_000;
 /** After its deadline the agent has given up; the word of that may be on its way. */
 const graceMs = 60_000;
 
@@ -45,8 +46,10 @@ const graceMs = 60_000;
  * Has the disks of machines wiped: new ones, those that leave an assignment, and when somebody asks. What is begun is
  * written down before the order goes out, and no second one goes out before that is known to have ended.
  */
-export const wipeController = ({ state, clock, newId, mostAtOnce }: WipeDependencies) =>
-  controller({
+export const wipeController = ({ state, clock, newId, mostAtOnce }: WipeDependencies) => {
+  /** Who waits for a turn, in the order in which they began to. */
+  const waiting = new Set<string>();
+  return controller({
     name: "Wipe",
     each: Machine,
     reads: {
@@ -103,6 +106,7 @@ export const wipeController = ({ state, clock, newId, mostAtOnce }: WipeDependen
       }
 
       const decision = wipeNeeded(facts);
+      if (decision.is !== "begin") waiting.delete(id);
       const asItWas = before && { status: output(before) };
       const agent = attachedAgent(boot);
       if (decision.is !== "begin" || !agent || !inventory) {
@@ -114,8 +118,11 @@ export const wipeController = ({ state, clock, newId, mostAtOnce }: WipeDependen
       const runningNow = await state.list(WipeStatus, { labels: [equal(runLabel, "running")] });
       if (runningNow.resources.length >= mostAtOnce) {
         const why = `${runningNow.resources.length} other machines are being wiped: it waits for its turn`;
-        return { do: "wait", why, until: new Date(now.getTime() + turnMs) };
+        waiting.add(id);
+        const rounds = Math.max(1, [...waiting].indexOf(id) / (2 * mostAtOnce));
+        return { do: "wait", why, until: new Date(now.getTime() + rounds * turnMs) };
       }
+      waiting.delete(id);
       const wipeId = facts.wipeAsked;
       const plan = planFor(wipeId, before, inventory.spec, demanded);
       const previous = before?.run.wipeId === wipeId ? before.run.attempt : 0;
@@ -143,6 +150,7 @@ export const wipeController = ({ state, clock, newId, mostAtOnce }: WipeDependen
       };
     },
   });
+};
 
 const output = (spec: Status) => ({ spec, labels: { [runLabel]: spec.run.state } });
 const whyOf = (run: Status["run"]) => ("why" in run ? run.why : "wiped");

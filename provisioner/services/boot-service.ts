@@ -17,6 +17,7 @@ import { type Call, type ServedService, serve } from "../../api/grpc/serve.ts";
 import type { Clock } from "../../cosi/clock.ts";
 import type { SpecOf } from "../../cosi/resource.ts";
 import type { State } from "../../cosi/state.ts";
+import { AlreadyExists, NotFound } from "../../cosi/state-errors.ts";
 import { bootMode } from "../decisions/boot-mode.ts";
 import { gatherFacts } from "../decisions/facts.ts";
 import { BootStatus } from "../resources/boot-status.ts";
@@ -32,6 +33,7 @@ import { type MachineRecords, recordsOf } from "./machine-records.ts";
 import type { MachineRegistry } from "./machine-registry.ts";
 import { segmentOf } from "./peers.ts";
 
+type Boot = SpecOf<typeof BootStatus>;
 type Plan = MessageInitShape<typeof PlanSchema>;
 interface Argument {
   readonly name: string;
@@ -159,7 +161,7 @@ class BootDesk {
         return { ...plan, do: { case: "disk", value: { method: diskMethods[boot.diskMethod ?? "exit"] } } };
       case "agent": {
         const image = shelf.agentImage();
-        if (image) return { ...plan, do: this.#agent(image, met.id, asking, pace) };
+        if (image) return { ...plan, once: true, do: this.#agent(image, met.id, asking, pace) };
         return { ...plan, ...hold("there is no image for agents here: `ingot serve --image` names one") };
       }
       case "install": {
@@ -216,28 +218,53 @@ class BootDesk {
   }
 
   async report({ bootId, mac, at, step }: BootReport): Promise<void> {
-    const { state, clock, registry } = this.#options;
+    const { clock, registry } = this.#options;
     const told = this.#told.get(mac);
     const met = told ? undefined : await registry.meet({ macs: [mac] });
     const machine = told?.machine ?? (met?.is === "machine" ? met.id : undefined);
     if (machine === undefined || step.case === undefined || step.case === "ignored") return;
     const when = at ? timestampDate(at) : clock.now();
-    const before = (await state.find(BootStatus, machine))?.spec;
-    // A report that comes late tells nothing about what runs now.
-    if (before && before.state !== "booting" && before.since >= when) return;
     const failed = step.case === "failed" ? `${step.value.file}: ${step.value.why}` : undefined;
-    const same = before?.state === "booting" && before.bootId === bootId ? before : undefined;
-    if (same && (same.at > when || (same.step === step.case && step.case === "downloading"))) return;
-    const spec: SpecOf<typeof BootStatus> = {
-      state: "booting",
-      bootId,
-      step: step.case,
-      plan: told?.mode ?? same?.plan ?? "hold",
-      why: failed ?? told?.why ?? same?.why ?? "",
-      since: same?.since ?? when,
-      at: when,
+    const next = (before: Boot | undefined): Boot | undefined => {
+      // A report that comes late tells nothing about what runs now.
+      if (before && before.state !== "booting" && before.since >= when) return undefined;
+      const same = before?.state === "booting" && before.bootId === bootId ? before : undefined;
+      if (same && (same.at > when || (same.step === step.case && step.case === "downloading")))
+        return undefined;
+      return {
+        state: "booting",
+        bootId,
+        step: step.case,
+        plan: told?.mode ?? same?.plan ?? "hold",
+        why: failed ?? told?.why ?? same?.why ?? "",
+        since: same?.since ?? when,
+        at: when,
+      };
     };
-    await state.set(BootStatus, machine, { spec });
+    await this.#change(machine, next);
+  }
+
+  /** In one step: its agent may attach at this moment, and be there for good. */
+  async #change(machine: string, next: (before: Boot | undefined) => Boot | undefined): Promise<void> {
+    const { state } = this.#options;
+    for (;;) {
+      try {
+        await state.update(BootStatus, machine, ({ spec: before }) => {
+          const spec = next(before);
+          return spec ? { spec } : {};
+        });
+        return;
+      } catch (error) {
+        if (!(error instanceof NotFound)) throw error;
+      }
+      try {
+        const spec = next(undefined);
+        if (spec) await state.create(BootStatus, machine, { spec });
+        return;
+      } catch (error) {
+        if (!(error instanceof AlreadyExists)) throw error;
+      }
+    }
   }
 }
 

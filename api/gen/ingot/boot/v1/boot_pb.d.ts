@@ -192,8 +192,8 @@ export declare type Plan = Message<"ingot.boot.v1.Plan"> & {
   } | { case: undefined; value?: undefined };
 
   /**
-   * An installation: good for now, and never to be repeated from memory while the provisioner is away. By then it has
-   * happened, and would happen again, over what is in use.
+   * Good for now, and never to be repeated from memory while the provisioner is away: by then an installation has
+   * happened, and would happen again, over what is in use; and an agent would have neither token nor anybody to dial.
    *
    * @generated from field: bool once = 8;
    */

@@ -1,0 +1,78 @@
+// What the machines of a fleet share: the pxe-server that answers them, their BMCs, and what must never happen.
+import { randomBytes } from "node:crypto";
+import { openIpmiServer } from "../../bmc/simulator/ipmi/server.ts";
+import type { BootPlan } from "../../pxe-server/booter.ts";
+import type { RemoteBooter } from "../../pxe-server/remote-booter.ts";
+import { FleetMachine } from "./fleet-machine.ts";
+
+export interface FleetOptions {
+  readonly size: number;
+  readonly booter: () => Pick<RemoteBooter, "plan" | "report">;
+  readonly random: () => number;
+  /** How long firmware takes for a step, at most. */
+  readonly paceMs?: number;
+  /** How long erasing or writing a disk takes, about. */
+  readonly wipeMs?: number;
+}
+
+export class FleetSite implements AsyncDisposable {
+  readonly booter: FleetOptions["booter"];
+  readonly random: () => number;
+  readonly paceMs: number;
+  readonly wipeMs: number;
+  readonly machines: readonly FleetMachine[];
+  /** Of the BMC of each machine. */
+  readonly bmcPorts: number[] = [];
+  readonly violations: string[] = [];
+  readonly configs: string[] = [];
+  /** How long plans took, as pxe-servers see it; only those that the provisioner gave. */
+  readonly planMs: number[] = [];
+  /** Machines that somebody asked to be taken out of use. */
+  readonly released = new Set<FleetMachine>();
+  wipes = 0;
+  isOver = false;
+  readonly #opened = new AsyncDisposableStack();
+  readonly #background = new Set<Promise<void>>();
+
+  private constructor({ size, booter, random, paceMs = 100, wipeMs = 200 }: FleetOptions) {
+    this.booter = booter;
+    this.random = random;
+    this.paceMs = paceMs;
+    this.wipeMs = wipeMs;
+    this.machines = Array.from({ length: size }, (_, index) => new FleetMachine(index, this));
+  }
+
+  static async open(options: FleetOptions): Promise<FleetSite> {
+    const site = new FleetSite(options);
+    for (const { chassis } of site.machines) {
+      const server = site.#opened.use(await openIpmiServer({ chassis, randomBytes }));
+      site.bmcPorts.push(server.port);
+    }
+    return site;
+  }
+
+  planned(tookMs: number, plan: BootPlan): void {
+    if (!plan.why.includes("does not answer")) this.planMs.push(tookMs);
+  }
+
+  /** A system may be stopped when it was asked for, and when it was just installed and starts from its disk. */
+  mayStop(machine: FleetMachine): boolean {
+    return this.isOver || this.released.has(machine);
+  }
+
+  mayWipe(machine: FleetMachine): boolean {
+    return this.released.has(machine);
+  }
+
+  background(work: Promise<void>): void {
+    const tracked = work.finally(() => this.#background.delete(tracked));
+    this.#background.add(tracked);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.isOver = true;
+    for (const { chassis } of this.machines) chassis.press("off");
+    await Promise.all(this.#background);
+    await this.#opened.disposeAsync();
+  }
+}
