@@ -4,6 +4,7 @@ import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import { bmcCommand } from "./cli/command.ts";
 import { exitCodeOf } from "./cli/exit-codes.ts";
 import { promptSecret } from "./cli/prompt.ts";
+import { simulateCommand } from "./cli/simulate-command.ts";
 import { joinConsole } from "./cli/terminal.ts";
 import { openLanPort } from "./ipmi/lan-port.ts";
 import { openIpmi } from "./ipmi/open.ts";
@@ -58,6 +59,19 @@ const command = bmcCommand({
     });
   },
 });
+
+command.addCommand(
+  simulateCommand(async (wish) => {
+    // A client needs none of it.
+    const { openSimulation } = await import("./simulator/simulate.ts");
+    const place = { clock: systemClock, randomBytes, print: (line: string) => console.log(line) };
+    await using simulation = await openSimulation(wish, place);
+    for (const [index, { ipmiPort, redfishPort }] of simulation.bmcs.entries())
+      console.log(`BMC ${index}: IPMI ${wish.address}:${ipmiPort}, Redfish ${wish.address}:${redfishPort}`);
+    console.log(`User admin, password secret. Certificate: --fingerprint ${simulation.sha256}`);
+    await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+  }),
+);
 
 for (const each of [command, ...command.commands]) each.exitOverride();
 try {

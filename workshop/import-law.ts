@@ -35,6 +35,7 @@ export const exceptions: Readonly<Record<string, readonly string[]>> = {
   "pxe-server/remote-booter.ts": ["api"],
   "pxe-server/remote-booter.test.ts": ["api"],
   "pxe-server/scripted-provisioner.ts": ["api"],
+  "bmc/simulator/simulate.ts": ["pki"],
   "provisioner/main.ts": ["pxe-server"],
   "provisioner/embedded-pxe-server.ts": ["pxe-server"],
 };
