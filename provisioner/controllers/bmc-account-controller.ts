@@ -74,9 +74,11 @@ export const bmcAccountController = ({ state, clock, randomBytes }: BmcAccountDe
       const tries = progress?.is === "onTime" ? progress.retries : 0;
       // A machine that is removed and met again in one boot is another one: its agent must not answer for the first.
       const life = machine.metadata.created.getTime().toString(36);
-      const orderId = `${id}.bmcAccount.${life}.${agent.kernelBootId}.${machine.spec.retryId}.${tries}`;
-      const known = ours.find(({ metadata }) => metadata.id === orderId)?.spec;
-      const spec = known ?? {
+      const attempt = `${id}.bmcAccount.${life}.${agent.kernelBootId}.${machine.spec.retryId}.${tries}.`;
+      const known = ours.find(({ metadata }) => metadata.id.startsWith(attempt));
+      // Where somebody took the account away to have it made anew, the agent must not answer for the one before.
+      const orderId = known?.metadata.id ?? attempt + Buffer.from(randomBytes(4)).toString("hex");
+      const spec = known?.spec ?? {
         machine: id,
         kernelBootId: agent.kernelBootId,
         deadline: new Date(clock.now().getTime() + deadlineMs),
