@@ -4,7 +4,7 @@ import { parseKmsgRecord } from "./kmsg-record.ts";
 import type { LogBatch, LogRecord, LogSource } from "./log-stream.ts";
 
 /** The longest record that the kernel hands out (CONSOLE_EXT_LOG_MAX). */
-const recordBytes = 8192;
+export const recordBytes = 8192;
 const batchRecords = 200;
 
 /** The kernel keeps the ring: what it overwrites before it is read is counted as dropped. */
@@ -63,7 +63,7 @@ function readBatch(
 }
 
 /** Undefined when there is nothing more to read now. */
-function readRecord(fd: number, buffer: Uint8Array): number | undefined {
+export function readRecord(fd: number, buffer: Uint8Array): number | undefined {
   for (;;) {
     try {
       return readSync(fd, buffer);

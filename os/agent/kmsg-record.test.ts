@@ -14,6 +14,7 @@ describe("a record of the kernel's log", () => {
       {
         source: "kernel",
         severity: 6,
+        priority: 6,
         sequence: 339,
         sinceBootMs: 5140.9,
         text: "NET: Registered protocol family 10",
@@ -21,11 +22,25 @@ describe("a record of the kernel's log", () => {
     ],
     [
       "28,7,1000,-,caller=T1;ingot: boot sequence done\n",
-      { source: "machined", severity: 4, sequence: 7, sinceBootMs: 1, text: "boot sequence done" },
+      {
+        source: "machined",
+        severity: 4,
+        priority: 28,
+        sequence: 7,
+        sinceBootMs: 1,
+        text: "boot sequence done",
+      },
     ],
     [
       "4,8,0,c;sd 0:0:0:0: \\x1b[2J\\x5c\n SUBSYSTEM=scsi\n DEVICE=+scsi:0:0:0:0\n",
-      { source: "kernel", severity: 4, sequence: 8, sinceBootMs: 0, text: "sd 0:0:0:0: \u001b[2J\\" },
+      {
+        source: "kernel",
+        severity: 4,
+        priority: 4,
+        sequence: 8,
+        sinceBootMs: 0,
+        text: "sd 0:0:0:0: \u001b[2J\\",
+      },
     ],
   ])("%j", (line, record) => {
     expect(parse(line)).toEqual(record);

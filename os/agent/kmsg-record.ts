@@ -3,6 +3,8 @@ import type { LogRecord } from "./log-stream.ts";
 
 export interface KmsgRecord extends Omit<LogRecord, "at"> {
   readonly sequence: number;
+  /** Syslog's: facility × 8 + severity. */
+  readonly priority: number;
   /** Since the kernel started. */
   readonly sinceBootMs: number;
 }
@@ -19,6 +21,7 @@ export function parseKmsgRecord(bytes: Uint8Array): KmsgRecord | undefined {
   const isOwn = own.test(message);
   return {
     sequence: Number(sequence),
+    priority: Number(priority),
     sinceBootMs: Number(microseconds) / 1000,
     source: isOwn ? "machined" : "kernel",
     severity: Number(priority) & 7,

@@ -13,6 +13,7 @@ import { loadConfig } from "./tasks/load-config.ts";
 import { pseudoFilesystems } from "./tasks/pseudo-filesystems.ts";
 import { reportHardware } from "./tasks/report-hardware.ts";
 import { selfCheck } from "./tasks/self-check.ts";
+import { services } from "./tasks/services.ts";
 import { status } from "./tasks/status.ts";
 
 /** Tasks of one phase run together; a phase starts when the one above it is done. */
@@ -30,6 +31,6 @@ export const bootSequence: readonly Phase<Context>[] = [
  */
 export const lives: Readonly<Record<Life, readonly Phase<Context>[]>> = {
   agent: [{ name: "agent", tasks: [agent, reportHardware, selfCheck] }],
-  maintenance: [{ name: "maintenance", tasks: [reportHardware, selfCheck] }],
-  run: [{ name: "run", tasks: [reportHardware, selfCheck] }],
+  maintenance: [{ name: "maintenance", tasks: [reportHardware, selfCheck, services("maintenance")] }],
+  run: [{ name: "run", tasks: [reportHardware, selfCheck, services("run")] }],
 };

@@ -1,4 +1,5 @@
 import type { State } from "../../cosi/state.ts";
+import type { LogBook } from "../services/logs/log-book.ts";
 import type { Orphans } from "./adopt-orphans.ts";
 import type { Faults } from "./faults.ts";
 import type { KernelArguments } from "./kernel-arguments.ts";
@@ -11,6 +12,8 @@ export interface Context {
   readonly arguments: () => KernelArguments;
   readonly release: string;
   readonly log: ProblemLog;
+  /** What all services say. */
+  readonly logs: LogBook;
   readonly orphans: Orphans;
   /** Everything that is known of the node, as resources. */
   readonly state: State;

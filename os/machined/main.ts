@@ -8,6 +8,7 @@ import { agentArgumentNames } from "../agent/agent-arguments.ts";
 import { reboot } from "../kernel/reboot.ts";
 import { Screen } from "../kernel/screen.ts";
 import { MachineConfig } from "../resources/config/machine-config.ts";
+import { LogBook } from "../services/logs/log-book.ts";
 import { adoptOrphans } from "./adopt-orphans.ts";
 import { bootSequence, lives } from "./boot-sequence.ts";
 import type { Context } from "./context.ts";
@@ -26,8 +27,14 @@ const restartAfterS = 10;
 const closeWithinMs = 60_000;
 
 const kmsg = openSync("/dev/kmsg", "w");
+const logs = new LogBook();
 const log = new ProblemLog(
-  kernelLog((line) => writeSync(kmsg, line)),
+  kernelLog((line) => {
+    writeSync(kmsg, line);
+    logs
+      .open("machined")
+      .write(Buffer.from(`${new Date().toISOString()} ${line.replace(/^<\d+>ingot: /, "")}`));
+  }),
   () => new Date(),
 );
 const stop = new AbortController();
@@ -37,6 +44,7 @@ const context: Context = {
   arguments: () => parseKernelArguments(readFileSync("/proc/cmdline", "utf8")),
   release: release(),
   log,
+  logs,
   orphans: adoptOrphans(process),
   state: new State({ store: new MemoryStore({ history: 500 }), clock: systemClock }),
   vitals: new Vitals(),

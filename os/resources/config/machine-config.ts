@@ -12,3 +12,6 @@ export const MachineConfig = config(
   }),
   { aliases: ["mc"], sensitive: true },
 );
+
+/** What the node is to its cluster. Id: `machine-type`. */
+export const MachineType = config("MachineTypes", z.string(), { columns: { Type: "{}" } });

@@ -3,6 +3,7 @@ import { type Call, type ServedService, serveInBytes } from "../../../api/grpc/s
 import { type Caller, mayCall } from "./access.ts";
 import { aggregate } from "./aggregate.ts";
 import type { Forwarder } from "./forwarder.ts";
+import type { InFlight } from "./in-flight.ts";
 import { routeOf } from "./routing.ts";
 
 export interface GateOptions {
@@ -16,12 +17,15 @@ export interface GateOptions {
   readonly isHere: (node: string) => boolean;
   /** Without: everything is answered here, whatever node is asked for. */
   readonly routes: boolean;
+  /** Counts the calls that have one answer; streams last as long as somebody watches. */
+  readonly inFlight: InFlight;
 }
 
 /** The service, behind a gate that sends each call where it belongs and turns away whom it is not for. */
 export function gated(served: ServedService, options: GateOptions): ServedService {
   const { callerOf, isConfigured, isHere, routes } = options;
   return serveInBytes(served.service, async function* (method, requests, call) {
+    using _ = method.methodKind === "unary" ? options.inFlight.enter() : undefined;
     const caller = callerOf(call);
     if (!caller) throw new GrpcError("permissionDenied", "not authorized");
 

@@ -16,6 +16,7 @@ import {
 } from "./certificates.ts";
 import { Forwarder } from "./forwarder.ts";
 import { gated } from "./gate.ts";
+import { InFlight } from "./in-flight.ts";
 
 export interface MachineApiOptions {
   /** `[::]:50000` */
@@ -37,8 +38,11 @@ export interface ApiStanding {
 
 type Mode = "maintenance" | "run";
 
+const farewellMs = 5_000;
+
 interface Serving extends AsyncDisposable {
   readonly mode: Mode;
+  readonly inFlight: InFlight;
   readonly port: number;
   readonly update: (standing: ApiStanding) => Promise<void>;
 }
@@ -47,6 +51,7 @@ interface Serving extends AsyncDisposable {
 export class MachineApi implements AsyncDisposable {
   readonly #options: MachineApiOptions;
   #serving: Serving | undefined;
+  /** One change of what it serves after the other. */
   #work: Promise<void> = Promise.resolve();
 
   constructor(options: MachineApiOptions) {
@@ -71,12 +76,24 @@ export class MachineApi implements AsyncDisposable {
     this.#serving = undefined;
   }
 
+  /** Lets those who are being answered have their answer: the one who gave us the config is among them. */
+  async #farewell(): Promise<void> {
+    const late = Promise.withResolvers<void>();
+    using _ = this.#options.clock.after(farewellMs, late.resolve);
+    await Promise.race([this.#serving?.inFlight.idle(), late.promise]);
+    // An answer that is ready is sent in the next turn.
+    const turn = Promise.withResolvers<void>();
+    this.#options.clock.after(0, turn.resolve);
+    await turn.promise;
+  }
+
   async #follow(standing: ApiStanding): Promise<void> {
     const mode: Mode = standing.identity ? "run" : "maintenance";
     if (this.#serving?.mode === mode) return this.#serving.update(standing);
     const address = this.#serving
       ? this.#options.address.replace(/:\d+$/, `:${this.#serving.port}`)
       : this.#options.address;
+    await this.#farewell();
     await this.#serving?.[Symbol.asyncDispose]();
     this.#serving = undefined;
     const options = { ...this.#options, address };
@@ -92,6 +109,7 @@ async function serveAnyone(options: MachineApiOptions, { names }: ApiStanding): 
   const identity = await maintenanceIdentity(() => options.clock.now(), names);
   options.said(`fingerprint of the maintenance certificate: ${identity.certificate.publicKeyFingerprint}`);
   const gate = {
+    inFlight: new InFlight(),
     callerOf: () => anyone,
     isConfigured: () => false,
     forwarder: () => undefined,
@@ -104,7 +122,7 @@ async function serveAnyone(options: MachineApiOptions, { names }: ApiStanding): 
     services: options.services(gate.callerOf).map((served) => gated(served, gate)),
     unexpected: options.failed,
   });
-  return closing(server, { mode: "maintenance", update: () => Promise.resolve() });
+  return closing(server, { mode: "maintenance", inFlight: gate.inFlight, update: () => Promise.resolve() });
 }
 
 async function serveConfigured(
@@ -126,6 +144,7 @@ async function serveConfigured(
     addressOf,
   });
   const gate = {
+    inFlight: new InFlight(),
     callerOf,
     isConfigured: () => true,
     // Whoever cannot issue certificates is no control plane.
@@ -157,6 +176,7 @@ async function serveConfigured(
     server,
     {
       mode: "run",
+      inFlight: gate.inFlight,
       async update({ identity, names: next }) {
         if (!identity) return;
         names = next;
@@ -177,7 +197,7 @@ async function serveConfigured(
 
 function closing(
   server: OpenServer,
-  rest: Pick<Serving, "mode" | "update">,
+  rest: Pick<Serving, "mode" | "inFlight" | "update">,
   close: () => void = () => undefined,
 ): Serving {
   return {

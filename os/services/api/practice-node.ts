@@ -74,8 +74,8 @@ export async function openPracticeNode(options: PracticeNodeOptions = {}): Promi
     async follow(next) {
       current = next;
       await state.set(MachineConfigResource, "v1alpha1", { spec: { yaml: next.text, from: "the API" } });
-      // Not awaited: the answer to who asked still has to go out on the connection that this may end.
-      setImmediate(() => void api.follow(standing()).catch(failed));
+      // Not awaited: the API waits for the answer to this call before it changes.
+      void api.follow(standing()).catch(failed);
     },
     persist(next) {
       persisted = next;

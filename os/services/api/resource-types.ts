@@ -2,7 +2,7 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { MachineConfigSpecSchema } from "../../../api/gen/resource/config/config_pb.js";
 import { type ServedType, servedType } from "../../../cosi/grpc/served-type.ts";
-import { MachineConfig } from "../../resources/config/machine-config.ts";
+import { MachineConfig, MachineType } from "../../resources/config/machine-config.ts";
 import { Disk } from "../../resources/hardware/disk.ts";
 import { MemoryModule, Processor, SystemInformation } from "../../resources/hardware/machine.ts";
 import { AddressSpec, AddressStatus } from "../../resources/network/address.ts";
@@ -21,6 +21,7 @@ import { NetworkStatus, NodeAddress } from "../../resources/network/node.ts";
 import { RouteSpec, RouteStatus } from "../../resources/network/route.ts";
 import { KernelCmdline, LoadedKernelModule, SecurityState } from "../../resources/runtime/kernel.ts";
 import { KernelParamStatus } from "../../resources/runtime/kernel-param.ts";
+import { BootId, MachineStatus, Service, Version } from "../../resources/runtime/node.ts";
 import { TimeStatus } from "../../resources/time-status.ts";
 
 /** Clients edit the text as it was written: their spec is that text, and an annotation says so. */
@@ -45,6 +46,7 @@ export const resourceTypes: readonly ServedType[] = [
   ...[
     AddressSpec,
     AddressStatus,
+    BootId,
     DhcpLease,
     Disk,
     HostnameSpec,
@@ -55,6 +57,8 @@ export const resourceTypes: readonly ServedType[] = [
     LinkSpec,
     LinkStatus,
     LoadedKernelModule,
+    MachineStatus,
+    MachineType,
     MemoryModule,
     NetworkStatus,
     NodeAddress,
@@ -65,10 +69,12 @@ export const resourceTypes: readonly ServedType[] = [
     RouteSpec,
     RouteStatus,
     SecurityState,
+    Service,
     SystemInformation,
     TimeServerSpec,
     TimeServerStatus,
     TimeStatus,
+    Version,
   ].map((type) => servedType(type)),
 ];
 

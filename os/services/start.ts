@@ -1,0 +1,226 @@
+// The node's services on a real machine: every seam filled with what the kernel offers.
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { connect } from "node:net";
+import { hostname, uptime } from "node:os";
+import { basename } from "node:path";
+import {
+  MachineStatusEventSchema,
+  MachineStatusEvent_MachineStage as Stage,
+} from "../../api/gen/machine/events_pb.js";
+import { sleep } from "../../cosi/clock.ts";
+import { describeTypes } from "../../cosi/grpc/definitions.ts";
+import type { State } from "../../cosi/state.ts";
+import { systemClock as clock } from "../../cosi/system-clock.ts";
+import type { MachineConfig as Config } from "../../machine-config/machine-config.ts";
+import { identitySettings } from "../../machine-config/settings/identity.ts";
+import project from "../../package.json" with { type: "json" };
+import { openAuthority } from "../../pki/authority.ts";
+import { listDisks } from "../block/disks.ts";
+import { openBlockDevice } from "../block/open-block-device.ts";
+import { speaks } from "../block/speaks.ts";
+import { holdersOf } from "../block/teardown.ts";
+import { wipe } from "../block/wipe/wipe.ts";
+import { askTime } from "../network/ntp/ask.ts";
+import { MachineConfig, MachineType } from "../resources/config/machine-config.ts";
+import { TimeServerStatus } from "../resources/network/names.ts";
+import { BootId, MachineStatus, Version } from "../resources/runtime/node.ts";
+import { filesystemService } from "./api/filesystem-service.ts";
+import { MachineApi } from "./api/machine-api.ts";
+import { machineService } from "./api/machine-service.ts";
+import { resourceService } from "./api/resource-service.ts";
+import { resourceNamespaces, resourceTypes } from "./api/resource-types.ts";
+import { storageService } from "./api/storage-service.ts";
+import { timeService } from "./api/time-service.ts";
+import { ConfigKeeper } from "./config/config-keeper.ts";
+import { persistConfig } from "./config/persist-config.ts";
+import { EventStream } from "./events/event-stream.ts";
+import { xidMaker } from "./events/xid.ts";
+import { kernelRecords } from "./logs/kernel-records.ts";
+import type { LogBook } from "./logs/log-book.ts";
+import { followStanding } from "./node-standing.ts";
+import { type PowerOptions, power } from "./power.ts";
+import { serviceReports } from "./service-reports.ts";
+import { Supervisor } from "./supervisor/supervisor.ts";
+
+const apiPort = 50_000;
+const stateFolder = "/system/state";
+/** The machine API that we speak, and which release of ours speaks it. Clients choose by it what to ask for. */
+const tag = `v1.13.0+ingot.${project.version}`;
+
+export interface Surroundings extends Pick<PowerOptions, "end" | "installation"> {
+  readonly state: State;
+  readonly logs: LogBook;
+  readonly life: "maintenance" | "run";
+  readonly said: (level: "info" | "warn" | "error", text: string) => void;
+}
+
+/** Runs until it is disposed of. */
+export async function startServices(surroundings: Surroundings): Promise<AsyncDisposable> {
+  const { state, logs, life, said, end, installation } = surroundings;
+  const now = () => clock.now();
+  const failed = (error: unknown) =>
+    said("error", error instanceof Error ? (error.stack ?? error.message) : String(error));
+  const events = new EventStream({ now, nextId: xidMaker(randomBytes(5), now) });
+  const services = new Supervisor({ clock, logs, changed: serviceReports({ events, state, failed }) });
+  let current: Config | undefined;
+  let reached: "running" | "maintenance" | undefined;
+
+  const config = new ConfigKeeper({
+    current: () => current,
+    async follow(next) {
+      current = next;
+      const spec = { yaml: next.text, from: "the API" };
+      await state.as("MachineConfig").set(MachineConfig, "v1alpha1", { spec });
+    },
+    persist: (next) => persistConfig(stateFolder, next.text),
+    clock,
+    failed,
+  });
+  const authority = () => {
+    const found = current && identitySettings(current)?.authority;
+    return found?.key === undefined ? undefined : openAuthority({ crt: found.crt, key: found.key, clock });
+  };
+  const lifecycle = power({ clock, events, end, installation });
+
+  const api = new MachineApi({
+    address: `[::]:${apiPort}`,
+    clock,
+    addressOf: (node) => (node.includes(":") ? `[${node}]:${apiPort}` : `${node}:${apiPort}`),
+    said: (text) => said("info", text),
+    failed,
+    services: (callerOf) => [
+      machineService({
+        ...{ proc: "/proc", sys: "/sys", hostname, events, logs, services, config, lifecycle, authority },
+        build: {
+          ...{ tag, commit: "", built: "", engine: process.version },
+          architecture: process.arch === "x64" ? "amd64" : process.arch,
+        },
+        isConfigured: () => current?.v1alpha1 !== undefined,
+        reboot: () => void lifecycle.reboot("default", "").catch(failed),
+        clusterName: () => current?.v1alpha1?.cluster?.clusterName ?? "",
+        actorId: () => crypto.randomUUID(),
+        meta: () => undefined,
+        readKernelLog: kernelRecords({ now, sinceBootMs: () => uptime() * 1000 }),
+      }),
+      storageService({
+        disks: () => listDisks("/sys"),
+        systemDisk: () => undefined,
+        usesOf,
+        wipe: wipeDisk,
+      }),
+      filesystemService,
+      timeService({
+        now,
+        async timeServers() {
+          const { resources } = await state.list(TimeServerStatus);
+          return resources[0]?.spec.timeServers ?? [];
+        },
+        async offsetOf(server, signal) {
+          const nonce = () => randomBytes(8).readBigUInt64LE();
+          const sample = await askTime(server, { clock, nonce, signal });
+          return typeof sample === "string" ? sample : sample.offsetMs;
+        },
+      }),
+      resourceService({ state, callerOf }),
+    ],
+  });
+
+  await describeTypes(state, resourceTypes, resourceNamespaces);
+  await report(state);
+  services.run({
+    id: "apid",
+    restart: "always",
+    health: {
+      check: (signal) => answers(api.port, signal),
+      ...{ initialDelayMs: 1_000, everyMs: 10_000, timeoutMs: 5_000 },
+    },
+    async run({ started, signal }) {
+      await using _ = api;
+      let isUp = false;
+      await followStanding(
+        state,
+        async (standing, next) => {
+          current = next;
+          await api.follow(standing);
+          const type = standing.identity?.type ?? "unknown";
+          await state.as("MachineType").set(MachineType, "machine-type", { spec: type });
+          await reach(standing.identity ? "running" : "maintenance");
+          if (!isUp) started("Started");
+          isUp = true;
+        },
+        signal,
+      );
+    },
+  });
+  services.run({
+    id: "machined",
+    restart: "always",
+    async run({ started, signal }) {
+      started(`Service running in ${life}`);
+      await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+    },
+  });
+
+  return {
+    async [Symbol.asyncDispose]() {
+      await services.stopAll();
+      await config[Symbol.asyncDispose]();
+    },
+  };
+
+  async function reach(stage: "running" | "maintenance"): Promise<void> {
+    if (reached === stage) return;
+    reached = stage;
+    const spec = { stage, status: { ready: true, unmetConditions: [] } };
+    await state.as("MachineStatus").set(MachineStatus, "machine", { spec });
+    events.publish(MachineStatusEventSchema, {
+      stage: stage === "running" ? Stage.RUNNING : Stage.MAINTENANCE,
+      status: { ready: true },
+    });
+  }
+}
+
+/** Whether somebody listens there. */
+async function answers(port: number | undefined, signal: AbortSignal): Promise<void> {
+  if (port === undefined) throw new Error("the API does not listen");
+  const socket = connect({ host: "127.0.0.1", port });
+  try {
+    await once(socket, "connect", { signal });
+  } finally {
+    socket.destroy();
+  }
+}
+
+/** What does not change while the machine runs. */
+async function report(state: State): Promise<void> {
+  const bootID = (await readFile("/proc/sys/kernel/random/boot_id", "latin1")).trim();
+  await state.as("Kernel").set(BootId, "bootid", { spec: { bootID } });
+  await state.as("Version").set(Version, "version", { spec: { version: tag } });
+}
+
+async function usesOf(device: string): Promise<string[]> {
+  const mounts = readFileSync("/proc/mounts", "utf8").split("\n");
+  const isOnIt = new RegExp(`^/dev/${device}(p?\\d+)? `);
+  const mounted = mounts.filter((line) => isOnIt.test(line)).map((line) => line.split(" ")[1]);
+  const holders = await holdersOf("/sys", `/dev/${device}`);
+  return [
+    ...mounted.map((path) => `it is mounted at ${path}`),
+    ...holders.map(({ name }) => `${name} is built on it`),
+  ];
+}
+
+const wipeDisk: Parameters<typeof storageService>[0]["wipe"] = async (device, methods, signal) => {
+  const disk = (await listDisks("/sys")).find(({ devPath }) => basename(devPath) === basename(device));
+  return wipe({
+    open: () => openBlockDevice(device, disk ? speaks(disk) : "nothing"),
+    methods,
+    samples: 16,
+    random: Math.random,
+    progress: () => undefined,
+    pause: (stop) => sleep(clock, 1000, stop),
+    signal,
+  });
+};
