@@ -9,6 +9,8 @@ export interface BlockDevice extends AsyncDisposable {
   readonly sectorBytes: number;
   /** What is on the medium, past the kernel's cache. Any place, any size inside the device. */
   read(offset: number, size: number): Promise<Uint8Array>;
+  /** Whole sectors. */
+  write(offset: number, bytes: Uint8Array): Promise<void>;
   /** Sends zeros over the bus. Whole sectors. */
   overwrite(offset: number, length: number): Promise<void>;
   /** Makes the device do it by itself, without the data crossing the bus. Rejects with "not supported" codes. */

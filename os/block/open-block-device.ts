@@ -33,6 +33,11 @@ export async function openBlockDevice(path: string, speaks: Speaks = "nothing"):
   // Past the cache: what is read back afterwards must come from the medium.
   const handle = await open(path, constants.O_RDWR | constants.O_EXCL | constants.O_DIRECT);
   const answer = Buffer.alloc(8);
+  const send = async (bytes: Buffer, size: number, offset: number) => {
+    const { bytesWritten } = await handle.write(bytes, 0, size, offset);
+    if (bytesWritten !== size)
+      throw new Error(`Cannot write ${path} at ${offset}: took ${bytesWritten} of ${size} bytes`);
+  };
   const ask = (request: number) => {
     answer.fill(0);
     syscall(`ask ${path} for its size`, numbers.ioctl, handle.fd, request, answer);
@@ -55,16 +60,15 @@ export async function openBlockDevice(path: string, speaks: Speaks = "nothing"):
           throw new Error(`Cannot read ${path} at ${start}: got ${bytesRead} of ${bytes.length} bytes`);
         return bytes.subarray(offset - start, offset - start + size);
       },
+      async write(offset, bytes) {
+        const aligned = alignedBuffer(bytes.length);
+        aligned.set(bytes);
+        await send(aligned, bytes.length, offset);
+      },
       async overwrite(offset, length) {
         zeros ??= alignedBuffer(overwriteBytes);
-        for (let done = 0; done < length; done += overwriteBytes) {
-          const size = Math.min(overwriteBytes, length - done);
-          const { bytesWritten } = await handle.write(zeros, 0, size, offset + done);
-          if (bytesWritten !== size)
-            throw new Error(
-              `Cannot write ${path} at ${offset + done}: took ${bytesWritten} of ${size} bytes`,
-            );
-        }
+        for (let done = 0; done < length; done += overwriteBytes)
+          await send(zeros, Math.min(overwriteBytes, length - done), offset + done);
       },
       async command(what, offset, length) {
         const range = Buffer.alloc(16);

@@ -2,9 +2,12 @@
 // depends on the time, the user or the folder, so that two builds of the same inputs are the same bytes.
 import { copyFile, mkdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { core } from "../install/boot-partition.ts";
+import { bootLoaderPackages, makeBootLoader } from "./boot-loader.ts";
 import { bundlePid1 } from "./bundle.ts";
 import { Cache, digestOfFile } from "./cache.ts";
 import {
+  bootLoader,
   data,
   files,
   folders,
@@ -62,13 +65,14 @@ export async function buildImage(options: BuildOptions): Promise<Image> {
     {
       packages: packages.map(({ sha256 }) => sha256),
       node: await digestOfFile(node),
-      layout: { programs, data, libraryPackages, folders, links, files },
+      layout: { programs, data, libraryPackages, folders, links, files, bootLoader, core },
       modules: profiles[profile],
     },
     async (folder) => {
       progress(`laying out the root, profile ${profile}`);
       const root = join(folder, "root");
       await layOutRoot({ root, unpacked, libraryPackages, node });
+      await makeBootLoader(root, (name) => unpacked.get(name)!, signal);
       await installModules({ kernelTree, release, root, signal }, profiles[profile]);
       progress("compressing the root");
       await squash(root, join(folder, "root.squashfs"), signal);
@@ -120,6 +124,12 @@ async function resolve(debian: Debian): Promise<{ kernel: DebianPackage; userlan
   if (!name)
     throw new Error(`Cannot find the kernel: ${kernelPackage.amd64} depends on "${meta?.depends ?? ""}"`);
   const [kernel] = await debian.packages([name]);
-  const names = [...new Set([...[...programs, ...data].map(({ from }) => from), ...libraryPackages])].sort();
+  const names = [
+    ...new Set([
+      ...[...programs, ...data].map(({ from }) => from),
+      ...libraryPackages,
+      ...bootLoaderPackages,
+    ]),
+  ].sort();
   return { kernel: kernel!, userland: await debian.packages(names) };
 }

@@ -17,6 +17,40 @@ export const data: readonly { from: string; file: string }[] = [
   { from: "pci.ids", file: "usr/share/misc/pci.ids" },
 ];
 
+/** GRUB, of which an installed machine's boot loader is made while the image is built; none of its programs is kept. */
+export const bootLoader = {
+  /** grub-mkimage, and the libraries that it asks for: the suite's own, whatever this host has. */
+  tool: { from: "grub-common", file: "usr/bin/grub-mkimage" },
+  libraries: [
+    "libc6",
+    "liblzma5",
+    "libdevmapper1.02.1",
+    "libselinux1",
+    "libudev1",
+    "libpcre2-8-0",
+    "libcap2",
+  ],
+  /** What the core must know to read a script from a FAT, and a kernel from a bare partition. */
+  modules: [
+    "part_gpt",
+    "fat",
+    "normal",
+    "configfile",
+    "loadenv",
+    "regexp",
+    "test",
+    "true",
+    "echo",
+    "sleep",
+    "reboot",
+    "minicmd",
+    "linux",
+    "boot",
+  ],
+  bios: { from: "grub-pc-bin", format: "i386-pc", modules: ["biosdisk"] },
+  efi: { from: "grub-efi-amd64-bin", format: "x86_64-efi", modules: [] },
+} as const;
+
 /** Packages whose libraries may be taken when a program asks for them. */
 export const libraryPackages: readonly string[] = [
   "libc6",

@@ -1,6 +1,15 @@
 import { execFileSync } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
-import { closeSync, mkdtempSync, openSync, rmSync, truncateSync, writeFileSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -32,7 +41,7 @@ function imageOf(value: Fat32): string {
   writeFileSync(file, randomBytes(4 * MiB));
   truncateSync(file, value.sizeBytes);
   const fd = openSync(file, "r+");
-  for (const { offset, bytes } of fat32(value)) writeSync(fd, bytes, 0, bytes.length, offset);
+  for (const { offset, bytes } of fat32(value).pieces) writeSync(fd, bytes, 0, bytes.length, offset);
   closeSync(fd);
   return file;
 }
@@ -64,6 +73,14 @@ describe.each([
       expect(digest(read), path).toBe(digest(bytes));
     }
   });
+});
+
+test("tells where a file lies", () => {
+  const written = fat32(spec);
+  const image = readFileSync(imageOf(spec));
+  const at = written.offsetOf("EFI/BOOT/BOOTX64.EFI")!;
+  expect(image.subarray(at, at + 700_001).equals(files["EFI/BOOT/BOOTX64.EFI"])).toBe(true);
+  expect(written.offsetOf("EFI/BOOT")).toBeUndefined();
 });
 
 test.each([

@@ -31,8 +31,14 @@ type Entry = ValueOf<typeof directory>[number];
 /** With fewer, readers take it for FAT16 (§3.5). */
 const leastClusters = 65_525;
 
-/** What is not in the pieces may be whatever it is. Offsets are from the partition's start. */
-export function fat32(spec: Fat32): { offset: number; bytes: Uint8Array }[] {
+export interface WrittenFat32 {
+  /** What is not in them may be whatever it is. Offsets are from the partition's start. */
+  readonly pieces: readonly { readonly offset: number; readonly bytes: Uint8Array }[];
+  /** Where a file's bytes are, which lie together. */
+  offsetOf(path: string): number | undefined;
+}
+
+export function fat32(spec: Fat32): WrittenFat32 {
   const { sectorBytes, sectorsBefore, label, volumeId } = spec;
   const sectors = Math.floor(spec.sizeBytes / sectorBytes);
   // One sector a cluster: as many clusters as there can be. Two marks at the start of each table are for none.
@@ -97,15 +103,19 @@ export function fat32(spec: Fat32): { offset: number; bytes: Uint8Array }[] {
   }
   const table = new Uint8Array(fatSectors * sectorBytes);
   table.set(encode(fileAllocationTable, fat));
-  return [
-    { offset: 0, bytes: reserved },
-    { offset: reservedSectors * sectorBytes, bytes: table },
-    { offset: (reservedSectors + fatSectors) * sectorBytes, bytes: table },
-    ...contents.map(({ cluster, bytes }) => ({
-      offset: (firstDataSector + cluster - rootCluster) * sectorBytes,
-      bytes,
-    })),
-  ];
+  const offset = (cluster: number) => (firstDataSector + cluster - rootCluster) * sectorBytes;
+  return {
+    pieces: [
+      { offset: 0, bytes: reserved },
+      { offset: reservedSectors * sectorBytes, bytes: table },
+      { offset: (reservedSectors + fatSectors) * sectorBytes, bytes: table },
+      ...contents.map(({ cluster, bytes }) => ({ offset: offset(cluster), bytes })),
+    ],
+    offsetOf(path) {
+      const found = contents.find(({ bytes }) => bytes === spec.files[path]);
+      return found && offset(found.cluster);
+    },
+  };
 }
 
 interface Tree {

@@ -30,6 +30,9 @@ export function memoryDisk(contents: Uint8Array, faults: Faults = {}): BlockDevi
     async read(offset, size) {
       return contents.slice(offset, offset + size);
     },
+    async write(offset, bytes) {
+      contents.set(bytes, offset);
+    },
     async overwrite(offset, length) {
       fill(offset, length, 0);
     },
