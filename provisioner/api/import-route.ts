@@ -1,6 +1,7 @@
 // Many machines at once, from a file, before they are seen: all of it is right, or nothing is written.
 import { z } from "zod";
 import type { State } from "../../cosi/state.ts";
+import { machineHolds } from "../controllers/machine-holds.ts";
 import { planRegistrations, type RegistrationStep } from "../registration/plan-registrations.ts";
 import { readRegistrations } from "../registration/read-registrations.ts";
 import { BmcConfig } from "../resources/bmc-config.ts";
@@ -68,8 +69,9 @@ export function importRoute(state: State): Route {
 
 async function carryOut(step: Step, state: State, by: string): Promise<void> {
   const { id, labels, bmc } = step;
-  if (step.do === "create") await state.create(Machine, id, { spec: step.machine, labels });
-  else {
+  if (step.do === "create") {
+    await state.create(Machine, id, { spec: step.machine, labels }, { finalizers: machineHolds });
+  } else {
     const { name, accept } = step;
     await state.update(Machine, id, ({ metadata, spec }) => ({
       labels: { ...metadata.labels, ...labels },

@@ -5,6 +5,7 @@ import type { Clock } from "../../cosi/clock.ts";
 import { equal } from "../../cosi/query.ts";
 import { encodeSpec } from "../../cosi/spec.ts";
 import type { State } from "../../cosi/state.ts";
+import { machineHolds } from "../controllers/machine-holds.ts";
 import { saneUuid } from "../decisions/identity.ts";
 import { type Action, actions } from "../decisions/legal-actions.ts";
 import { BmcConfig } from "../resources/bmc-config.ts";
@@ -79,18 +80,23 @@ export function machineRoutes({ state, clock, reader, hardware, logs }: MachineR
         });
       }
       const machine = id ?? saneUuid(identity.uuid) ?? randomUUID();
-      const created = await state.create(Machine, machine, {
-        labels,
-        spec: {
-          ...(sent.name !== undefined && { name: sent.name }),
-          identity,
-          admission: accepted ? { is: "accepted", by: who.name } : { is: "byRule" },
-          wipeId: 1,
-          retryId: 0,
-          power: "automatic",
-          boot: sent.boot ?? {},
+      const created = await state.create(
+        Machine,
+        machine,
+        {
+          labels,
+          spec: {
+            ...(sent.name !== undefined && { name: sent.name }),
+            identity,
+            admission: accepted ? { is: "accepted", by: who.name } : { is: "byRule" },
+            wipeId: 1,
+            retryId: 0,
+            power: "automatic",
+            boot: sent.boot ?? {},
+          },
         },
-      });
+        { finalizers: machineHolds },
+      );
       if (bmc) await state.set(BmcConfig, machine, { spec: { ...bmc, origin: "given" } });
       return { status: 201, ...shown(created) };
     },

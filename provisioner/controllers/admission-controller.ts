@@ -6,6 +6,7 @@ import { AcceptanceRule } from "../resources/acceptance-rule.ts";
 import { Admission } from "../resources/admission.ts";
 import { Inventory } from "../resources/inventory.ts";
 import { Machine } from "../resources/machine.ts";
+import { writersAtOnce } from "./writers-at-once.ts";
 
 /** Settles whether each machine may be worked on, by an operator's word or by the rules. */
 export const admissionController = ({ clock }: { readonly clock: Pick<Clock, "now"> }) =>
@@ -14,6 +15,7 @@ export const admissionController = ({ clock }: { readonly clock: Pick<Clock, "no
     each: Machine,
     reads: { current: Admission, inventory: Inventory, rules: all(AcceptanceRule) },
     owns: Admission,
+    concurrency: writersAtOnce,
 
     reconcile(machine, { current, inventory, rules }) {
       const asked = machine.spec.admission;

@@ -11,6 +11,7 @@ import { AgentOrder } from "../resources/agent-order.ts";
 import { AgentReport } from "../resources/agent-report.ts";
 import { Machine } from "../resources/machine.ts";
 import { machineReads } from "./machine-reads.ts";
+import { writersAtOnce } from "./writers-at-once.ts";
 
 const deadlineMs = 5 * 60_000;
 
@@ -25,6 +26,7 @@ export const agentCommandController = ({ clock }: { readonly clock: Pick<Clock, 
       reports: naming(AgentReport, ({ spec }) => [spec.machine]),
     },
     owns: shared(many(AgentOrder)),
+    concurrency: writersAtOnce,
 
     reconcile(machine, { orders, reports, ...records }) {
       const agent = attachedAgent(records.boot);

@@ -14,6 +14,7 @@ import { AgentReport } from "../resources/agent-report.ts";
 import { BmcConfig } from "../resources/bmc-config.ts";
 import { Machine } from "../resources/machine.ts";
 import { machineReads } from "./machine-reads.ts";
+import { writersAtOnce } from "./writers-at-once.ts";
 
 export interface BmcAccountDependencies {
   /** Accounts are written in the name of people, who may change them afterwards. */
@@ -37,6 +38,7 @@ export const bmcAccountController = ({ state, clock, randomBytes }: BmcAccountDe
       reports: naming(AgentReport, ({ spec }) => [spec.machine]),
     },
     owns: shared(many(AgentOrder)),
+    concurrency: writersAtOnce,
 
     async reconcile(machine, { orders, reports, ...records }) {
       const { id } = machine.metadata;

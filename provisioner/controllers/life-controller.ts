@@ -7,6 +7,7 @@ import { progressOf } from "../decisions/progress.ts";
 import { Machine } from "../resources/machine.ts";
 import { MachineStatus } from "../resources/machine-status.ts";
 import { machineReads } from "./machine-reads.ts";
+import { writersAtOnce } from "./writers-at-once.ts";
 
 type Status = SpecOf<typeof MachineStatus>;
 
@@ -28,6 +29,7 @@ export const lifeController = ({ clock }: { readonly clock: Pick<Clock, "now" | 
     each: Machine,
     reads: machineReads,
     owns: MachineStatus,
+    concurrency: writersAtOnce,
 
     reconcile(machine, records) {
       const now = clock.now();

@@ -21,6 +21,7 @@ import { Machine } from "../resources/machine.ts";
 import { WipeCertificate } from "../resources/wipe-certificate.ts";
 import { WipeStatus } from "../resources/wipe-status.ts";
 import { machineReads } from "./machine-reads.ts";
+import { writersAtOnce } from "./writers-at-once.ts";
 
 export interface WipeDependencies {
   /** Where certificates are kept when machine and wipe are gone. */
@@ -49,6 +50,8 @@ const graceMs = 60_000;
 export const wipeController = ({ state, clock, newId, mostAtOnce }: WipeDependencies) => {
   /** Who waits for a turn, in the order in which they began to. */
   const waiting = new Set<string>();
+  /** Whose turn it is, though the store may not say so yet: several are decided on at once. */
+  const begun = new Set<string>();
   return controller({
     name: "Wipe",
     each: Machine,
@@ -60,6 +63,7 @@ export const wipeController = ({ state, clock, newId, mostAtOnce }: WipeDependen
     },
     // In this order they are written.
     owns: { status: WipeStatus, orders: shared(many(AgentOrder)) },
+    concurrency: writersAtOnce,
 
     async reconcile(machine, { orders, reports, rules, ...records }) {
       const now = clock.now();
@@ -70,6 +74,7 @@ export const wipeController = ({ state, clock, newId, mostAtOnce }: WipeDependen
       const before = current?.spec;
 
       if (before?.run.state === "running") {
+        begun.delete(id);
         const { run } = before;
         const report = reports.find(({ metadata }) => metadata.id === run.orderId)?.spec;
         const told = report && afterReport(before, run, report.outcome, now);
@@ -106,7 +111,10 @@ export const wipeController = ({ state, clock, newId, mostAtOnce }: WipeDependen
       }
 
       const decision = wipeNeeded(facts);
-      if (decision.is !== "begin") waiting.delete(id);
+      if (decision.is !== "begin") {
+        waiting.delete(id);
+        begun.delete(id);
+      }
       const asItWas = before && { status: output(before) };
       const agent = attachedAgent(boot);
       if (decision.is !== "begin" || !agent || !inventory) {
@@ -116,13 +124,16 @@ export const wipeController = ({ state, clock, newId, mostAtOnce }: WipeDependen
         return { do: "wait", why: "its agent carries out another order first" };
       }
       const runningNow = await state.list(WipeStatus, { labels: [equal(runLabel, "running")] });
-      if (runningNow.resources.length >= mostAtOnce) {
-        const why = `${runningNow.resources.length} other machines are being wiped: it waits for its turn`;
+      const others = new Set([...runningNow.resources.map(({ metadata }) => metadata.id), ...begun]);
+      others.delete(id);
+      if (others.size >= mostAtOnce) {
+        const why = `${others.size} other machines are being wiped: it waits for its turn`;
         waiting.add(id);
         const rounds = Math.max(1, [...waiting].indexOf(id) / (2 * mostAtOnce));
         return { do: "wait", why, until: new Date(now.getTime() + rounds * turnMs) };
       }
       waiting.delete(id);
+      begun.add(id);
       const wipeId = facts.wipeAsked;
       const plan = planFor(wipeId, before, inventory.spec, demanded);
       const previous = before?.run.wipeId === wipeId ? before.run.attempt : 0;

@@ -3,6 +3,7 @@ import type { Clock } from "../../cosi/clock.ts";
 import type { ResourceOf } from "../../cosi/resource.ts";
 import type { State } from "../../cosi/state.ts";
 import { AlreadyExists, NotFound } from "../../cosi/state-errors.ts";
+import { machineHolds } from "../controllers/machine-holds.ts";
 import { recognise, traitsOf } from "../decisions/identity.ts";
 import { IdentityConflict } from "../resources/identity-conflict.ts";
 import { Machine } from "../resources/machine.ts";
@@ -81,7 +82,8 @@ export class MachineRegistry {
 
   async #make(id: string, identity: MachineIdentity): Promise<Met> {
     try {
-      this.#learn(await this.#state.create(Machine, id, { spec: { ...newcomer, identity } }));
+      const spec = { ...newcomer, identity };
+      this.#learn(await this.#state.create(Machine, id, { spec }, { finalizers: machineHolds }));
     } catch (error) {
       if (!(error instanceof AlreadyExists)) throw error;
       // Another provisioner met it at the same moment.

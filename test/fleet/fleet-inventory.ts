@@ -1,6 +1,6 @@
 // What a machine of the fleet tells of itself: as much as a usual server does.
 import { create } from "@bufbuild/protobuf";
-import { InventorySchema } from "../../api/gen/ingot/agent/v1/inventory_pb.js";
+import { type Inventory, InventorySchema } from "../../api/gen/ingot/agent/v1/inventory_pb.js";
 import type { InventoryContent } from "../../os/agent/inventory-source.ts";
 
 export interface FleetIdentity {
@@ -29,9 +29,11 @@ export const diskOf = (index: number) => ({
   sizeBytes: 960_197_124_096n,
 });
 
-export function fleetInventory(index: number): InventoryContent {
+export const fleetInventory = (index: number): InventoryContent => fleetMessage(index);
+
+export function fleetMessage(index: number): Inventory {
   const { uuid, serial, macs } = fleetIdentity(index);
-  const inventory = create(InventorySchema, {
+  return create(InventorySchema, {
     system: { manufacturer: "Fleet", product: index % 2 === 0 ? "F-100" : "F-200", serial, uuid },
     firmware: { vendor: "Fleet", version: "1.2.3", date: "01/01/2026" },
     processors: [0, 1].map((socket) => ({
@@ -70,5 +72,4 @@ export function fleetInventory(index: number): InventoryContent {
     })),
     gaps: [],
   });
-  return inventory;
 }

@@ -27,7 +27,8 @@ export async function register(state: State, { machines, bmcPorts }: FleetSite):
       installedBy: { evidence: "phoneHome" },
     },
   });
-  for (const { index, id, identity } of machines) {
+  await inBatches(0, machines.length, async (at) => {
+    const { index, id, identity } = machines[at]!;
     await state.create(BmcConfig, id, {
       spec: {
         address: "127.0.0.1",
@@ -50,6 +51,19 @@ export async function register(state: State, { machines, bmcPorts }: FleetSite):
         boot: {},
       },
     });
+  });
+}
+
+/** Several at a time: writes that wait together are committed together. */
+export async function inBatches(
+  first: number,
+  count: number,
+  make: (index: number) => Promise<void>,
+): Promise<void> {
+  const size = 100;
+  for (let begin = first; begin < first + count; begin += size) {
+    const many = Math.min(size, first + count - begin);
+    await Promise.all(Array.from({ length: many }, (_, at) => make(begin + at)));
   }
 }
 

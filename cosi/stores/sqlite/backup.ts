@@ -29,7 +29,7 @@ export async function restoreDatabase(backup: string, path: string): Promise<voi
   await rm(beside, { force: true });
   await backupDatabase(backup, beside);
   try {
-    const database = openDatabase(beside, "full");
+    const database = openDatabase(beside);
     try {
       database.exec(
         `UPDATE store SET life = lower(hex(randomblob(8))), revision = revision + ${leap}, forgotten = revision + ${leap};

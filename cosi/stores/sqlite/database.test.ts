@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { openDatabase } from "./database.ts";
+import { flushJournal, openDatabase } from "./database.ts";
 
 let folder: string;
 let path: string;
@@ -18,31 +18,29 @@ const value = (database: DatabaseSync, pragma: string) =>
 
 describe("a new file", () => {
   test("is for its owner only, journals included", async () => {
-    const database = openDatabase(path, "full");
+    const database = openDatabase(path);
     for (const file of [path, `${path}-wal`, `${path}-shm`]) {
       expect((await stat(file)).mode & 0o777, file).toBe(0o600);
     }
     database.close();
   });
 
-  test("flushes the disk at each commit, unless less is asked for", () => {
-    const full = openDatabase(path, "full");
-    expect([value(full, "journal_mode"), value(full, "synchronous")]).toEqual(["wal", 2]);
-    full.close();
-    const normal = openDatabase(path, "normal");
-    expect(value(normal, "synchronous")).toBe(1);
-    normal.close();
+  test("has a journal, which SQLite flushes only before it carries it over", async () => {
+    const database = openDatabase(path);
+    expect([value(database, "journal_mode"), value(database, "synchronous")]).toEqual(["wal", 1]);
+    await flushJournal(path);
+    database.close();
   });
 });
 
 describe("refuses, and leaves as it was,", () => {
   async function refused(message: string): Promise<void> {
     const before = await readFile(path);
-    expect(() => openDatabase(path, "full")).toThrow(`Cannot open ${path}: ${message}`);
+    expect(() => openDatabase(path)).toThrow(`Cannot open ${path}: ${message}`);
     expect(await readFile(path)).toEqual(before);
   }
   function ours(change: (database: DatabaseSync) => void): void {
-    const database = openDatabase(path, "full");
+    const database = openDatabase(path);
     change(database);
     database.close();
   }
@@ -92,6 +90,6 @@ describe("refuses, and leaves as it was,", () => {
   });
 
   test("a place where no file can be", () => {
-    expect(() => openDatabase(join(folder, "none", "store.db"), "full")).toThrow(/^Cannot open .*: ENOENT/);
+    expect(() => openDatabase(join(folder, "none", "store.db"))).toThrow(/^Cannot open .*: ENOENT/);
   });
 });

@@ -1,9 +1,13 @@
 // The file: what it holds, how it is opened, and which files are refused.
 import { closeSync, openSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { DatabaseSync } from "node:sqlite";
 
-/** How much a crash may take. "full": nothing acknowledged. "normal": after a power failure, the last moments. */
-export type Durability = "full" | "normal";
+/**
+ * In this mode a commit is flushed by whoever made it (flushJournal), beside the event loop instead of in it; SQLite
+ * itself flushes only before it carries the journal into the database.
+ */
+const synchronous = "NORMAL";
 
 /** `Ingt`: tells our files from those of other programs. */
 const applicationId = 0x496e6774;
@@ -57,13 +61,13 @@ const schema = `
 `;
 
 /** Opens the file, and makes it if there is none. Refuses what is damaged, or is not ours. */
-export function openDatabase(path: string, durability: Durability): DatabaseSync {
+export function openDatabase(path: string): DatabaseSync {
   let database: DatabaseSync | undefined;
   try {
     makeFile(path);
     database = new DatabaseSync(path, { timeout: busyTimeoutMs });
     refuseForeign(database);
-    database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${durability}`);
+    database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous}`);
     // A journal that once grew does not stay large.
     database.exec("PRAGMA journal_size_limit = 67108864");
     makeSchema(database);
@@ -74,6 +78,15 @@ export function openDatabase(path: string, durability: Durability): DatabaseSync
     if (database?.isOpen) database.close();
     throw new Error(`Cannot open ${path}: ${why}`, { cause });
   }
+}
+
+/**
+ * Flushes what was committed to the disk: the journal, into which SQLite has written it (sqlite.org/wal.html). Its file
+ * stays the same as long as a connection is open; no locks are on it that closing it could drop.
+ */
+export async function flushJournal(path: string): Promise<void> {
+  await using journal = await open(`${path}-wal`, "r+");
+  await journal.datasync();
 }
 
 /** Whether a statement failed only because another process is writing (SQLITE_BUSY and its extended codes). */

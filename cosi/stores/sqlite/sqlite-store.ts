@@ -15,7 +15,7 @@ import {
   type Store,
   VersionConflict,
 } from "../../store.ts";
-import { type Durability, openDatabase, reasonOf } from "./database.ts";
+import { flushJournal, openDatabase, reasonOf } from "./database.ts";
 import { labelCondition } from "./label-conditions.ts";
 import { decodeRow, encodeDraft } from "./rows.ts";
 import {
@@ -26,6 +26,9 @@ import {
   type Statements,
 } from "./statements.ts";
 import { WriteQueue } from "./write-queue.ts";
+
+/** How much a crash may take. "full": nothing acknowledged. "normal": after a power failure, the last moments. */
+type Durability = "full" | "normal";
 
 export interface SqliteStoreOptions {
   readonly path: string;
@@ -80,7 +83,7 @@ export class SqliteStore implements Store {
     patienceMs = 30_000,
   }: SqliteStoreOptions) {
     this.#options = { path, clock, history, pollMs };
-    this.#database = openDatabase(path, durability);
+    this.#database = openDatabase(path);
     this.#sql = prepareStatements(this.#database);
     this.#life = this.#head().life;
     this.#dataVersion = this.#seenVersion();
@@ -91,6 +94,7 @@ export class SqliteStore implements Store {
       patienceMs,
       begin: () => void (this.#revision = this.#head().revision),
       end: () => this.#endTransaction(),
+      flush: durability === "full" ? () => flushJournal(path) : undefined,
       committed: () => {
         const changed = [...this.#changed];
         this.#changed.clear();

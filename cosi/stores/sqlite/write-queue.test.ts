@@ -81,7 +81,7 @@ test("writes that come together are one transaction, and one that is refused doe
 });
 
 test("a failure takes the whole transaction back, and the store goes on", async () => {
-  const other = openDatabase(path, "full");
+  const other = openDatabase(path);
   other.exec(
     "CREATE TRIGGER fail BEFORE INSERT ON resource WHEN new.id = 'bad' BEGIN SELECT raise(ABORT, 'no room'); END",
   );

@@ -1,5 +1,6 @@
 // Group commit. A durable commit costs one flush of the disk, however much is in it: writes that come while the
-// process is busy, or while another process writes, are committed together. Each is acknowledged after that commit.
+// process is busy, while the disk is, or while another process writes, are committed together. Each is acknowledged,
+// and those who watch are woken, after that flush; whoever else reads need not wait for it.
 import type { DatabaseSync } from "node:sqlite";
 import { setImmediate } from "node:timers";
 import type { Clock } from "../../clock.ts";
@@ -22,7 +23,9 @@ export interface WriteQueueOptions {
   readonly begin: () => void;
   /** Called last in a transaction. */
   readonly end: () => void;
-  /** Called when a transaction is committed, before its writes are acknowledged. */
+  /** Has what was committed survive a power failure; left out where the last moments may be lost. */
+  readonly flush?: (() => Promise<void>) | undefined;
+  /** Called when a transaction is committed and flushed, before its writes are acknowledged. */
   readonly committed: () => void;
   readonly rolledBack: () => void;
   /** Errors that concern one write only: the transaction goes on without it. It must not have changed anything. */
@@ -62,11 +65,11 @@ export class WriteQueue {
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
-    setImmediate(() => this.#commit());
+    setImmediate(() => void this.#commit());
   }
 
-  #commit(): void {
-    const { path, database, begin, end, committed, rolledBack } = this.#options;
+  async #commit(): Promise<void> {
+    const { path, database, begin, end, flush, committed, rolledBack } = this.#options;
     const writes = this.#waiting.slice(0, largestTransaction);
     let outcomes: readonly (() => void)[];
     try {
@@ -89,6 +92,21 @@ export class WriteQueue {
       );
       return;
     }
+    try {
+      await flush?.();
+    } catch (cause) {
+      // It is in the file, and may be gone after a power failure: who asked must not rely on it.
+      const refusal = new Error(`Cannot write to ${path}: ${reasonOf(database, cause)}`, { cause });
+      committed();
+      this.#finish(
+        writes.map(
+          ({ reject }) =>
+            () =>
+              reject(refusal),
+        ),
+      );
+      return;
+    }
     committed();
     this.#finish(outcomes);
   }
@@ -98,7 +116,7 @@ export class WriteQueue {
     const { clock, patienceMs } = this.#options;
     this.#busySince ??= clock.elapsedMs();
     if (clock.elapsedMs() - this.#busySince >= patienceMs) return false;
-    clock.after(this.#retryMs, () => this.#commit());
+    clock.after(this.#retryMs, () => void this.#commit());
     this.#retryMs = Math.min(2 * this.#retryMs, longestRetryMs);
     return true;
   }
