@@ -14,6 +14,8 @@ export interface Command<Request, Response> {
   readonly response: Codec<Response>;
   /** What its own completion codes (0x80 to 0xbe) mean. */
   readonly completions?: Readonly<Record<number, string>>;
+  /** Those of its own codes that pass by themselves. */
+  readonly temporary?: readonly number[];
 }
 
 export const command = <Request, Response>(record: Command<Request, Response>): Command<Request, Response> =>
@@ -67,7 +69,8 @@ export async function run<Request, Response>(
         () => decodePrefix(command.response, answer.data).value,
       );
     const pause = pausesMs[attempt];
-    if (!temporary.has(answer.completion) || pause === undefined) {
+    const passes = temporary.has(answer.completion) || command.temporary?.includes(answer.completion);
+    if (!passes || pause === undefined) {
       throw new IpmiError({
         kind: kindOf(answer.completion),
         completion: answer.completion,

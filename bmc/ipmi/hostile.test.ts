@@ -276,6 +276,15 @@ describe("a BMC that lets us in and then answers", () => {
     expect(await short.bmc.chassis.facts()).toMatchObject({ manufacturer: undefined });
   });
 
+  test("that somebody else is at it, is asked again until they are not", async () => {
+    let left = 3;
+    const busy: Lie = (honest) => (left-- > 0 ? { completion: 0x81, data: new Uint8Array() } : honest);
+    const { bmc } = await liarOf([[readFru, busy]]);
+    expect(await bmc.chassis.facts()).toMatchObject({ manufacturer: "Ingot" });
+    left = Number.POSITIVE_INFINITY;
+    await expect(bmc.chassis.facts()).rejects.toThrow(/the FRU device is busy \(0x81\)/);
+  });
+
   test("64 KiB of inventory, a byte at a time, is given up by its queue", async () => {
     const { bmc, clock } = await liarOf([
       [fruInfo, bytes(0xff, 0xff, 0)],

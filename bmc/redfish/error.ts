@@ -7,8 +7,7 @@ export type RedfishFailure =
   | "licence"
   | "noFreeSession"
   | "refused"
-  | "malformed"
-  | "closed";
+  | "malformed";
 
 export class RedfishError extends Error {
   override readonly name = "RedfishError";

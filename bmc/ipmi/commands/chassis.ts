@@ -111,6 +111,7 @@ export const setBootOptions = command({
     0x81: "another console is setting boot options",
     0x82: "the parameter can only be read",
   },
+  temporary: [0x81],
 });
 
 // §28.13

@@ -42,6 +42,7 @@ export const setLanParameters = command({
     0x81: "another console is setting LAN parameters",
     0x82: "the parameter can only be read",
   },
+  temporary: [0x81],
 });
 
 // §23.2

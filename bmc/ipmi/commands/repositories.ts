@@ -125,4 +125,5 @@ export const readFru = command({
   request: struct({ device: u8, offset: u16le, size: u8 }),
   response: struct({ count: u8, data: rest }),
   completions: { 0x81: "the FRU device is busy" },
+  temporary: [0x81],
 });
