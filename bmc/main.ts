@@ -34,7 +34,13 @@ const command = bmcCommand({
   signal,
   randomBytes,
   print: (text) => console.log(text),
-  readFile: (path) => readFile(path, "utf8"),
+  readFile: async (path) => {
+    try {
+      return await readFile(path, "utf8");
+    } catch (cause) {
+      throw new Error(`Cannot read ${path}: ${(cause as NodeJS.ErrnoException).code}`, { cause });
+    }
+  },
   files: {
     write: (path, text) => writeFile(path, text, { mode: 0o600 }),
     rename,

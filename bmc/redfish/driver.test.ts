@@ -298,6 +298,7 @@ describe("who answers is trusted", () => {
       { by: "fingerprint", sha256: "ab:".repeat(31) + "ab" },
       /not the pinned one/,
     ],
+    ["by authorities that are none", { by: "authorities", pem: "hello" }, /no PEM certificate/],
   ])("not %s, and no password goes there", async (_, trust, message) => {
     await using simulated = await simulate({});
     await expect(simulated.open({ trust })).rejects.toThrow(message);

@@ -4,12 +4,12 @@ import type { IncomingMessage } from "node:http";
 import { Agent, request as httpsRequest, type RequestOptions } from "node:https";
 import { isIP } from "node:net";
 import type { Duplex } from "node:stream";
-import { type ConnectionOptions, connect } from "node:tls";
+import { connect, type SecureContext } from "node:tls";
 import { gunzipSync } from "node:zlib";
 import type { Clock } from "../clock.ts";
 import { RedfishError } from "./error.ts";
 import type { Exchange, Request, Response } from "./exchange.ts";
-import { distrust, type Trust, tlsOptionsOf } from "./trust.ts";
+import { distrust, secureContextOf, type Trust } from "./trust.ts";
 
 export const httpsPort = 443;
 
@@ -91,14 +91,14 @@ export function httpsExchange(options: HttpsOptions): Exchange {
 class BmcAgent extends Agent {
   #options: HttpsOptions;
   #peer: string;
-  #tls: ConnectionOptions;
+  #secureContext: SecureContext;
 
   constructor(options: HttpsOptions, peer: string) {
     // A resumed session presents no certificate that could be looked at; and BMCs have few connections to give.
     super({ keepAlive: true, maxSockets: 2, maxCachedSessions: 0 });
     this.#options = options;
     this.#peer = peer;
-    this.#tls = tlsOptionsOf(options.trust);
+    this.#secureContext = secureContextOf(options.trust);
   }
 
   override createConnection(
@@ -107,7 +107,7 @@ class BmcAgent extends Agent {
   ): undefined {
     const { host, port = httpsPort, trust, clock, connectMs = 5_000 } = this.#options;
     const socket = connect({
-      ...this.#tls,
+      secureContext: this.#secureContext,
       host,
       port,
       ...(isIP(host) ? {} : { servername: host }),

@@ -94,7 +94,7 @@ export async function openRedfishPark(
   const trust = { by: "authorities", pem: authority } as const;
   return {
     size,
-    open: (index) => openRedfish({ ...login, clock, trust, port: ports[index], connectMs: 3_000 }),
+    open: (index) => openRedfish({ ...login, clock, trust, port: ports[index], connectMs: 2_500 }),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
 }
