@@ -13,6 +13,7 @@ beforeAll(() => {
 test.each([
   ["pxe", []],
   ["bmc", []],
+  ["talosctl", []],
   ["rotate-keys", []],
   ["ingot", []],
   ["ingot", ["bmc"]],

@@ -11,6 +11,7 @@ const programs = {
   ingot: "provisioner/main.ts",
   pxe: "pxe-server/main.ts",
   bmc: "bmc/main.ts",
+  talosctl: "talosctl/main.ts",
   worker: "pxe-server/tftp/worker.ts",
   "rotate-keys": "provisioner/rotate-keys/main.ts",
 };

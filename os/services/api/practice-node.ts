@@ -47,6 +47,8 @@ export interface PracticeNode extends AsyncDisposable {
   readonly said: readonly string[];
   /** What the machine was asked to do with itself. */
   readonly asked: readonly string[];
+  /** Whose requests they were. */
+  readonly actors: readonly string[];
   /** What a boot would read. */
   readonly persisted: () => MachineConfig | undefined;
 }
@@ -62,6 +64,7 @@ export async function openPracticeNode(options: PracticeNodeOptions = {}): Promi
   const logs = new LogBook();
   const services = new Supervisor({ clock, logs, changed: () => undefined });
   const asked: string[] = [];
+  const actors: string[] = [];
   const said: string[] = [];
   let current = options.config;
   let persisted = options.config;
@@ -124,7 +127,10 @@ export async function openPracticeNode(options: PracticeNodeOptions = {}): Promi
         },
         clusterName: () => current?.v1alpha1?.cluster?.clusterName ?? "practice",
         lifecycle,
-        actorId: () => crypto.randomUUID(),
+        actorId() {
+          actors.push(crypto.randomUUID());
+          return actors.at(-1)!;
+        },
         hostname: () => hostname,
         events,
         logs,
@@ -163,7 +169,7 @@ export async function openPracticeNode(options: PracticeNodeOptions = {}): Promi
     get port() {
       return api.port!;
     },
-    ...{ state, events, logs, services, api, said, asked },
+    ...{ state, events, logs, services, api, said, asked, actors },
     persisted: () => persisted,
     async [Symbol.asyncDispose]() {
       await config[Symbol.asyncDispose]();

@@ -1,0 +1,376 @@
+// Our talosctl against our nodes; and upstream's, where it is at hand ($TALOSCTL, or `talosctl` on the PATH), against the
+// same: what both print must be the same.
+import { execFile, spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { systemClock } from "../../cosi/system-clock.ts";
+import { clientConfigText } from "../../machine-config/client-config.ts";
+import { generateClientConfig } from "../../machine-config/generate/configs.ts";
+import { openPracticeNode, type PracticeNode, practiceCluster } from "../../os/services/api/practice-node.ts";
+import { type Service } from "../../os/services/supervisor/service.ts";
+import type { Io } from "../../talosctl/io.ts";
+import { run } from "../../talosctl/program.ts";
+
+const upstream = [process.env["TALOSCTL"], "talosctl"].find(
+  (name) => name !== undefined && spawnSync(name, ["version", "--client"]).status === 0,
+);
+
+let folder: string;
+let cluster: Awaited<ReturnType<typeof practiceCluster>>;
+let node: PracticeNode;
+let other: PracticeNode;
+let config: string;
+
+const steady: Service = {
+  id: "apid",
+  restart: "always",
+  operable: ["restart"],
+  run: async ({ started, signal }) => {
+    started("Started");
+    await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+  },
+};
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "ingot-talosctl-"));
+  cluster = await practiceCluster();
+  const kernelLog = [{ at: new Date("2026-08-14T12:00:00.250Z"), priority: 6, text: "Linux version" }];
+  const shared = { config: cluster.controlPlane, kernelLog };
+  other = await openPracticeNode({ ...shared, hostname: "other" });
+  node = await openPracticeNode({
+    ...shared,
+    hostname: "first",
+    // Nobody listens on the port of the discard service.
+    addressOf: (name) => (name === "127.0.0.2" ? other.address : "127.0.0.1:9"),
+  });
+  for (const it of [node, other]) {
+    it.logs.open("apid").write(Buffer.from("one\ntwo\n"));
+    it.services.run(steady);
+  }
+  config = await configFor("talosconfig");
+});
+afterAll(async () => {
+  await node[Symbol.asyncDispose]();
+  await other[Symbol.asyncDispose]();
+  rmSync(folder, { recursive: true });
+});
+
+async function configFor(name: string, roles?: Parameters<typeof generateClientConfig>[0]["roles"]) {
+  const { secrets } = cluster;
+  const client = await generateClientConfig({
+    ...{ clusterName: "practice", secrets, clock: systemClock, endpoints: [node.address] },
+    ...(roles && { roles }),
+  });
+  const path = join(folder, name);
+  writeFileSync(path, clientConfigText(client), { mode: 0o600 });
+  return path;
+}
+
+interface Outcome {
+  readonly code: number;
+  readonly out: string;
+  readonly error: string;
+}
+
+interface Listening {
+  /** A stream without an end has one when this is said. */
+  readonly until?: RegExp;
+  /** Hears what goes to standard error. */
+  readonly hear?: (text: string) => unknown;
+}
+
+/** A command line of ours. */
+async function ours(words: readonly string[], { until, hear }: Listening = {}): Promise<Outcome> {
+  const enough = new AbortController();
+  const bytes: Buffer[] = [];
+  let error = "";
+  const said = (chunk: Buffer) => {
+    bytes.push(chunk);
+    if (until?.test(Buffer.concat(bytes).toString())) enough.abort();
+  };
+  const io: Io = {
+    out: (text) => said(Buffer.from(text)),
+    error: (text) => {
+      error += text;
+      hear?.(text);
+    },
+    outBytes: (chunk) => Promise.resolve(said(Buffer.from(chunk))),
+    environment: { HOME: folder, TALOSCONFIG: config },
+    now: () => new Date(),
+    signal: enough.signal,
+    edit: (text) => Promise.resolve(text.replace("clusterName: practice", "clusterName: edited")),
+  };
+  const code = await run(words, io, "v1.13.0");
+  return { code, out: Buffer.concat(bytes).toString(), error };
+}
+
+const at = (...nodes: string[]) => ["-n", nodes.join(",")];
+const here = at("127.0.0.1");
+
+describe("our talosctl", () => {
+  test.each<[string, RegExp]>([
+    ["version", /Server:\n\tNODE: +127\.0\.0\.1\n\tTag: +v1\.13\.0\n/],
+    ["services", /^NODE +SERVICE +STATE +HEALTH +LAST CHANGE +LAST EVENT\n127\.0\.0\.1 +apid +Running +\? /],
+    ["service apid", /^EVENTS +\[Running\]: Started/m],
+    ["service apid restart", /^NODE +RESPONSE\n127\.0\.0\.1 +Service "apid" restarted\n$/],
+    [
+      "get hostname",
+      /^NODE +NAMESPACE +TYPE +ID +VERSION +HOSTNAME +DOMAINNAME\n127\.0\.0\.1 +network +HostnameStatus/,
+    ],
+    ["get hostnamestatus -o jsonpath={.spec.hostname}", /^first\n$/],
+    ["get mc v1alpha1 -o yaml", /^spec: \|\n {4}version: v1alpha1\n/m],
+    ["get rd", /machineconfigs\.config\.talos\.dev/],
+    ["memory", /^NODE +TOTAL +USED/],
+    ["processes", new RegExp(`^127\\.0\\.0\\.1 +${process.pid} `, "m")],
+    ["mounts", /PERCENT USED/],
+    ["time", /time\.example/],
+    ["list -l /etc", /^127\.0\.0\.1 +-rw-r--r-- +0 +0 +\d+ .* passwd$/m],
+    ["read /proc/version", /^Linux version/],
+    ["usage /etc/apt", /\d+ +\.\n$/],
+    ["dmesg", /^127\.0\.0\.1: kern: {4}info: \[2026-08-14T12:00:00\.25Z\]: Linux version\n$/],
+    ["logs apid", /^127\.0\.0\.1: one\n127\.0\.0\.1: two\n$/],
+    ["logs apid --tail 1", /^127\.0\.0\.1: two\n$/],
+  ])("%s", async (line, expected) => {
+    const { code, out, error } = await ours([...line.split(" "), ...here]);
+    expect({ code, error }).toEqual({ code: 0, error: "" });
+    expect(out).toMatch(expected);
+  });
+
+  test("goes on with a log until it is told to stop", async () => {
+    const following = ours(["logs", "-f", "apid", ...here], { until: /three/ });
+    await expect.poll(() => node.logs.find("apid")).toBeDefined();
+    node.logs.open("apid").write(Buffer.from("three\n"));
+    expect(await following).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/two\n127\.0\.0\.1: three\n$/) as string,
+    });
+  });
+
+  test("shows changes of resources as they happen", async () => {
+    const { HostnameStatus, hostnameId } = await import("../../os/resources/network/names.ts");
+    const watching = ours(["get", "hostname", "-w", ...here], { until: /renamed/ });
+    await node.state.set(HostnameStatus, hostnameId, { spec: { hostname: "renamed", domainname: "" } });
+    const { out } = await watching;
+    expect(out).toMatch(/^NODE +\* +NAMESPACE/);
+    await node.state.set(HostnameStatus, hostnameId, { spec: { hostname: "first", domainname: "" } });
+  });
+
+  test("shows what each of several nodes says, and fails for the one that does not answer", async () => {
+    const { code, out, error } = await ours(["services", ...at("127.0.0.1", "127.0.0.2", "127.0.0.3")]);
+    expect(out.split("\n").map((line) => line.split(/ +/).slice(0, 3).join(" "))).toEqual([
+      ...["NODE SERVICE STATE", "127.0.0.1 apid Running", "127.0.0.2 apid Running", ""],
+    ]);
+    expect(error).toMatch(/^1 error occurred:\n\t\* 127\.0\.0\.3: rpc error: code = Unavailable desc = /);
+    expect(code).toBe(1);
+  });
+
+  test("does to each node what it is told", async () => {
+    expect(
+      await ours(["reboot", "--wait=false", "-m", "powercycle", ...at("127.0.0.1", "127.0.0.2")]),
+    ).toMatchObject({
+      code: 0,
+    });
+    expect([node.asked.at(-1), other.asked.at(-1)]).toEqual(["reboot powercycle", "reboot powercycle"]);
+    await ours(["reset", "--no-wait", "--graceful=false", "--reboot", ...here]);
+    await ours(["upgrade", "--no-wait", "-i", "factory/ingot:v2", ...here]);
+    await ours(["shutdown", "--no-wait", "--force", ...here]);
+    await ours(["rollback", ...here]);
+    expect(node.asked.slice(-4)).toEqual([
+      ...["reset, reboot", "upgrade to factory/ingot:v2", "shutdown by force", "rollback"],
+    ]);
+  });
+
+  test("waits for a machine to be gone, and shows on the way what it does", async () => {
+    const { SequenceEvent_Action: Action, SequenceEventSchema } = await import(
+      "../../api/gen/machine/events_pb.js"
+    );
+    const leaving = await openPracticeNode({ config: cluster.controlPlane });
+    const shown = Promise.withResolvers<void>();
+    const hear = (text: string) => text.includes("START") && shown.resolve();
+    const waiting = ours(["shutdown", "-e", leaving.address, ...here], { hear });
+    await expect.poll(() => leaving.asked, { timeout: 10_000 }).toEqual(["shutdown"]);
+    const event = { sequence: "shutdown", action: Action.START };
+    leaving.events.publish(SequenceEventSchema, event, leaving.actors.at(-1));
+    await shown.promise;
+    await leaving[Symbol.asyncDispose]();
+    const { code, error } = await waiting;
+    expect(error).toMatch(/waiting for actor ID: [\da-f-]{36}\n/);
+    expect(error).toMatch(/shutdown: START\n[^]*127\.0\.0\.1: done\n$/);
+    expect(code).toBe(0);
+  });
+
+  test("patches, edits, stages and tries a config", async () => {
+    const patch = `{"machine":{"sysctls":{"vm.swappiness":"11"}}}`;
+    const patched = await ours(["patch", "mc", "-p", patch, ...here]);
+    expect(patched).toMatchObject({
+      code: 0,
+      out: "patched MachineConfigs.config.talos.dev/v1alpha1 at the node 127.0.0.1\n",
+      error: "Applied configuration without a reboot\n",
+    });
+    expect(node.persisted()?.text).toMatch(/vm\.swappiness"?: "?11/);
+    expect(await ours(["edit", "mc", ...here])).toMatchObject({ code: 0 });
+    expect(node.persisted()?.text).toContain("clusterName: edited");
+
+    const file = join(folder, "applied.yaml");
+    writeFileSync(file, cluster.controlPlane.text);
+    const dry = await ours(["apply-config", "-f", file, "--dry-run", ...here]);
+    expect(dry.error).toMatch(/^Dry run summary:\n[^]*^-.*edited/m);
+    expect((await ours(["apply-config", "-f", file, "-m", "staged", ...here])).error).toMatch(/^Staged/);
+    expect((await ours(["apply-config", "-f", file, "-m", "try", "--timeout", "2m", ...here])).error).toMatch(
+      /2m0s$/m,
+    );
+    expect((await ours(["apply-config", "-f", file, "-p", patch, ...here])).code).toBe(0);
+    expect(node.persisted()?.text).toMatch(/vm\.swappiness"?: "?11/);
+  });
+
+  test("shows events with what was before", async () => {
+    const { SequenceEvent_Action, SequenceEventSchema } = await import("../../api/gen/machine/events_pb.js");
+    node.events.publish(SequenceEventSchema, { sequence: "boot", action: SequenceEvent_Action.START }, "me");
+    const { out } = await ours(["events", "--tail", "-1", "--actor-id", "me", ...here], { until: /boot/ });
+    expect(out).toMatch(
+      /^127\.0\.0\.1 +[0-9a-v]{20} +talos\/runtime\/machine\.SequenceEvent +me +boot +START$/m,
+    );
+  });
+
+  test("gives a client of a lesser role its config, which can do less", async () => {
+    const path = join(folder, "reader");
+    expect(await ours(["config", "new", path, "--roles", "os:reader", ...here])).toMatchObject({ code: 0 });
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    const as = ["--talosconfig", path, "-e", node.address, ...here];
+    expect((await ours(["services", ...as])).code).toBe(0);
+    expect(await ours(["read", "/etc/hostname", ...as])).toMatchObject({
+      code: 1,
+      error: expect.stringContaining("not authorized") as string,
+    });
+    expect((await ours(["config", "info", "--talosconfig", path])).out).toMatch(/Roles: +os:reader/);
+  });
+
+  test("gives a machine without a config its first one", async () => {
+    await using fresh = await openPracticeNode();
+    const file = join(folder, "first.yaml");
+    writeFileSync(file, cluster.controlPlane.text);
+    const fingerprint = fresh.said[0]!.split(": ")[1]!;
+    const insecure = ["-i", "-n", fresh.address];
+    const wrong = await ours(["apply-config", "-f", file, "--cert-fingerprint", "AAAA", ...insecure]);
+    expect(wrong).toMatchObject({ code: 1, error: expect.stringContaining(fingerprint) as string });
+    const right = await ours(["apply-config", "-f", file, "--cert-fingerprint", fingerprint, ...insecure]);
+    expect(right).toMatchObject({ code: 0, error: "Applied configuration without a reboot\n" });
+    expect(fresh.persisted()?.text).toBe(cluster.controlPlane.text);
+  });
+
+  test.each<[string, RegExp]>([
+    ["services", /^nodes are not set for the command/],
+    ["get nothing -n 127.0.0.1", /resource "nothing" is not registered/],
+    ["get hostname -o xml -n 127.0.0.1", /output format "xml" is not supported/],
+    ["read /nothing -n 127.0.0.1", /code = NotFound desc = stat \/nothing: no such file or directory/],
+    ["read /x -n a,b", /not supported with multiple nodes/],
+    ["services --context none -n a", /context "none" is not defined/],
+    ["netstat -n a", /unknown command/],
+    ["apply-config -n a", /required option .*--file/],
+  ])("%s says what is wrong", async (line, why) => {
+    const { code, error } = await ours(line.split(" "));
+    expect(code).toBe(1);
+    expect(error).toMatch(why);
+  });
+});
+
+describe("without a machine", () => {
+  test("configs are generated, validated and patched", async () => {
+    const secrets = join(folder, "secrets.yaml");
+    expect((await ours(["gen", "secrets", "-o", secrets])).code).toBe(0);
+    const out = join(folder, "generated");
+    const plan = ["prod", "https://10.0.0.1:6443", "--with-secrets", secrets, "--install-disk", "/dev/vda"];
+    expect((await ours(["gen", "config", ...plan, "-o", out])).code).toBe(0);
+    const controlPlane = join(out, "controlplane.yaml");
+    expect(await ours(["validate", "-m", "metal", "-c", controlPlane])).toMatchObject({
+      out: `${controlPlane} is valid for metal mode\n`,
+    });
+    const again = await ours(["gen", "config", ...plan, "-o", out]);
+    expect(again).toMatchObject({ code: 1, error: expect.stringContaining("use --force") as string });
+    const patched = await ours(["machineconfig", "patch", controlPlane, "-p", "machine: {type: worker}"]);
+    expect(patched.out).toMatch(/^ +type: worker$/m);
+    const bad = join(folder, "bad.yaml");
+    writeFileSync(bad, "version: v1alpha1\nmachine: {sysctl: {}}\n");
+    expect((await ours(["validate", "-m", "metal", "-c", bad])).error).toMatch(
+      /line 2, column \d+: machine\.sysctl/,
+    );
+  });
+
+  test("contexts are added, chosen, merged and removed, in a file of its owner's", async () => {
+    const path = join(folder, "contexts");
+    const file = ["--talosconfig", path];
+    await ours(["config", "add", "one", ...file]);
+    await ours(["config", "endpoint", "10.0.0.1", "10.0.0.2", ...file]);
+    await ours(["config", "node", "10.0.0.3", ...file]);
+    await ours(["config", "merge", config, ...file]);
+    expect((await ours(["config", "contexts", ...file])).out).toMatch(
+      /^CURRENT +NAME +ENDPOINTS +NODES\n +one +10\.0\.0\.1,10\.0\.0\.2 +10\.0\.0\.3\n\* +practice /,
+    );
+    await ours(["config", "context", "one", ...file]);
+    await ours(["config", "remove", "practice", "-y", ...file]);
+    expect(readFileSync(path, "utf8")).not.toContain("practice");
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+  });
+
+  test.each(["bash", "zsh", "fish"])("completion for %s knows the commands", async (shell) => {
+    const { out } = await ours(["completion", shell]);
+    expect(out).toContain("apply-config");
+    if (shell === "bash") expect(spawnSync("bash", ["-n"], { input: out }).status).toBe(0);
+  });
+});
+
+const title = upstream
+  ? "upstream's talosctl"
+  : "upstream's talosctl (skipped: neither $TALOSCTL nor `talosctl` on the PATH)";
+
+describe.skipIf(!upstream)(title, () => {
+  const theirs = async (words: readonly string[]) => {
+    const options = { env: { ...process.env, TALOSCONFIG: config, HOME: folder } };
+    const { stdout, stderr } = await promisify(execFile)(upstream!, [...words, ...here], options);
+    return { out: stdout, error: stderr };
+  };
+  const newConfig = `config new ${join(tmpdir(), `talosconfig-${process.pid}`)} --roles os:reader`;
+  afterAll(() => rmSync(newConfig.split(" ")[2]!, { force: true }));
+
+  test.each([
+    "get rd",
+    "get hostname",
+    "get hostname -o yaml",
+    "get hostname -o json",
+    "get mc -o yaml",
+    "get hostname -o jsonpath={.spec.hostname}",
+    "list /etc/apt",
+    "list -l /etc/apt",
+    "list -r /etc/apt",
+    "read /etc/passwd",
+    "usage /etc/apt",
+    "usage -a /etc/apt",
+    "dmesg",
+    "logs apid",
+    "config contexts",
+  ])("prints the same: %s", async (line) => {
+    const words = line.split(" ");
+    expect(await ours([...words, ...here])).toMatchObject(await theirs(words));
+  });
+
+  test.each([
+    ["version", /Tag: +v1\.13\.0/],
+    ["services", /apid +Running/],
+    ["memory", /AVAILABLE/],
+    ["mounts", /MOUNTED ON/],
+    ["processes", /COMMAND/],
+    ["time", /time\.example/],
+    ["stats", /not served here/],
+    ["reboot --wait=false", /^$/],
+    [`patch mc -p {"machine":{"sysctls":{"vm.swappiness":"12"}}}`, /patched MachineConfigs/],
+    [newConfig, /^$/],
+  ] as const)("works: %s", async (line, expected) => {
+    const { out, error } = await theirs(line.split(" ")).catch(({ stderr }: { stderr: string }) => ({
+      ...{ out: "", error: stderr },
+    }));
+    expect(out + error).toMatch(expected);
+  });
+});
