@@ -17,7 +17,7 @@ export const unitSuite = (options: readonly string[]): Promise<Count> =>
   run("vitest.config.ts", options, runHere);
 
 export async function machineSuite(options: readonly string[]): Promise<Count> {
-  const ready = await prepareMachines();
+  const ready = await prepareMachines(options.includes("--all") ? images : images.slice(0, 1));
   return ready
     ? run("test/qemu/vitest.config.ts", options, runInNamespaces)
     : { passed: 0, failed: 1, skipped: 0 };
@@ -25,18 +25,31 @@ export async function machineSuite(options: readonly string[]): Promise<Count> {
 
 /** Runs a program where machines can be booted; resolves to its exit status. */
 export async function machineLab(script: string, options: readonly string[]): Promise<number> {
-  return (await prepareMachines()) ? runInNamespaces(process.execPath, [script, ...options]) : 1;
+  return (await prepareMachines(images.slice(0, 1)))
+    ? runInNamespaces(process.execPath, [script, ...options])
+    : 1;
 }
 
+/** The builder's options for each image that machines boot; all but the first are for `--all`. */
+const images: readonly (readonly string[])[] = [
+  [],
+  ["--profile", "metal", "--out", "out/image-metal"],
+  ["--extension", "containers", "--out", "out/image-containers"],
+];
+
 /** What machines need, and a way for them to run; says what is wrong when there is none. */
-async function prepareMachines(): Promise<boolean> {
+async function prepareMachines(wanted: typeof images): Promise<boolean> {
   const obstacle = whyNoNamespaces();
   if (obstacle) {
     console.error(`ingot: ${obstacle}`);
     return false;
   }
   console.log("building the operating system's image for the machines");
-  return (await runHere(process.execPath, [join(root, "os/image/main.ts"), "--quiet"])) === 0;
+  for (const options of wanted) {
+    const status = await runHere(process.execPath, [join(root, "os/image/main.ts"), "--quiet", ...options]);
+    if (status !== 0) return false;
+  }
+  return true;
 }
 
 async function run(

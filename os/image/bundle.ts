@@ -1,31 +1,53 @@
 import { copyFile } from "node:fs/promises";
 import { join } from "node:path";
-import { build } from "esbuild";
+import { type BuildOptions, build } from "esbuild";
+import { digestOfFile } from "./cache.ts";
+import { type CompileOptions, compileProgram } from "./compile-program.ts";
 
-/** PID 1's program as one file, with the native part of koffi beside it (os/kernel loads it by path). */
-export async function bundlePid1(
-  project: string,
-  folder: string,
-  architecture: "x64" | "arm64",
-): Promise<void> {
-  await build({
-    entryPoints: [join(project, "os/machined/main.ts")],
-    outfile: join(folder, "machined.mjs"),
+export interface Program {
+  /** Of its text. */
+  readonly sha256: string;
+  /** Packages that it holds something of. */
+  readonly npmPackages: readonly string[];
+}
+
+const koffi = "@koromix/koffi-linux-x64";
+
+/** PID 1's program as one file, compiled, with the native part of koffi beside it (os/kernel loads it by path). */
+export async function bundlePid1({ project, folder, node, signal }: CompileOptions): Promise<Program> {
+  const source = (file: string) => join(project, file);
+  const settings = {
     bundle: true,
     platform: "node",
-    format: "esm",
+    // The only format that V8 can compile beforehand.
+    format: "cjs",
+    define: { "import.meta.dirname": "__dirname", "import.meta.url": "__filename" },
     target: "node26",
     minifySyntax: true,
     legalComments: "none",
+    // Only what gRPC shows of itself to its own debuggers needs it.
+    external: ["@grpc/proto-loader"],
     absWorkingDir: project,
     logLevel: "silent",
-    // CommonJS packages inside an ES module look for these.
-    banner: {
-      js: 'import { createRequire as requireFrom } from "node:module"; const require = requireFrom(import.meta.url);',
-    },
+  } as const satisfies BuildOptions;
+  const { metafile } = await build({
+    ...settings,
+    entryPoints: [source("os/machined/main.ts")],
+    outfile: join(folder, "program.js"),
+    metafile: true,
   });
-  await copyFile(
-    join(project, `node_modules/@koromix/koffi-linux-${architecture}/linux_${architecture}/koffi.node`),
-    join(folder, "koffi.node"),
-  );
+  await build({
+    ...settings,
+    entryPoints: [source("os/machined/starter/main.ts")],
+    outfile: join(folder, "machined.cjs"),
+  });
+  await copyFile(source(`node_modules/${koffi}/linux_x64/koffi.node`), join(folder, "koffi.node"));
+  await compileProgram({ project, folder, node, signal });
+
+  const files = Object.keys(metafile.inputs);
+  const packages = files.flatMap((file) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(file)?.[1] ?? []);
+  return {
+    sha256: await digestOfFile(join(folder, "program.js")),
+    npmPackages: [...new Set([...packages, koffi])].sort(),
+  };
 }

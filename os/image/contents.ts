@@ -1,7 +1,7 @@
 // What the image is made of. Adding a program to the image is adding a row; its libraries are found by themselves.
 
 /** Programs taken from Debian packages, with the names they are called by. Nothing else of a package is kept. */
-export const programs: readonly { from: string; file: string; names?: readonly string[] }[] = [
+const programs: readonly { from: string; file: string; names?: readonly string[] }[] = [
   // The kernel's own request_module calls /sbin/modprobe: filesystems, network families, container networking.
   { from: "kmod", file: "usr/bin/kmod", names: ["usr/sbin/modprobe"] },
   { from: "e2fsprogs", file: "usr/sbin/mke2fs", names: ["usr/sbin/mkfs.ext4"] },
@@ -12,9 +12,10 @@ export const programs: readonly { from: string; file: string; names?: readonly s
 ];
 
 /** Files taken as they are, to the same place. */
-export const data: readonly { from: string; file: string }[] = [
+const data: readonly { from: string; file: string }[] = [
   // The inventory tells devices by their names.
   { from: "pci.ids", file: "usr/share/misc/pci.ids" },
+  { from: "firmware-linux-free", file: "usr/lib/firmware" },
 ];
 
 /** GRUB, of which an installed machine's boot loader is made while the image is built; none of its programs is kept. */
@@ -52,7 +53,7 @@ export const bootLoader = {
 } as const;
 
 /** Packages whose libraries may be taken when a program asks for them. */
-export const libraryPackages: readonly string[] = [
+const libraryPackages: readonly string[] = [
   "libc6",
   "libgcc-s1",
   "libstdc++6",
@@ -94,7 +95,7 @@ export const links: Readonly<Record<string, string>> = {
   "etc/mtab": "/proc/self/mounts",
 };
 
-export const files: Readonly<Record<string, string>> = {
+const files: Readonly<Record<string, string>> = {
   "etc/os-release": 'ID=ingot\nNAME="Ingot"\nPRETTY_NAME="Ingot"\n',
   "etc/passwd": "root:x:0:0:root:/:/nonexistent\nnobody:x:65534:65534:nobody:/:/nonexistent\n",
   "etc/group": "root:x:0:\nnogroup:x:65534:\n",
@@ -105,7 +106,9 @@ export const files: Readonly<Record<string, string>> = {
     "[defaults]\n\tbase_features = sparse_super,large_file,filetype,resize_inode,dir_index,ext_attr\n\tblocksize = 4096\n\tinode_size = 256\n[fs_types]\n\text4 = {\n\t\tfeatures = has_journal,extent,huge_file,flex_bg,metadata_csum,64bit,dir_nlink,extra_isize\n\t}\n",
 };
 
-/** The container runtime is a variant, not a part: a machine in agent mode needs none of it. */
+export const contents = { programs, data, libraryPackages, files } as const;
+
+/** The container runtime is an extension, not a part: a machine in agent mode needs none of it. */
 export const kernelPackage = { amd64: "linux-image-amd64", arm64: "linux-image-arm64" } as const;
 
 /** Modules by path below `kernel/`. Each profile adds to the one above it. */

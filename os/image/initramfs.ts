@@ -1,16 +1,19 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { cpio } from "./cpio.ts";
-import { stage1 } from "./stage1.ts";
+import { cpio, type Entry } from "./cpio.ts";
+import { nodeFlags } from "./node-flags.ts";
+import { layerFolder, stage1 } from "./stage1.ts";
 
-/** What stage 1 needs to see a squashfs; the root's own modules are inside it. */
+/** What stage 1 needs to see a squashfs, and several as one; all other modules are inside. */
 const firstModules = ["drivers/block/loop.ko", "fs/squashfs/squashfs.ko"];
+const overlayModule = "fs/overlayfs/overlay.ko";
 
 export interface InitramfsParts {
-  /** The root as a folder, for the modules. */
+  /** The lowest layer as a folder, for the modules. */
   readonly root: string;
   readonly release: string;
-  readonly rootImage: Uint8Array;
+  /** Of the root, then of what lies above it. */
+  readonly layerImages: readonly Uint8Array[];
   readonly programImage: Uint8Array;
 }
 
@@ -18,40 +21,50 @@ export interface InitramfsParts {
 export async function initramfs({
   root,
   release,
-  rootImage,
+  layerImages,
   programImage,
 }: InitramfsParts): Promise<Uint8Array> {
+  const isLayered = layerImages.length > 1;
   const modules = await Promise.all(
-    firstModules.map(async (path) => ({
+    [...firstModules, ...(isLayered ? [overlayModule] : [])].map(async (path) => ({
       path: path.split("/").at(-1)!,
       content: await readFile(join(root, "usr/lib/modules", release, "kernel", path)),
     })),
   );
   const init = stage1({
     modules: modules.map(({ path }) => `/${path}`),
-    images: [
-      { file: "/root.squashfs", mountAt: "" },
-      { file: "/program.squashfs", mountAt: "/usr/lib/ingot" },
+    layers: layerImages.map((_, nth) => `/${layerFile(nth)}`),
+    program: { file: "/program.squashfs", mountAt: "/usr/lib/ingot" },
+    argv: ["/usr/bin/node", ...nodeFlags, "/usr/lib/ingot/machined.cjs"],
+    env: [
+      ...["PATH=/usr/sbin:/usr/bin", "HOME=/", "TERM=linux"],
+      // A disk that hangs holds one of Node's threads for as long as it does: there are more than disks.
+      "UV_THREADPOOL_SIZE=32",
+      // Threads that wait for disks need no memory of their own.
+      "MALLOC_ARENA_MAX=2",
     ],
-    // Memory before speed: PID 1 lives as long as the machine, and what it starts needs the rest.
-    argv: [
-      "/usr/bin/node",
-      "--disable-sigusr1",
-      "--max-semi-space-size=1",
-      "--optimize-for-size",
-      "/usr/lib/ingot/machined.mjs",
-    ],
-    // A disk that hangs holds one of Node's threads for as long as it does: there are more than disks.
-    env: ["PATH=/usr/sbin:/usr/bin", "HOME=/", "TERM=linux", "UV_THREADPOOL_SIZE=32"],
   });
   return cpio([
     { path: "dev", type: "directory" },
     // The kernel opens it for its first process before anything is mounted.
     { path: "dev/console", type: "device", major: 5, minor: 1 },
     { path: "root", type: "directory" },
+    ...(isLayered ? layerFolders(layerImages.length) : []),
     { path: "init", type: "file", mode: 0o755, content: init },
     ...modules.map(({ path, content }) => ({ path, type: "file", mode: 0o644, content }) as const),
-    { path: "root.squashfs", type: "file", mode: 0o644, content: rootImage },
+    ...layerImages.map(
+      (content, nth) => ({ path: layerFile(nth), type: "file", mode: 0o644, content }) as const,
+    ),
     { path: "program.squashfs", type: "file", mode: 0o644, content: programImage },
   ]);
 }
+
+const layerFile = (nth: number) => (nth === 0 ? "root.squashfs" : `layer${nth}.squashfs`);
+
+const layerFolders = (count: number): Entry[] => [
+  { path: "layers", type: "directory" },
+  ...Array.from(
+    { length: count },
+    (_, nth) => ({ path: layerFolder(nth).slice(1), type: "directory" }) as const,
+  ),
+];

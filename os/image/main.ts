@@ -1,4 +1,5 @@
 // `image build`: the operating system's kernel and initramfs from pinned inputs.
+import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { buildImage } from "./build.ts";
@@ -7,6 +8,9 @@ import { type Profile, profiles } from "./contents.ts";
 const { values } = parseArgs({
   options: {
     profile: { type: "string", default: "virt" },
+    extension: { type: "string", multiple: true, default: [] },
+    "kernel-argument": { type: "string", multiple: true, default: [] },
+    "machine-config": { type: "string" },
     out: { type: "string", default: "out/image" },
     cache: { type: "string", default: "out/cache" },
     mirror: { type: "string" },
@@ -20,6 +24,12 @@ if (values.help) {
   console.log(`image build: makes the kernel and initramfs that machines boot
 
   --profile NAME   which drivers: ${Object.keys(profiles).join(" or ")} (virt)
+  --extension NAME|FILE
+                   adds a layer: containers, or what a file describes; may be given several times
+  --kernel-argument NAME=VALUE
+                   what the kernel is told beside the usual; may be given several times
+  --machine-config FILE
+                   for every machine that boots the image and has no config of its own
   --out FOLDER     where the image goes (out/image)
   --cache FOLDER   where downloads and finished stages are kept (out/cache)
   --mirror URL     the Debian archive to use (this host's own)
@@ -34,7 +44,8 @@ if (values.help) {
   const started = performance.now();
   const seconds = () => ((performance.now() - started) / 1000).toFixed(1).padStart(6);
 
-  const { mirror } = values;
+  const { mirror, extension: extensions } = values;
+  const machineConfig = values["machine-config"] && (await readFile(values["machine-config"], "utf8"));
   const image = await buildImage({
     project: join(import.meta.dirname, "../.."),
     profile: profile as Profile,
@@ -42,6 +53,9 @@ if (values.help) {
     cache: resolve(values.cache),
     offline: values.offline,
     ...(mirror && { mirror }),
+    ...(machineConfig !== undefined && { machineConfig }),
+    extensions,
+    kernelArguments: values["kernel-argument"],
     progress: (line) => console.error(`${seconds()} s  ${line}`),
     signal: stop.signal,
   });

@@ -1,54 +1,45 @@
-import { readFile, stat, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { stat } from "node:fs/promises";
 import { digestOfFile } from "./cache.ts";
-import type { DebianPackage } from "./debian.ts";
+import type { Component } from "./components.ts";
+import type { Layer } from "./layers.ts";
 
 export interface BuildFacts {
   readonly profile: string;
   readonly suite: string;
   /** The kernel's release, as `uname -r` says it. */
   readonly release: string;
-  readonly packages: readonly DebianPackage[];
-  /** Unpacked Debian packages, by name: their licences are read there. */
-  readonly unpacked: ReadonlyMap<string, string>;
+  readonly layers: readonly Layer[];
+  readonly components: readonly Component[];
+  /** Those that the image wants to be booted with. */
+  readonly kernelArguments: readonly string[];
+  readonly files: { readonly kernel: string; readonly initramfs: string; readonly bill: string };
+  /** Digests of what came from the project itself. */
+  readonly inputs: Readonly<Record<string, string>>;
 }
 
-/** Writes what the image is and what it was made of: digests, packages, versions, licences. */
-export async function writeManifest(
-  image: { kernel: string; initramfs: string; manifest: string },
-  { profile, suite, release, packages, unpacked }: BuildFacts,
-): Promise<void> {
-  const manifest = {
+/** What the image is and what it was made of. Nothing in it tells when, where or by whom. */
+export async function manifest({ files, layers, ...facts }: BuildFacts): Promise<object> {
+  const { profile, suite, release, components, kernelArguments, inputs } = facts;
+  return {
     version: 1,
     profile,
-    kernel: { release, ...(await fileFacts(image.kernel)) },
-    initramfs: await fileFacts(image.initramfs),
-    node: process.version,
-    suite,
-    packages: await Promise.all(
-      packages.map(async ({ name, version, source, sha256 }) => ({
+    kernel: { release, ...(await fileFacts(files.kernel)) },
+    initramfs: await fileFacts(files.initramfs),
+    billOfMaterials: await fileFacts(files.bill),
+    kernelArguments,
+    layers: await Promise.all(
+      layers.map(async ({ name, description, image, packages }) => ({
         name,
-        version,
-        source,
-        sha256,
-        licences: await licences(unpacked.get(name)!, name),
+        description,
+        ...(await fileFacts(image)),
+        packages: packages.map(({ name }) => name),
       })),
     ),
+    inputs: { suite, ...inputs },
+    components,
   };
-  await writeFile(image.manifest, `${JSON.stringify(manifest, null, 2)}\n`);
 }
 
 async function fileFacts(file: string): Promise<{ sizeBytes: number; sha256: string }> {
   return { sizeBytes: (await stat(file)).size, sha256: await digestOfFile(file) };
-}
-
-/** The short names in a package's machine-readable copyright file (Debian's DEP-5); none when it is free text. */
-async function licences(tree: string, name: string): Promise<string[]> {
-  const text = await readFile(join(tree, "usr/share/doc", name, "copyright"), "utf8").catch(
-    (error: unknown) => {
-      if ((error as NodeJS.ErrnoException).code === "ENOENT") return "";
-      throw error;
-    },
-  );
-  return [...new Set([...text.matchAll(/^License: *(\S.*)$/gm)].map((match) => match[1]!.trim()))].sort();
 }

@@ -1,6 +1,8 @@
 // Which kernel modules an image carries, and in the form that boots fastest: uncompressed, so that the squashfs
 // compresses them once and better, and indexed by depmod so that nothing is searched at boot.
-import { copyFile, mkdir, readdir, readFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { copyFile, cp, mkdir, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { tool } from "./tool.ts";
 
@@ -10,23 +12,29 @@ export interface ModuleChoice {
   readonly never: readonly RegExp[];
 }
 
-/** Copies the chosen modules, and all they depend on, from an unpacked kernel package into a root. */
-export async function installModules(
-  {
-    kernelTree,
-    release,
-    root,
-    signal,
-  }: { kernelTree: string; release: string; root: string; signal: AbortSignal },
-  choice: ModuleChoice,
-): Promise<void> {
+export interface ModulePlace {
+  /** The unpacked kernel package. */
+  readonly kernelTree: string;
+  readonly release: string;
+  readonly root: string;
+  /** The layers below: what they have is not taken again, and the index covers it. */
+  readonly below: readonly string[];
+  readonly signal: AbortSignal;
+}
+
+/** Copies the chosen modules, and all they depend on, into a layer of the root. */
+export async function installModules(place: ModulePlace, choice: ModuleChoice): Promise<void> {
+  const { kernelTree, release, root, below, signal } = place;
   const source = join(kernelTree, "lib/modules", release);
-  const target = join(root, "lib/modules", release);
+  const target = join(root, "usr/lib/modules", release);
   const depmod = (tree: string) => tool("depmod", ["-C", "/dev/null", "-b", tree, release], { signal });
 
   await depmod(kernelTree);
   const dependencies = parseDependencies(await readFile(join(source, "modules.dep"), "utf8"));
-  const wanted = [...withDependencies(dependencies, (path) => isChosen(path, choice))];
+  const layers = below.map((layer) => join(layer, "usr/lib/modules", release));
+  const wanted = [...withDependencies(dependencies, (path) => isChosen(path, choice))].filter(
+    (path) => !layers.some((layer) => existsSync(join(layer, path.replace(/\.xz$/, "")))),
+  );
 
   for (const folder of new Set(wanted.map((path) => dirname(path)))) {
     await mkdir(join(target, folder), { recursive: true });
@@ -38,7 +46,20 @@ export async function installModules(
   }
   const compressed = wanted.filter((path) => path.endsWith(".xz"));
   if (compressed.length > 0) await tool("xz", ["--decompress", "--", ...compressed], { cwd: target, signal });
-  await depmod(root);
+  if (layers.length === 0) return void (await depmod(root));
+
+  // The index of a layer is the one of all below it: the topmost is what the node sees.
+  const together = await mkdtemp(join(tmpdir(), "ingot-modules-"));
+  try {
+    const merged = join(together, "lib/modules", release);
+    for (const layer of [...layers, target]) await cp(layer, merged, { recursive: true });
+    await depmod(together);
+    for (const name of await readdir(merged)) {
+      if (name.startsWith("modules.")) await copyFile(join(merged, name), join(target, name));
+    }
+  } finally {
+    await rm(together, { recursive: true });
+  }
 }
 
 /** modules.dep: `PATH: PATH PATH …`, each path relative to the release's folder. */

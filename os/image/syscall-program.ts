@@ -26,6 +26,8 @@ export const saved = (name: Saved): Argument => ({ saved: name });
 export interface Syscall {
   /** Said on the console when the step fails. */
   readonly name: string;
+  /** Said behind it: what may be the reason. */
+  readonly hint?: string;
   readonly call: keyof typeof numbers;
   readonly args: readonly Argument[];
   readonly save?: Saved;
@@ -51,7 +53,7 @@ function assemble(program: readonly Syscall[], data: Data, dataAt: number): Buff
   const value = (argument: Exclude<Argument, { saved: Saved }>) =>
     typeof argument === "number" ? argument : dataAt + data.place(argument);
 
-  for (const { name, call, args, save } of program) {
+  for (const { name, call, args, save, hint = "" } of program) {
     args.forEach((argument, index) => {
       const register = argumentRegisters[index]!;
       if (typeof argument === "object" && "saved" in argument)
@@ -60,7 +62,7 @@ function assemble(program: readonly Syscall[], data: Data, dataAt: number): Buff
     });
     code.push(...load(rax, numbers[call]), ...syscall);
 
-    const complaint = `ingot: stage 1 cannot ${name}\n`;
+    const complaint = `ingot: stage 1 cannot ${name}${hint && `: ${hint}`}\n`;
     const failure = [
       ...load(argumentRegisters[0]!, 2),
       ...load(argumentRegisters[1]!, value(complaint)),

@@ -1,5 +1,6 @@
 // How a node boots, on one page.
 
+import { configSources } from "./config-sources.ts";
 import type { Context } from "./context.ts";
 import type { Life } from "./life.ts";
 import type { Phase } from "./phases.ts";
@@ -12,6 +13,7 @@ import { loadAgent } from "./tasks/load-agent.ts";
 import { loadConfig } from "./tasks/load-config.ts";
 import { pseudoFilesystems } from "./tasks/pseudo-filesystems.ts";
 import { reportHardware } from "./tasks/report-hardware.ts";
+import { reportPciDevices } from "./tasks/report-pci-devices.ts";
 import { selfCheck } from "./tasks/self-check.ts";
 import { services } from "./tasks/services.ts";
 import { status } from "./tasks/status.ts";
@@ -22,7 +24,7 @@ export const bootSequence: readonly Phase<Context>[] = [
   { name: "hardening", tasks: [hardening] },
   // Controllers look after whatever comes, so they need not wait for the drivers that bring it.
   { name: "devices", tasks: [controllers, hardware, loadAgent, efiVariables, status] },
-  { name: "config", tasks: [loadConfig] },
+  { name: "config", tasks: [loadConfig(configSources)] },
 ];
 
 /**
@@ -31,6 +33,8 @@ export const bootSequence: readonly Phase<Context>[] = [
  */
 export const lives: Readonly<Record<Life, readonly Phase<Context>[]>> = {
   agent: [{ name: "agent", tasks: [agent, reportHardware, selfCheck] }],
-  maintenance: [{ name: "maintenance", tasks: [reportHardware, selfCheck, services("maintenance")] }],
-  run: [{ name: "run", tasks: [reportHardware, selfCheck, services("run")] }],
+  maintenance: [
+    { name: "maintenance", tasks: [reportHardware, reportPciDevices, selfCheck, services("maintenance")] },
+  ],
+  run: [{ name: "run", tasks: [reportHardware, reportPciDevices, selfCheck, services("run")] }],
 };

@@ -59,20 +59,24 @@ reboot("ctrlAltDelSignals");
 process.on("SIGINT", () => context.end("restart"));
 process.on("SIGTERM", () => context.end("powerOff"));
 
-try {
-  await run(bootSequence);
-  const config = (await context.state.list(MachineConfig)).resources[0];
-  const choice = chooseLife({
-    provisioner: context.arguments().last(agentArgumentNames.provisioner),
-    configFrom: config?.spec.from,
-  });
-  life = choice.life;
-  log.write("info", `life: ${life}, because ${choice.why}`);
-  await run(lives[life]);
-  log.write("info", "boot sequence done");
-  petWatchdog({ log, check: () => context.vitals.check() });
-} catch (error) {
-  fatal(error);
+void boot();
+
+async function boot(): Promise<void> {
+  try {
+    await run(bootSequence);
+    const config = (await context.state.list(MachineConfig)).resources[0];
+    const choice = chooseLife({
+      provisioner: context.arguments().last(agentArgumentNames.provisioner),
+      configFrom: config?.spec.from,
+    });
+    life = choice.life;
+    log.write("info", `life: ${life}, because ${choice.why}`);
+    await run(lives[life]);
+    log.write("info", "boot sequence done");
+    petWatchdog({ log, check: () => context.vitals.check() });
+  } catch (error) {
+    fatal(error);
+  }
 }
 
 function run(phases: readonly Phase<Context>[]): Promise<void> {

@@ -36,6 +36,8 @@ export interface ShelfOptions {
 const manifestFormat = z.looseObject({
   kernel: z.looseObject({ release: z.string(), sizeBytes: z.int(), sha256: z.string() }),
   initramfs: z.looseObject({ sizeBytes: z.int(), sha256: z.string() }),
+  /** Those that the image wants to be booted with: `name` or `name=value`. */
+  kernelArguments: z.array(z.string()).default([]),
 });
 
 const chunkBytes = 256 * 1024;
@@ -62,9 +64,10 @@ export class AssetShelf {
 
   /** Takes what is there; refuses an image whose files are not what its manifest says. */
   static async open({ image, arguments: args = [], files }: ShelfOptions): Promise<AssetShelf> {
-    const assets = image === undefined ? [] : await imageAssets(image);
+    const { assets, wanted } = image === undefined ? noImage : await openImage(image);
     const [kernel, initramfs] = assets.map(({ name }) => name);
-    const agent = kernel && initramfs ? { kernel, initrds: [initramfs], arguments: args } : undefined;
+    const agent =
+      kernel && initramfs ? { kernel, initrds: [initramfs], arguments: [...wanted, ...args] } : undefined;
     const shelf = new AssetShelf(assets, agent, files);
     await shelf.#look();
     return shelf;
@@ -149,9 +152,17 @@ async function facts(path: string) {
   return { size: found.size, mtimeMs: found.mtimeMs, isFile: found.isFile() };
 }
 
-async function imageAssets(folder: string): Promise<ShelfAsset[]> {
-  const { kernel, initramfs } = await readManifest(join(folder, "manifest.json"));
-  return Promise.all(
+interface OpenImage {
+  readonly assets: readonly ShelfAsset[];
+  /** Kernel arguments that it wants to be booted with. */
+  readonly wanted: BootImage["arguments"];
+}
+
+const noImage: OpenImage = { assets: [], wanted: [] };
+
+async function openImage(folder: string): Promise<OpenImage> {
+  const { kernel, initramfs, kernelArguments } = await readManifest(join(folder, "manifest.json"));
+  const assets = await Promise.all(
     [["vmlinuz", kernel] as const, ["initramfs", initramfs] as const].map(async ([file, told]) => {
       const found = await asset(folder, file);
       if (found.sizeBytes === told.sizeBytes && found.sha256 === told.sha256) return found;
@@ -160,6 +171,12 @@ async function imageAssets(folder: string): Promise<ShelfAsset[]> {
       );
     }),
   );
+  return { assets, wanted: kernelArguments.map(argumentOf) };
+}
+
+function argumentOf(text: string): BootImage["arguments"][number] {
+  const [name = "", ...value] = text.split("=");
+  return value.length === 0 ? { name } : { name, value: value.join("=") };
 }
 
 async function readManifest(path: string) {

@@ -1,7 +1,5 @@
 // A machine in agent mode: our image over our PXE, an AgentService of the test's, real disks behind it.
-import { randomBytes } from "node:crypto";
 import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
-import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Inventory } from "../../api/gen/ingot/agent/v1/inventory_pb.js";
@@ -11,89 +9,24 @@ import {
   DiskProgress_Step as Step,
   WipeMethod,
 } from "../../api/gen/ingot/agent/v1/wipe_pb.js";
-import {
-  type AttachedMachine,
-  PracticeProvisioner,
-  practiceAuthority,
-} from "../../os/agent/practice-provisioner.ts";
+import type { AttachedMachine } from "../../os/agent/practice-provisioner.ts";
 import type { Image } from "../../os/image/build.ts";
-import type { Authority } from "../../pki/authority.ts";
-import { pxeConfig } from "../../pxe-server/config.ts";
-import { loaderFiles } from "../../pxe-server/firmware.ts";
-import { readLoaders } from "../../pxe-server/loaders.ts";
-import { macOfNeighbour } from "../../pxe-server/neighbours.ts";
-import { openPxeServer } from "../../pxe-server/serve.ts";
-import { openStaticBooter } from "../../pxe-server/static-booter.ts";
-import { systemClock } from "../../pxe-server/system-clock.ts";
+import { type AgentSite, openAgentSite } from "./framework/agent-site.ts";
 import type { DiskDescription, MachineDescription } from "./framework/description.ts";
 import { operatingSystem, project } from "./framework/image.ts";
 import { Machine } from "./framework/machine.ts";
-import { type Network, openNetwork } from "./framework/network.ts";
 import { openRunDirectory } from "./framework/run-directory.ts";
 
-const address = "10.1.0.1";
 const mac = "52:54:00:00:06:01";
-const token = "practice-token";
-const now = () => new Date();
 
 let image: Image;
-let network: Network;
-let authority: Authority;
+let site: AgentSite;
 
 beforeAll(async () => {
   image = await operatingSystem();
-  network = openNetwork();
-  network.plugIn(`${address}/24`);
-  authority = await practiceAuthority(now);
+  site = await openAgentSite(image);
 });
-afterAll(() => network[Symbol.dispose]());
-
-const practice = (port = 0) =>
-  PracticeProvisioner.open({ authority, address: `${address}:${port}`, host: address, token, now });
-
-const argumentsFor = (port: number, changes: Readonly<Record<string, string>> = {}) => [
-  "console=ttyS0",
-  "printk.devkmsg=on",
-  "panic=1",
-  ...Object.entries({
-    "ingot.provisioner": `${address}:${port}`,
-    "ingot.ca": `sha256:${authority.certificate.fingerprint}`,
-    "ingot.token": token,
-    "ingot.boot": "b00t",
-    ...changes,
-  }).map(([name, value]) => `${name}=${value}`),
-];
-
-/** DHCP, TFTP and HTTP for the machine; it boots our image with these arguments. */
-async function startPxe(args: readonly string[]): Promise<AsyncDisposable> {
-  const { signal } = new AbortController();
-  const config = pxeConfig.parse({
-    segments: [
-      {
-        interface: "eth0",
-        address,
-        dhcp: { mode: "full", subnets: [{ subnet: "10.1.0.0/24", pool: ["10.1.0.100", "10.1.0.150"] }] },
-      },
-    ],
-    rules: [{ name: "agent", boot: { kernel: image.kernel, initrd: [image.initramfs], args: [...args] } }],
-  });
-  const loaders = await readLoaders({
-    manifest: join(project, "assets/ipxe/manifest.json"),
-    files: loaderFiles(["snponly"]),
-  });
-  const booter = await openStaticBooter({ rules: config.rules, folder: project, onReport: () => {} });
-  return openPxeServer({
-    config,
-    booter,
-    loaders,
-    clock: systemClock,
-    newId: () => randomBytes(4).toString("hex"),
-    neighbour: macOfNeighbour,
-    onReport: () => {},
-    onWarning: () => {},
-    signal,
-  });
-}
+afterAll(() => site[Symbol.dispose]());
 
 const MiB = 1024 * 1024;
 
@@ -181,9 +114,9 @@ describe("a machine in agent mode", () => {
   test("shows what it is, and wipes what it may, though the provisioner is killed meanwhile", async () => {
     await using around = new AsyncDisposableStack();
     const directory = openRunDirectory(project, "agent wipes");
-    const first = around.use(await practice());
-    around.use(await startPxe(argumentsFor(first.port)));
-    const machine = around.use(new Machine(description, network, directory));
+    const first = around.use(await site.practice());
+    around.use(await site.startPxe(site.argumentsFor(first.port)));
+    const machine = around.use(new Machine(description, site.network, directory));
     fill(machine.diskFiles);
     await machine.powerOn({ order: ["network"] });
 
@@ -235,7 +168,7 @@ describe("a machine in agent mode", () => {
     await first[Symbol.asyncDispose]();
     const killedAt = Date.now();
 
-    const second = around.use(await practice(port));
+    const second = around.use(await site.practice(port));
     const again = await second.attached();
     expect(second.enrolments).toEqual([]);
     expect(again.hello.orders).toMatchObject([{ id: "wipe-1", state: { case: "running" } }]);
@@ -251,6 +184,12 @@ describe("a machine in agent mode", () => {
       it.disks.some(({ serial, signatures }) => serial === "LAB5" && signatures.length === 0),
     );
     expect(after.disks.find(({ serial }) => serial === "LAB6")!.signatures).toContain("VMFS");
+    await machine.screenshot("status");
+    const screen = await machine.screenText();
+    expect(screen).toMatch(/Mode +agent/);
+    expect(screen).toContain(machine.uuid);
+    expect(screen).toMatch(/Address +10\.1\.0\.1\d\d\/24/);
+    expect(screen).toMatch(/Last problems\n.*The session with the provisioner is over/);
     again.say({ case: "settle", value: { id: "wipe-1" } });
     again.say({
       case: "order",
@@ -301,54 +240,4 @@ describe("a machine in agent mode", () => {
     expect(readFileSync(files[shared]!).includes("somebody's secret")).toBe(true);
     expect(readFileSync(files[shared]!).readUInt32BE(2 * MiB)).toBe(0x0dd001c0);
   }
-});
-
-describe("bad weather, on the console of the machine", () => {
-  test.each([
-    [
-      "another authority",
-      { "ingot.ca": `sha256:${"0".repeat(64)}` },
-      {},
-      /not the provisioner that this machine was told to trust/,
-    ],
-    [
-      "an expired token",
-      { "ingot.token": "old" },
-      {},
-      /does not let this machine in: .*restart the machine from the network/,
-    ],
-    [
-      "no provisioner",
-      { "ingot.provisioner": `${address}:9` },
-      {},
-      /Cannot reach the provisioner 10\.1\.0\.1:9: .* nothing listens/,
-    ],
-    [
-      "a word that is no fingerprint",
-      { "ingot.ca": "x" },
-      {},
-      /This machine cannot obey a provisioner: ingot\.ca is not sha256/,
-    ],
-    [
-      "a clock in 1970",
-      {},
-      { clock: "1970-01-01T00:00:10" },
-      /clock of this machine said 1970-01-01T.*; it now says 20/,
-    ],
-  ] as const)("%s", async (name, changes, more, sentence) => {
-    await using around = new AsyncDisposableStack();
-    const provisioner = around.use(await practice());
-    const args = argumentsFor(provisioner.port, changes);
-    around.use(await startPxe(args));
-    const machine = around.use(
-      new Machine(
-        { name: "weather", firmware: "bios", nics: [{ model: "virtio-net-pci", mac }], ...more },
-        network,
-        openRunDirectory(project, `agent weather ${name}`),
-      ),
-    );
-    await machine.powerOn({ kernel: image.kernel, initramfs: image.initramfs, arguments: args.join(" ") });
-    await machine.console.waitFor(sentence, { within: "operatingSystem" });
-    if (name === "a clock in 1970") await provisioner.attached();
-  });
 });

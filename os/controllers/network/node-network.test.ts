@@ -117,6 +117,21 @@ describe("the node's network", () => {
     });
   });
 
+  test("a router's announcement alone gives an IPv6 address and a way out", () => {
+    expect(
+      onCables(
+        "",
+        `ip("link", "set", "far", "up");
+         ip("-6", "address", "add", "2001:db8:7::1/64", "dev", "far", "nodad");
+         await dhcpServer("router", "far", "192.0.2.1", "192.0.2.10", "--enable-ra", "--ra-param=far,4", "--dhcp-range=2001:db8:7::,ra-only");
+         const own = (it) => it.startsWith("2001:db8:7:") && it !== "2001:db8:7::1/64";
+         const { addresses: all } = await until(NodeAddress, "current", (it) => it?.addresses?.some(own));
+         const out = execFileSync("ip", ["-6", "route", "show", "default"], { encoding: "utf8" });
+         await end({ made: /^2001:db8:7:0:.*ff:fe.*\\/64$/.test(all.find(own)), out: /default .*dev port/.test(out) });`,
+      ),
+    ).toEqual({ made: true, out: true });
+  });
+
   test("without a DHCP server it says what it waits for", () => {
     expect(
       onCables(

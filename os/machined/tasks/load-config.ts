@@ -1,6 +1,6 @@
 import { agentArgumentNames } from "../../agent/agent-arguments.ts";
 import { MachineConfig } from "../../resources/config/machine-config.ts";
-import { configSources } from "../config-sources.ts";
+import type { ConfigSource } from "../config-sources.ts";
 import type { Context } from "../context.ts";
 import type { Task } from "../phases.ts";
 
@@ -8,11 +8,13 @@ import type { Task } from "../phases.ts";
  * Looks for the machine config where it may be, and keeps the first as a resource. One that is wrong is no reason to
  * stop: the machine says so, and waits for a better one in maintenance. A provisioner's word goes before any config.
  */
-export const loadConfig: Task<Context> = {
+export const loadConfig = (
+  sources: readonly ConfigSource[],
+): Task<Pick<Context, "state" | "log" | "arguments">> => ({
   name: "machine config",
   async run({ state, log, arguments: args }) {
     if (args().last(agentArgumentNames.provisioner) !== undefined) return;
-    for (const source of configSources) {
+    for (const source of sources) {
       const yaml = await source.read();
       if (yaml === undefined) continue;
       // Not at the top: an agent does not pay for it.
@@ -28,4 +30,4 @@ export const loadConfig: Task<Context> = {
       return log.write("info", `the machine config is from ${source.name}`);
     }
   },
-};
+});

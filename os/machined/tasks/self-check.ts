@@ -1,6 +1,12 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { reflect } from "../../resources/reflect.ts";
-import { KernelCmdline, LoadedKernelModule, SecurityState } from "../../resources/runtime/kernel.ts";
+import {
+  ExtensionStatus,
+  KernelCmdline,
+  LoadedKernelModule,
+  SecurityState,
+} from "../../resources/runtime/kernel.ts";
 import type { Context } from "../context.ts";
 import { kernelParameters, lockdownOf, unmetDemands } from "../hardening.ts";
 import type { Task } from "../phases.ts";
@@ -30,10 +36,22 @@ export const selfCheck: Task<Context> = {
     await reflect(kernel, KernelCmdline, new Map([["cmdline", { cmdline }]]));
     await reflect(kernel, SecurityState, new Map([["securitystate", security]]));
     await reflect(kernel, LoadedKernelModule, loadedModules(textOf("/proc/modules")));
+    await reflect(state.as("Image"), ExtensionStatus, extensions("/usr/share/ingot/extensions"));
     log.write("info", `hardening: lockdown ${security.lockdown}, ${unmet.length} demands not met`);
     for (const demand of unmet) log.write("info", `hardening: ${demand}`);
   },
 };
+
+/** As the image builder labelled the layers. */
+function extensions(folder: string) {
+  const files = existsSync(folder) ? readdirSync(folder).sort() : [];
+  return new Map(
+    files.map((file) => {
+      const spec = ExtensionStatus.spec.parse(JSON.parse(readFileSync(join(folder, file), "utf8")));
+      return [spec.name, spec] as const;
+    }),
+  );
+}
 
 /** `NAME SIZE USERS NEEDED-BY,… STATE ADDRESS` */
 function loadedModules(text: string) {

@@ -119,6 +119,8 @@ function extend(state: Extract<ClientState, { lease: Lease }>, around: Surroundi
 
 function received(state: ClientState, packet: Packet, around: Surroundings): Step {
   const { messageType, serverIdentifier } = packet.options;
+  const rival = rivalOffer(state, packet);
+  if (rival !== undefined) return { state, why: rival };
   if (state.in === "bound") return { state, why: "nothing was asked" };
   if (packet.op !== "reply" || packet.transactionId !== state.transactionId)
     return { state, why: "not for us" };
@@ -147,6 +149,17 @@ function received(state: ClientState, packet: Packet, around: Surroundings): Ste
     state: { in: "bound", lease, wakeAtMs: lease.renewAtMs },
     why: `bound to ${lease.address}/${lease.prefixLength} by ${lease.server}`,
   };
+}
+
+/** Whoever set up the network may not know of the other one. */
+function rivalOffer(state: ClientState, { yourAddress, options }: Packet): string | undefined {
+  if (state.in !== "requesting" && state.in !== "bound") return undefined;
+  const { server } = state.in === "bound" ? state.lease : state.offer;
+  const other = options.serverIdentifier;
+  if (options.messageType !== "offer" || other === undefined || other === server) return undefined;
+  // A proxy's offer is for the firmware.
+  if (yourAddress === "0.0.0.0") return undefined;
+  return `two DHCP servers are on this network: ${other} offers ${yourAddress} beside ${server}`;
 }
 
 function discover(

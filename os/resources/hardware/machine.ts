@@ -38,6 +38,23 @@ export const Processor = hardware(
   { aliases: ["cpus", "cpu"], columns: { Model: "{.productName}", Cores: "{.coreCount}" } },
 );
 
+/** Id: the address, such as `0000:00:1f.2`. Numbers are as lspci writes them. */
+export const PciDevice = hardware(
+  "PCIDevices",
+  z.strictObject({
+    vendor_id: z.string(),
+    product_id: z.string(),
+    class_id: z.string(),
+    vendor: z.string(),
+    product: z.string(),
+    driver: z.string(),
+  }),
+  {
+    aliases: ["devices", "device"],
+    columns: { Vendor: "{.vendor}", Product: "{.product}", Driver: "{.driver}" },
+  },
+);
+
 /** Id: the slot. */
 export const MemoryModule = hardware(
   "MemoryModules",

@@ -19,6 +19,18 @@ export const LoadedKernelModule = runtime(
   { aliases: ["modules"], columns: { State: "{.state}", Size: "{.size}" } },
 );
 
+/** A layer of the image above its root. Id: its name. */
+export const ExtensionStatus = runtime(
+  "ExtensionStatuses",
+  z.strictObject({
+    name: z.string(),
+    description: z.string(),
+    /** What it was made of. */
+    packages: z.array(z.strictObject({ name: z.string(), version: z.string() })),
+  }),
+  { aliases: ["extensions"], columns: { Name: "{.name}", Description: "{.description}" } },
+);
+
 /** How hard the node is to take over. Id: `securitystate`. */
 export const SecurityState = runtime(
   "SecurityStates",

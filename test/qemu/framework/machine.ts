@@ -1,7 +1,7 @@
 // One virtual server. Its power is the QEMU process: off means that there is none. Disks and UEFI variables are files
 // that stay; the boot order is computed at each power-on, as a BMC's would be.
 import { createHash } from "node:crypto";
-import { copyFileSync, existsSync, truncateSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { Child } from "./child.ts";
 import { deadlineMs } from "./deadlines.ts";
 import type { Boot, MachineDescription } from "./description.ts";
@@ -99,6 +99,11 @@ export class Machine implements AsyncDisposable {
     this.#power = { state: "off" };
   }
 
+  /** Pulls the cable of a network card, or plugs it in. */
+  async plug(nic: number, plugged: boolean): Promise<void> {
+    await this.#on().qmp.run("set_link", { name: `net${nic}`, up: plugged });
+  }
+
   /** Presses the power button, as an operating system sees it. */
   async pressPowerButton(): Promise<void> {
     await this.#on().qmp.run("system_powerdown");
@@ -131,6 +136,17 @@ export class Machine implements AsyncDisposable {
     const file = this.#directory.file(`${this.name}.${name}.ppm`);
     await this.#on().qmp.run("screendump", { filename: file });
     return file;
+  }
+
+  /** What a BIOS machine's screen says: the text that VGA keeps at 0xb8000, a character and its colour by turns. */
+  async screenText(): Promise<string> {
+    const file = this.#directory.file(`${this.name}.vga`);
+    await this.#on().qmp.run("pmemsave", { val: 0xb8000, size: 32 * 1024, filename: file });
+    const cells = Buffer.from(readFileSync(file).filter((_, nth) => nth % 2 === 0));
+    return cells
+      .toString("latin1")
+      .replaceAll("\0", " ")
+      .replace(/.{80}/gs, (line) => `${line.trimEnd()}\n`);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
