@@ -3,14 +3,18 @@ import { randomBytes } from "node:crypto";
 import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import { bmcCommand } from "./cli/command.ts";
 import { exitCodeOf } from "./cli/exit-codes.ts";
+import { probeCommand } from "./cli/probe-command.ts";
 import { promptSecret } from "./cli/prompt.ts";
 import { simulateCommand } from "./cli/simulate-command.ts";
 import { joinConsole } from "./cli/terminal.ts";
 import { openLanPort } from "./ipmi/lan-port.ts";
-import { openIpmi } from "./ipmi/open.ts";
+import { addressOf, openIpmi } from "./ipmi/open.ts";
+import { probeIpmi } from "./ipmi/probe.ts";
+import { rmcpPort } from "./ipmi/rmcp.ts";
 import { openBmc, preference } from "./open.ts";
 import { RedfishError } from "./redfish/error.ts";
 import { openRedfish } from "./redfish/open.ts";
+import { probeRedfish } from "./redfish/probe.ts";
 import { systemClock } from "./system-clock.ts";
 
 const onWarning = (warning: string) => console.error(`warning: ${warning}`);
@@ -66,6 +70,28 @@ const command = bmcCommand({
   },
 });
 
+command.addCommand(
+  probeCommand({
+    print: (text) => console.log(text),
+    warn: onWarning,
+    async probe(address) {
+      const { host, port } = split(address);
+      const common = { clock: systemClock, signal };
+      const [ipmi, redfish] = await Promise.all([
+        addressOf(host).then((address) =>
+          probeIpmi({
+            ...common,
+            port: lanPort,
+            peer: { address, port: port ?? rmcpPort },
+            patience: { firstMs: 1_000, tries: 2 },
+          }),
+        ),
+        probeRedfish({ ...common, host, port }),
+      ]);
+      return { ipmi, redfish };
+    },
+  }),
+);
 command.addCommand(
   simulateCommand(async (wish) => {
     // A client needs none of it.

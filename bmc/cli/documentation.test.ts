@@ -5,6 +5,7 @@ import type { Command } from "commander";
 import { expect, test } from "vitest";
 import { bmcCommand } from "./command.ts";
 import { exitCodes } from "./exit-codes.ts";
+import { probeCommand } from "./probe-command.ts";
 import { simulateCommand } from "./simulate-command.ts";
 
 const document = await readFile(join(import.meta.dirname, "../../docs/bmc.md"), "utf8");
@@ -26,6 +27,7 @@ function deaf(): Command {
     open: unused,
     joinConsole: unused,
   });
+  root.addCommand(probeCommand({ print: unused, warn: unused, probe: unused }));
   root.addCommand(simulateCommand(unused));
   for (const command of [root, ...root.commands])
     command

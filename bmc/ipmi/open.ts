@@ -13,7 +13,7 @@ export interface IpmiOptions extends Omit<LanSessionOptions, "peer"> {
 
 /** A BMC over the network, in a session that closes with it. */
 export async function openIpmi({ host, udpPort = rmcpPort, ...options }: IpmiOptions): Promise<Bmc> {
-  const address = await resolve(host);
+  const address = await addressOf(host);
   const session = await openLanSession({ ...options, peer: { address, port: udpPort } });
   try {
     return await ipmiBmc(session);
@@ -24,7 +24,7 @@ export async function openIpmi({ host, udpPort = rmcpPort, ...options }: IpmiOpt
 }
 
 /** Answers are paired with the address they come from, so names are resolved once, here. */
-async function resolve(host: string): Promise<string> {
+export async function addressOf(host: string): Promise<string> {
   try {
     const { address, family } = await lookup(host);
     // As answers will name it, however it was spelt; a zone is nothing that SocketAddress knows.

@@ -12,7 +12,7 @@ import type { RedfishService } from "./service.ts";
 import { findTarget, type Target } from "./system.ts";
 
 /** DSP0266 §6.2. The only path that a client may know. */
-const rootPath = "/redfish/v1/";
+export const rootPath = "/redfish/v1/";
 
 /** The BMC behind `service`, which it owns from now on. `systemUuid`: which server, where there are several. */
 export async function redfishBmc(service: RedfishService, systemUuid?: string): Promise<Bmc> {

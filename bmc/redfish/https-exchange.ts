@@ -9,7 +9,7 @@ import { gunzipSync } from "node:zlib";
 import type { Clock } from "../clock.ts";
 import { RedfishError } from "./error.ts";
 import type { Exchange, Request, Response } from "./exchange.ts";
-import { distrust, secureContextOf, type Trust } from "./trust.ts";
+import { distrust, fingerprintOf, secureContextOf, type Trust } from "./trust.ts";
 
 export const httpsPort = 443;
 
@@ -24,6 +24,8 @@ export interface HttpsOptions {
   /** Until the last byte of an answer. iLO has been seen to think for 20 s. */
   readonly requestMs?: number | undefined;
   readonly mostBytes?: number | undefined;
+  /** Told the SHA-256 of the certificate at every connection. */
+  readonly onCertificate?: ((sha256: string) => void) | undefined;
 }
 
 export function httpsExchange(options: HttpsOptions): Exchange {
@@ -105,7 +107,7 @@ class BmcAgent extends Agent {
     _: RequestOptions,
     connected: (error: Error | null, stream: Duplex) => void,
   ): undefined {
-    const { host, port = httpsPort, trust, clock, connectMs = 5_000 } = this.#options;
+    const { host, port = httpsPort, trust, clock, connectMs = 5_000, onCertificate } = this.#options;
     const socket = connect({
       secureContext: this.#secureContext,
       host,
@@ -126,6 +128,7 @@ class BmcAgent extends Agent {
     socket.once("secureConnect", () => {
       deadline[Symbol.dispose]();
       socket.off("error", fail);
+      onCertificate?.(fingerprintOf(socket).toString("hex"));
       const error = distrust(trust, socket, this.#peer);
       if (!error) return connected(null, socket);
       socket.once("error", () => {});

@@ -52,23 +52,25 @@ function contextOptionsOf(trust: Trust): SecureContextOptions {
   }
 }
 
+/** SHA-256 of the certificate that was presented. */
+export const fingerprintOf = (socket: TLSSocket): Buffer =>
+  createHash("sha256")
+    .update(socket.getPeerCertificate().raw ?? "")
+    .digest();
+
 /** Why this connection must not carry a password; undefined when it may. */
 export function distrust(trust: Trust, socket: TLSSocket, peer: string): RedfishError | undefined {
-  const presented = () =>
-    createHash("sha256")
-      .update(socket.getPeerCertificate().raw ?? "")
-      .digest();
   const refuse = (why: string) =>
     new RedfishError({
       kind: "untrusted",
-      message: `Cannot trust ${peer}: ${why}; its certificate has the SHA-256 fingerprint ${presented().toString("hex")}`,
+      message: `Cannot trust ${peer}: ${why}; its certificate has the SHA-256 fingerprint ${fingerprintOf(socket).toString("hex")}`,
     });
   switch (trust.by) {
     case "nothing":
       return undefined;
     case "fingerprint": {
-      const wanted = fingerprintOf(trust.sha256);
-      return timingSafeEqual(wanted, presented())
+      const wanted = pinOf(trust.sha256);
+      return timingSafeEqual(wanted, fingerprintOf(socket))
         ? undefined
         : refuse("its certificate is not the pinned one");
     }
@@ -79,7 +81,7 @@ export function distrust(trust: Trust, socket: TLSSocket, peer: string): Redfish
 }
 
 /** The bytes of a fingerprint as people copy them: with colons or without, in any case, with "sha256:" before it. */
-export function fingerprintOf(sha256: string): Buffer {
+function pinOf(sha256: string): Buffer {
   const digits = sha256.replace(/^sha-?256[:=]/i, "").replaceAll(":", "");
   if (!/^[0-9a-f]{64}$/i.test(digits))
     throw new RedfishError({
