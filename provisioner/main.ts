@@ -2,8 +2,8 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import project from "../package.json" with { type: "json" };
 import { connect } from "./cli/connect.ts";
 import { paintOf } from "./cli/paint.ts";
@@ -62,6 +62,10 @@ if (word in programs) {
       // https://no-color.org
       paint: paintOf(process.stdout.isTTY && !process.env["NO_COLOR"] && process.env["TERM"] !== "dumb"),
       readFile: (path) => readFile(path === "-" ? "/dev/stdin" : path, "utf8"),
+      writeSecret: async (path, text) => {
+        await mkdir(dirname(path), { recursive: true });
+        await writeFile(path, text, { mode: 0o600 });
+      },
       send: (connection) =>
         connect(connection, {
           environment: process.env,

@@ -1,15 +1,16 @@
 // What `ingot serve` runs until it is told to stop: the state, the provisioner on it, and this host's pxe-server.
-import { writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { hostname, networkInterfaces } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { systemClock } from "../cosi/system-clock.ts";
 import project from "../package.json" with { type: "json" };
 import { firstToken } from "./api/tokens.ts";
+import { identityFiles } from "./cli/segment-commands.ts";
 import type { ServeWish } from "./cli/serve-command.ts";
 import { embeddedConfig, openEmbeddedPxeServer } from "./embedded-pxe-server.ts";
 import { type Nearby, networksOf, type Place, planListening } from "./listening.ts";
 import { authorityFile, openState } from "./open-state.ts";
-import { openProvisioner } from "./serve.ts";
+import { openProvisioner, type Provisioner } from "./serve.ts";
 import { AssetShelf } from "./services/asset-shelf.ts";
 
 export interface ProcessOptions {
@@ -58,6 +59,10 @@ export async function serveProcess(
   for (const [index, place] of listening.places.entries()) {
     log(`machines and pxe-servers: ${at({ ...place, port: place.port || (index === 0 ? port : 0) })}`);
   }
+  for (const { host } of listening.places) {
+    log(`systems that are being installed: ${at({ host, port: provisioner.installsPort! })}`);
+  }
+  for (const segment of wish.enrol) await enrol(join(folder, "segments", segment), segment, provisioner);
   if (pxe) {
     const [{ host } = { host: name! }] = listening.places;
     opened.use(
@@ -82,6 +87,20 @@ export async function serveProcess(
   log("ready");
   await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
   log("stopping");
+}
+
+/** For a pxe-server that shares the folder. */
+async function enrol(folder: string, segment: string, provisioner: Provisioner) {
+  const { certificate, key } = await provisioner.segmentIdentity(segment);
+  const made = {
+    authority: provisioner.authority.certificate.pem,
+    certificate: certificate.pem,
+    key: key.pkcs8Pem,
+  };
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  for (const [part, file] of Object.entries(identityFiles)) {
+    await writeFile(join(folder, file), made[part as keyof typeof made], { mode: 0o600 });
+  }
 }
 
 const ownNetworks = (): Nearby[] =>

@@ -199,6 +199,10 @@ export async function openProvisioner(options: ProvisionerOptions): Promise<Prov
         tls: options.api.tls ?? (await serverIdentity(authority, [...listening.names, ...options.api.names])),
         version: options.api.version,
         hardware: bmcHardware(bmcs),
+        segments: {
+          authority: authority.certificate.pem,
+          segmentIdentity: (segment) => segmentIdentity(authority, segment),
+        },
         logs: (machine, lines) => logs.tail(machine, lines),
         metrics: () => metricsPage(engine.metrics()),
         log,

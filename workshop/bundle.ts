@@ -1,10 +1,10 @@
-// `npm run bundle`: every program as one file in out/bundle/bin, as it is shipped. PID 1's is made with its image.
-import { cp, mkdir } from "node:fs/promises";
-import { join } from "node:path";
+// `npm run bundle [-- FOLDER]`: every program as one file in out/bundle/bin, as it is shipped. PID 1's is made with its image.
+import { chmod, cp, mkdir } from "node:fs/promises";
+import { join, resolve } from "node:path";
 import { build } from "esbuild";
 
 const root = join(import.meta.dirname, "..");
-const out = join(root, "out/bundle");
+const out = resolve(process.argv[2] ?? join(root, "out/bundle"));
 
 /** Programs by the name of their bundle; `worker` is a thread of pxe. */
 const programs = {
@@ -33,9 +33,10 @@ const { metafile } = await build({
   metafile: true,
   // CommonJS packages inside an ES module look for these.
   banner: {
-    js: 'import { createRequire as requireFrom } from "node:module"; const require = requireFrom(import.meta.url);',
+    js: '#!/usr/bin/env node\nimport { createRequire as requireFrom } from "node:module"; const require = requireFrom(import.meta.url);',
   },
 });
+await chmod(join(out, "bin/ingot.mjs"), 0o755);
 for (const [file, { bytes }] of Object.entries(metafile.outputs)) {
   if (file.endsWith(".mjs")) console.log(`${(bytes / 1024).toFixed(0).padStart(6)} KiB  ${file}`);
 }

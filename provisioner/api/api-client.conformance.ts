@@ -51,6 +51,10 @@ export async function openTestApi(options: Partial<ApiOptions> = {}) {
       cycle: async (machine) => void pressed.push(`cycle ${machine}`),
       identify: async (machine, _, seconds) => void pressed.push(`identify ${machine} ${seconds}`),
     },
+    segments: {
+      authority: authority.certificate.pem,
+      segmentIdentity: (segment) => authority.issue({ commonName: segment, purposes: ["clientAuth"] }),
+    },
     logs: async (machine, lines) => `${machine} ${lines}\n`,
     metrics: () => "",
     log: (text) => said.push(text),

@@ -13,6 +13,7 @@ import { Audit } from "./audit.ts";
 import { bodyAs, parseBody, readBody, usualMostBytes } from "./body.ts";
 import { catalog } from "./catalog.ts";
 import { docsPage } from "./docs-page.ts";
+import { type EnrolOptions, enrolRoute } from "./enrol-route.ts";
 import { Idempotency } from "./idempotency.ts";
 import { importRoute } from "./import-route.ts";
 import type { Hardware } from "./machine-actions.ts";
@@ -37,6 +38,7 @@ export interface ApiOptions {
   readonly tls: { readonly certificate: string; readonly key: string };
   readonly version: string;
   readonly hardware: Hardware;
+  readonly segments: EnrolOptions;
   readonly logs: (machine: string, lines: number) => Promise<string>;
   /** More of the metrics page: what others count. */
   readonly metrics: () => string;
@@ -109,6 +111,7 @@ class ApiDesk {
     const routes: Route[] = [
       ...catalog.flatMap((kind) => resourceRoutes(kind, { state, reader, streams })),
       importRoute(state),
+      enrolRoute(options.segments),
       ...machineRoutes({ state, clock, reader, hardware, logs }),
       ...tokenRoutes({ state, clock }),
       ...this.#ownRoutes(),

@@ -23,6 +23,8 @@ export interface CommandIo {
   readonly width: number | undefined;
   readonly paint: Paint;
   readonly readFile: (path: string) => Promise<string>;
+  /** Into a file that nobody else may read; makes its folder. */
+  readonly writeSecret: (path: string, text: string) => Promise<void>;
   readonly send: (connection: Connection) => Send;
   readonly now: () => Date;
 }

@@ -158,6 +158,13 @@ describe("an answer becomes what is printed", () => {
     expect((await ingot("machines", [machines, failed])).output).not.toContain("\u001b");
   });
 
+  test("files, for a pxe-server", async () => {
+    const body = { authority: "A", certificate: "C", key: "K" };
+    const { made, output } = await ingot("segments enrol rack-1 f", [{ body }]);
+    expect(made).toEqual({ "f/ca.pem": "A", "f/certificate.pem": "C", "f/key.pem": "K" });
+    expect(output).toBe("");
+  });
+
   test("what can be imported again", async () => {
     const spec = {
       identity: { macs: ["52:54:00:00:00:01"], serial: "S1" },

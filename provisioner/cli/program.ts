@@ -7,6 +7,7 @@ import { exitCodes } from "./exit-codes.ts";
 import { machinesCommand } from "./machine-commands.ts";
 import { reference } from "./reference.ts";
 import { resourceCommand } from "./resource-commands.ts";
+import { segmentsCommand } from "./segment-commands.ts";
 import { type ServeWish, serveCommand } from "./serve-command.ts";
 import { tokensCommand } from "./token-commands.ts";
 
@@ -20,7 +21,6 @@ export interface Running extends Omit<Copying, "note"> {
 }
 
 const readOnly = [
-  "segments",
   "tasks",
   "events",
   "audit",
@@ -69,6 +69,7 @@ export function ingotCommand(io: CommandIo, { description, version }: Project, r
     );
   root.addCommand(machinesCommand(context));
   for (const kind of [...written, ...readOnly]) root.addCommand(resourceCommand(kind, context));
+  root.addCommand(segmentsCommand(context));
   root.addCommand(tokensCommand(context));
   root
     .command("ready")

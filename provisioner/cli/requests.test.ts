@@ -46,6 +46,7 @@ const table: Readonly<Record<string, readonly [sent: string, body?: unknown]>> =
     "POST /api/v1/tokens",
     { name: "ci", role: "operator", expiresInDays: 7, scope: { tenant: "a" } },
   ],
+  "segments enrol rack-1 folder": ["POST /api/v1/segments/rack-1/enrol", {}],
   "tokens revoke t1": ["DELETE /api/v1/tokens/t1"],
   ready: ["GET /readyz"],
   ...Object.fromEntries(

@@ -43,6 +43,7 @@ export async function ingot(
   const requests: HttpRequest[] = [];
   const printed: string[] = [];
   const noted: string[] = [];
+  const made: Record<string, string> = {};
   let waited = 0;
   const root = ingotCommand(
     {
@@ -55,6 +56,7 @@ export async function ingot(
       width,
       paint: paintOf(colours),
       readFile: async (path) => files[path]!,
+      writeSecret: async (path, text) => void (made[path] = text),
       now: () => now,
       send: () => async (request) => {
         const { status = 200, body, stays } = answers[Math.min(requests.push(request), answers.length) - 1]!;
@@ -88,6 +90,7 @@ export async function ingot(
     body: request?.body === undefined ? undefined : JSON.parse(request.body),
     output: printed.join("\n"),
     noted: noted.join("\n"),
+    made,
   };
 }
 
@@ -100,6 +103,7 @@ export function tree() {
     width: undefined,
     paint: paintOf(false),
     readFile: idle,
+    writeSecret: idle,
     send: idle,
     now: () => now,
   };

@@ -15,6 +15,8 @@ export interface ServeWish {
   readonly dhcp: DhcpWish;
   readonly listen: readonly Place[];
   readonly installsPort: number;
+  /** Names of networks. */
+  readonly enrol: readonly string[];
   readonly api: Place;
   readonly tls?: Pem;
   readonly announce?: string;
@@ -50,6 +52,7 @@ interface Options {
   readonly dhcp: string;
   readonly listen: readonly string[];
   readonly installsPort: string;
+  readonly enrol: readonly string[];
   readonly api: string;
   readonly tlsCertificate?: string;
   readonly tlsKey?: string;
@@ -89,6 +92,12 @@ export function serveCommand(serve: (wish: ServeWish) => Promise<void>): Command
     )
     .option("--files <folder>", "kernels and initramfs of other systems, as profiles name them")
     .option("--installs-port <port>", "on the same addresses, for systems that are being installed", "8446")
+    .addOption(
+      several(
+        "--enrol <segment>",
+        "keep what its pxe-server shows in STATE-DIR/segments/SEGMENT; several times",
+      ),
+    )
     .option("--announce <host>", "what machines dial, wherever they are, instead of our address near them")
     .option(
       "--api <host:port>",
@@ -115,6 +124,7 @@ async function wishOf(options: Options): Promise<ServeWish> {
     arguments: options.argument.map(kernelArgument),
     listen: options.listen.map(placeOf),
     installsPort: portOf(options.installsPort),
+    enrol: options.enrol.map(segmentName),
     api: placeOf(options.api),
     ...(etcd && { etcd }),
     ...(tls && { tls }),
@@ -163,6 +173,13 @@ function placeOf(text: string): Place {
   const [, v6, plain, port] = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text) ?? [];
   if (port === undefined) throw new Error(`Cannot listen on ${text}: it is not host:port`);
   return { host: (v6 ?? plain)!, port: portOf(port) };
+}
+
+function segmentName(text: string): string {
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/.test(text)) {
+    throw new Error(`Cannot enrol ${text}: a name has letters, digits, dots and dashes`);
+  }
+  return text;
 }
 
 function portOf(text: string): number {
