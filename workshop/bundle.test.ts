@@ -4,7 +4,7 @@ import { beforeAll, expect, test } from "vitest";
 
 const root = join(import.meta.dirname, "..");
 const node = (...args: readonly string[]) =>
-  spawnSync(process.execPath, args, { encoding: "utf8", cwd: root });
+  spawnSync(process.execPath, args, { encoding: "utf8", cwd: root, timeout: 60_000, killSignal: "SIGKILL" });
 
 beforeAll(() => {
   expect(node("workshop/bundle.ts")).toMatchObject({ status: 0, stderr: "" });

@@ -1,5 +1,5 @@
-// `npm run bundle [-- FOLDER]`: every program as one file in out/bundle/bin, as it is shipped. PID 1's is made with its image.
-import { chmod, cp, mkdir } from "node:fs/promises";
+// `npm run bundle [-- FOLDER]`: every program, and what programs share, in out/bundle/bin, as it is shipped. PID 1's is made with its image.
+import { chmod, cp, mkdir, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { build } from "esbuild";
 
@@ -16,6 +16,8 @@ const programs = {
   "rotate-keys": "provisioner/rotate-keys/main.ts",
 };
 
+// Chunks have names of their own in every build.
+await rm(join(out, "bin"), { recursive: true, force: true });
 await mkdir(out, { recursive: true });
 await cp(join(root, "assets"), join(out, "assets"), { recursive: true });
 await cp(join(root, "LICENSE"), join(out, "LICENSE"));
@@ -24,6 +26,8 @@ const { metafile } = await build({
   outdir: join(out, "bin"),
   outExtension: { ".js": ".mjs" },
   bundle: true,
+  // Modules stay modules: what a program loads only sometimes, and what waits at its top level, is a file of its own.
+  splitting: true,
   platform: "node",
   format: "esm",
   target: "node26",
