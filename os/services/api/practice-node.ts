@@ -1,6 +1,7 @@
 // A node in this process, for tests: the real API over the real files of this machine, with nothing behind what would
 // change it but records of what was asked.
 import { randomBytes } from "node:crypto";
+import { SequenceEvent_Action as Action, SequenceEventSchema } from "../../../api/gen/machine/events_pb.js";
 import { describeTypes } from "../../../cosi/grpc/definitions.ts";
 import { State } from "../../../cosi/state.ts";
 import { MemoryStore } from "../../../cosi/stores/memory.ts";
@@ -47,8 +48,6 @@ export interface PracticeNode extends AsyncDisposable {
   readonly said: readonly string[];
   /** What the machine was asked to do with itself. */
   readonly asked: readonly string[];
-  /** Whose requests they were. */
-  readonly actors: readonly string[];
   /** What a boot would read. */
   readonly persisted: () => MachineConfig | undefined;
 }
@@ -64,7 +63,6 @@ export async function openPracticeNode(options: PracticeNodeOptions = {}): Promi
   const logs = new LogBook();
   const services = new Supervisor({ clock, logs, changed: () => undefined });
   const asked: string[] = [];
-  const actors: string[] = [];
   const said: string[] = [];
   let current = options.config;
   let persisted = options.config;
@@ -87,17 +85,18 @@ export async function openPracticeNode(options: PracticeNodeOptions = {}): Promi
     clock,
     failed,
   });
-  const record = (text: string) => {
+  const record = (text: string, sequence: string, actorId = "") => {
     asked.push(text);
+    events.publish(SequenceEventSchema, { sequence, action: Action.START }, actorId);
     return Promise.resolve();
   };
   const lifecycle: Lifecycle = {
-    reboot: (how) => record(`reboot ${how}`),
-    shutdown: (force) => record(`shutdown${force ? " by force" : ""}`),
-    reset: ({ graceful, reboot }) =>
-      record(`reset${graceful ? " gracefully" : ""}${reboot ? ", reboot" : ""}`),
-    rollback: () => record("rollback"),
-    upgrade: ({ image }) => record(`upgrade to ${image}`),
+    reboot: (how, actorId) => record(`reboot ${how}`, "reboot", actorId),
+    shutdown: (force, actorId) => record(`shutdown${force ? " by force" : ""}`, "shutdown", actorId),
+    reset: ({ graceful, reboot }, actorId) =>
+      record(`reset${graceful ? " gracefully" : ""}${reboot ? ", reboot" : ""}`, "reset", actorId),
+    rollback: () => record("rollback", "reboot"),
+    upgrade: ({ image }, actorId) => record(`upgrade to ${image}`, "upgrade", actorId),
   };
   const identity = () => current && identitySettings(current);
   const standing = () => ({ identity: identity(), names });
@@ -127,10 +126,7 @@ export async function openPracticeNode(options: PracticeNodeOptions = {}): Promi
         },
         clusterName: () => current?.v1alpha1?.cluster?.clusterName ?? "practice",
         lifecycle,
-        actorId() {
-          actors.push(crypto.randomUUID());
-          return actors.at(-1)!;
-        },
+        actorId: () => crypto.randomUUID(),
         hostname: () => hostname,
         events,
         logs,
@@ -169,7 +165,7 @@ export async function openPracticeNode(options: PracticeNodeOptions = {}): Promi
     get port() {
       return api.port!;
     },
-    ...{ state, events, logs, services, api, said, asked, actors },
+    ...{ state, events, logs, services, api, said, asked },
     persisted: () => persisted,
     async [Symbol.asyncDispose]() {
       await config[Symbol.asyncDispose]();

@@ -4,6 +4,7 @@
 //	go run . messages        messages with a trap in them: name, what they say, their bytes in hex
 //	go run . definitions     what is derived from each name of a type on standard input
 //	go run . read ADDRESS    reads a COSI state as `talosctl get` does
+//	go run . operate TALOSCONFIG NODE   does to a machine what operators do
 //	go run . serve           serves an in-memory COSI state; prints its address; ends with its standard input
 package main
 
@@ -29,6 +30,8 @@ func run(args []string) error {
 		return printDefinitions()
 	case len(args) == 2 && args[0] == "read":
 		return readState(args[1])
+	case len(args) == 3 && args[0] == "operate":
+		return operate(args[1], args[2])
 	case len(args) == 1 && args[0] == "serve":
 		return serveState()
 	default:
