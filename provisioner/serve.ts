@@ -33,6 +33,7 @@ import { segmentIdentity } from "./services/peers.ts";
 import { probeNode } from "./services/probe-node.ts";
 import { type OpenInstalls, serveInstalls } from "./services/serve-installs.ts";
 import { noticeSilence } from "./services/silent-agents.ts";
+import { stepAside } from "./services/step-aside.ts";
 import { openTrust } from "./trust/open-trust.ts";
 
 export interface ProvisionerOptions {
@@ -178,6 +179,15 @@ export async function openProvisioner(options: ProvisionerOptions): Promise<Prov
     "noticing silent agents": (signal) => noticeSilence(state, clock, signal),
     "keeping house": (signal) => keepHouse(state, clock, signal),
     "looking for files": (signal) => shelf.follow(clock, signal),
+    // Where others could answer instead.
+    ...(leadership && {
+      "watching the shared state": (signal: AbortSignal) => {
+        const drop = () => {
+          for (const server of servers) server.drop();
+        };
+        return stepAside({ store, clock, drop, log }, signal);
+      },
+    }),
   };
   const { signal } = stop;
   const working = Object.entries(tasks).map(([name, work]) =>

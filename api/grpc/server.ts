@@ -16,6 +16,8 @@ export interface ServerOptions {
 
 export interface OpenServer extends AsyncDisposable {
   readonly port: number;
+  /** Ends all connections, so that clients look for another server; new ones are taken as before. */
+  readonly drop: () => void;
 }
 
 /** The largest message either way: what Talos's own proxy lets through. */
@@ -50,6 +52,7 @@ export async function openServer(options: ServerOptions): Promise<OpenServer> {
 
   return {
     port,
+    drop: () => server.drain(address.replace(/:0$/, `:${port}`), 0),
     async [Symbol.asyncDispose]() {
       for (const abort of calls.keys()) abort.abort(new GrpcError("unavailable", "the server is closing"));
       const closed = Promise.withResolvers<void>();

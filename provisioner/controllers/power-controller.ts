@@ -54,7 +54,7 @@ export const powerController = ({ clock, powerOf, recordsOf }: PowerDependencies
           facts: gatherFacts(known),
           actual,
           order: before?.order,
-          progress: known.status?.spec.progress,
+          status: known.status?.spec,
           now: clock.now(),
         });
 

@@ -28,7 +28,7 @@ interface Asked {
   /** As the BMC said a moment ago. */
   readonly actual: "on" | "off";
   readonly order: Command | undefined;
-  readonly progress: SpecOf<typeof MachineStatus>["progress"] | undefined;
+  readonly status: SpecOf<typeof MachineStatus> | undefined;
   readonly now: Date;
 }
 
@@ -39,10 +39,10 @@ const softOffMs = 120_000;
 const longestVerifyMs = 5 * 60_000;
 
 /** What to tell a machine's BMC next. Every reading of its power comes through here. */
-export function powerStep({ facts, actual, order, progress, now }: Asked): PowerStep {
+export function powerStep({ facts, actual, order, status, now }: Asked): PowerStep {
   const asRead = { ...facts, power: actual, ...(actual === "off" && { runs: "unseen" as const }) };
   const wish = powerWanted(asRead);
-  const wanted = commandFor({ facts: asRead, actual, order, progress, now });
+  const wanted = commandFor({ facts: asRead, actual, order, status, now });
   if (wanted === undefined) return { do: "watch", why: wish.why };
   const networkBoot = wanted.power !== "off" && ["agent", "install"].includes(bootMode(facts).is);
   if (order?.power !== wanted.power || !isPending(order, actual)) {
@@ -68,7 +68,7 @@ function isPending({ power, toldAt }: Command, actual: "on" | "off"): boolean {
 
 type Wanted = Pick<Command, "power" | "why">;
 
-function commandFor({ facts, actual, order, progress }: Asked): Wanted | undefined {
+function commandFor({ facts, actual, order, status }: Asked): Wanted | undefined {
   const wish = powerWanted(facts);
   if (wish.is === "leave") return undefined;
   if (wish.is !== actual) return { power: wish.is, why: wish.why };
@@ -80,14 +80,16 @@ function commandFor({ facts, actual, order, progress }: Asked): Wanted | undefin
   }
   const reboot = rebootNeeded(facts);
   if (reboot.is === "byBmc") return { power: "cycle", why: reboot.why };
-  return overdue(facts, order, progress);
+  return overdue(facts, order, status);
 }
 
 /** A stage that is tried again begins with a boot: so many lost commands and hung firmwares end. */
-function overdue(facts: Facts, order: Command | undefined, progress: Asked["progress"]): Wanted | undefined {
+function overdue(facts: Facts, order: Command | undefined, status: Asked["status"]): Wanted | undefined {
+  const step = nextStep(facts);
+  // Retries of the stage before are none of this one, whose status may be about to be written.
+  const progress = status?.stage === step.stage ? status.progress : undefined;
   if (progress?.is !== "onTime" || progress.retries === 0 || progress.deadline === undefined)
     return undefined;
-  const step = nextStep(facts);
   if (step.slaMs === undefined || !mayCycle(facts)) return undefined;
   const begun = progress.deadline.getTime() - step.slaMs;
   if (order && order.at.getTime() >= begun) return undefined;

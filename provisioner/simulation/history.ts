@@ -255,7 +255,9 @@ async function judge(machine: SimulatedMachine, profile: "answers" | "calls"): P
     site.violations.push(`${id} failed although nothing is in the way: ${why}`);
   // Of a system that only told once, without a BMC, nothing more can be seen.
   const isSeen = profile === "answers" || facts.bmc === "ready";
-  if (stage === "running" && isSeen && machine.activity.is !== "system") {
+  // A system that was just installed starts once more.
+  const isSettled = site.clock.elapsedMs() - machine.becameMs > 5 * minute;
+  if (stage === "running" && isSeen && isSettled && machine.activity.is !== "system") {
     site.violations.push(`${id} is said to run, and is ${machine.activity.is}`);
   }
   return stage;

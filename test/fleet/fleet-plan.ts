@@ -13,20 +13,11 @@ import type { FleetSite } from "./fleet-site.ts";
 export const profileName = "fleet";
 
 /** Makes the machines known, accepted, with the accounts to their BMCs: the provisioner turns them on by itself. */
-export async function register(state: State, { machines, bmcPorts }: FleetSite): Promise<void> {
-  await state.create(Profile, profileName, {
-    spec: {
-      boots: {
-        what: "kernel",
-        kernel: "vmlinuz",
-        initrds: ["initramfs"],
-        arguments: [{ name: "talos.config", value: "{{provisioner.config}}" }],
-      },
-      config: { template: "host: {{machine.id}}\nphoneHome: {{provisioner.phoneHome}}\n" },
-      installDisk: {},
-      installedBy: { evidence: "phoneHome" },
-    },
-  });
+export async function register(
+  state: State,
+  { bmcPorts }: FleetSite,
+  machines: readonly FleetMachine[],
+): Promise<void> {
   await inBatches(0, machines.length, async (at) => {
     const { index, id, identity } = machines[at]!;
     await state.create(BmcConfig, id, {
@@ -51,6 +42,22 @@ export async function register(state: State, { machines, bmcPorts }: FleetSite):
         boot: {},
       },
     });
+  });
+}
+
+export async function makeProfile(state: State): Promise<void> {
+  await state.create(Profile, profileName, {
+    spec: {
+      boots: {
+        what: "kernel",
+        kernel: "vmlinuz",
+        initrds: ["initramfs"],
+        arguments: [{ name: "talos.config", value: "{{provisioner.config}}" }],
+      },
+      config: { template: "host: {{machine.id}}\nphoneHome: {{provisioner.phoneHome}}\n" },
+      installDisk: {},
+      installedBy: { evidence: "phoneHome" },
+    },
   });
 }
 

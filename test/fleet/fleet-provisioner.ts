@@ -15,12 +15,17 @@ import { systemClock as pxeClock } from "../../pxe-server/system-clock.ts";
 
 export interface FleetProvisionerOptions {
   readonly folder: string;
+  /** Of loopback. */
+  readonly host?: string;
+  /** Any free one unless told. */
+  readonly port?: number;
   /** Further options of `ingot serve`. */
   readonly options?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
 }
 
 export class FleetProvisioner implements AsyncDisposable {
+  readonly host: string;
   readonly port: number;
   readonly folder: string;
   readonly #installsPort: number;
@@ -32,6 +37,7 @@ export class FleetProvisioner implements AsyncDisposable {
 
   private constructor(options: FleetProvisionerOptions, [port, installsPort]: readonly number[]) {
     this.folder = options.folder;
+    this.host = options.host ?? "127.0.0.1";
     this.port = port!;
     this.#installsPort = installsPort!;
     this.#options = options.options ?? [];
@@ -41,11 +47,15 @@ export class FleetProvisioner implements AsyncDisposable {
   static async create(options: FleetProvisionerOptions): Promise<FleetProvisioner> {
     await mkdir(options.folder, { recursive: true });
     const image = await writeImage(options.folder);
-    const ports = [await freePort(), await freePort()];
+    const ports = [options.port ?? (await freePort()), await freePort()];
     return new FleetProvisioner(
       { ...options, options: ["--image", image, "--files", image, ...(options.options ?? [])] },
       ports,
     );
+  }
+
+  get isRunning(): boolean {
+    return this.#serving !== undefined;
   }
 
   get process(): Serving {
@@ -56,7 +66,7 @@ export class FleetProvisioner implements AsyncDisposable {
   async start(): Promise<void> {
     this.#serving = await serving({
       stateDir: this.folder,
-      listen: `127.0.0.1:${this.port}`,
+      listen: `${this.host}:${this.port}`,
       installsPort: this.#installsPort,
       options: this.#options,
       environment: this.#environment,
@@ -65,8 +75,9 @@ export class FleetProvisioner implements AsyncDisposable {
   }
 
   async kill(): Promise<void> {
-    await this.#serving?.stop("SIGKILL");
+    const serving = this.#serving;
     this.#serving = undefined;
+    await serving?.stop("SIGKILL");
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -80,13 +91,18 @@ export interface FleetDoor extends AsyncDisposable {
   readonly booter: RemoteBooter;
 }
 
+interface DoorOptions extends Omit<Parameters<typeof openState>[0], "folder" | "candidate"> {
+  /** What the pxe-server dials, where that is not the provisioner itself. */
+  readonly address?: string;
+}
+
 /** The state and a pxe-server of its own authority. The provisioner has to have been started once. */
 export async function openDoor(
   provisioner: FleetProvisioner,
-  open: Omit<Parameters<typeof openState>[0], "folder" | "candidate"> = {},
+  { address, ...open }: DoorOptions = {},
 ): Promise<FleetDoor> {
   await using opened = new AsyncDisposableStack();
-  const { folder, port } = provisioner;
+  const { folder, host, port } = provisioner;
   const { store } = await openState({ ...open, folder, candidate: "nobody" });
   opened.use(store);
   const state = new State({ store, clock: systemClock });
@@ -96,7 +112,7 @@ export async function openDoor(
   opened.defer(() => rm(cache, { recursive: true }));
   const booter = opened.use(
     await openRemoteBooter({
-      address: `127.0.0.1:${port}`,
+      address: address ?? `${host}:${port}`,
       tls: {
         authorities: authority.certificate.pem,
         identity: { certificate: certificate.pem, key: key.pkcs8Pem },
@@ -131,7 +147,7 @@ async function writeImage(folder: string): Promise<string> {
 }
 
 /** Below those that the kernel hands out to connecting sockets, one of which could take it while nobody listens. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   for (;;) {
     const port = randomInt(10_000, 32_000);
     const server = createServer();

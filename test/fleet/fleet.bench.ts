@@ -83,7 +83,7 @@ export const bench: BenchModule["bench"] = async ({ log, args }) => {
     },
   });
   // Turned on by their BMCs, as soon as they are known.
-  await register(state, site);
+  await register(state, site, site.machines);
   const client = provisioner.process.client();
   const lists: number[] = [];
   const pollers = new AbortController();

@@ -4,7 +4,7 @@ import { Assignment } from "../../provisioner/resources/assignment.ts";
 import type { Stage } from "../../provisioner/resources/stages.ts";
 import { between, randomFrom } from "../../provisioner/simulation/random.ts";
 import type { FleetMachine } from "./fleet-machine.ts";
-import { assign, darkness, follow, register } from "./fleet-plan.ts";
+import { assign, darkness, follow, makeProfile, register } from "./fleet-plan.ts";
 import { FleetProvisioner, openDoor } from "./fleet-provisioner.ts";
 import { FleetSite } from "./fleet-site.ts";
 
@@ -40,7 +40,8 @@ export async function liveThroughKills(options: KillsOptions): Promise<KillsResu
   await provisioner.start();
   const { state, booter } = opened.use(await openDoor(provisioner));
   const site = opened.use(await FleetSite.open({ size, random, booter: () => booter }));
-  await register(state, site);
+  await makeProfile(state);
+  await register(state, site, site.machines);
 
   const lives = new Map<FleetMachine, number>();
   const arrived = follow(state, site.machines, {
