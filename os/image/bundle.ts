@@ -13,8 +13,19 @@ export interface Program {
 
 const koffi = "@koromix/koffi-linux-x64";
 
+export interface BundleOptions extends CompileOptions {
+  /** Another program in PID 1's place. */
+  readonly entry?: string;
+}
+
 /** PID 1's program as one file, compiled, with the native part of koffi beside it (os/kernel loads it by path). */
-export async function bundlePid1({ project, folder, node, signal }: CompileOptions): Promise<Program> {
+export async function bundlePid1({
+  project,
+  folder,
+  node,
+  signal,
+  entry = "os/machined/main.ts",
+}: BundleOptions): Promise<Program> {
   const source = (file: string) => join(project, file);
   const settings = {
     bundle: true,
@@ -32,7 +43,7 @@ export async function bundlePid1({ project, folder, node, signal }: CompileOptio
   } as const satisfies BuildOptions;
   const { metafile } = await build({
     ...settings,
-    entryPoints: [source("os/machined/main.ts")],
+    entryPoints: [source(entry)],
     outfile: join(folder, "program.js"),
     metafile: true,
   });

@@ -72,7 +72,7 @@ const disks: readonly LabDisk[] = [
   { bus: "nvme", megabytes: 64, method: WipeMethod.NVME_FORMAT },
   { bus: "sata", megabytes: 64, method: WipeMethod.OVERWRITE, writeBytesPerSecond: 6 * MiB },
   { bus: "scsi", megabytes: 64, method: WipeMethod.ZERO },
-  { bus: "virtio", megabytes: 64, method: WipeMethod.ZERO, refusesWrites: true },
+  { bus: "virtio", megabytes: 64, method: WipeMethod.ZERO, faults: [{ on: "write" }] },
   { bus: "scsi", megabytes: 64, method: WipeMethod.ZERO, bears: raidAndLvm },
   { bus: "sata", megabytes: 64, method: WipeMethod.ZERO, bears: vmfsInPartition() },
   { bus: "sata", megabytes: 64, method: WipeMethod.DISCARD },

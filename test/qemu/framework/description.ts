@@ -15,11 +15,19 @@ export interface MachineDescription {
 export interface DiskDescription {
   readonly bus: "virtio" | "nvme" | "sata" | "scsi";
   readonly megabytes: number;
-  readonly serial?: string;
-  /** Writes and write-zeroes are answered with an error, as by a disk whose medium is dying. */
-  readonly refusesWrites?: boolean;
+  readonly serial?: string | undefined;
+  /** Accesses that fail, as on a disk that is dying. */
+  readonly faults?: readonly DiskFault[];
   /** As slow as that at writing. */
-  readonly writeBytesPerSecond?: number;
+  readonly writeBytesPerSecond?: number | undefined;
+  /** What stands at its beginning when the machine is new: a boot sector, say. */
+  readonly content?: Uint8Array;
+}
+
+export interface DiskFault {
+  readonly on: "read" | "write";
+  /** Of 512 bytes. Undefined: all of them. */
+  readonly sector?: number | undefined;
 }
 
 export interface NicDescription {

@@ -1,10 +1,11 @@
 // One virtual server. Its power is the QEMU process: off means that there is none. Disks and UEFI variables are files
 // that stay; the boot order is computed at each power-on, as a BMC's would be.
 import { createHash } from "node:crypto";
-import { copyFileSync, existsSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { copyFileSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { connect, type Socket } from "node:net";
 import { Child } from "./child.ts";
 import { deadlineMs } from "./deadlines.ts";
-import type { Boot, MachineDescription } from "./description.ts";
+import type { Boot, DiskDescription, MachineDescription } from "./description.ts";
 import type { Network } from "./network.ts";
 import { qemuArguments, type Surroundings } from "./qemu-arguments.ts";
 import { Qmp, type ShutdownReason } from "./qmp.ts";
@@ -28,6 +29,7 @@ type Power =
 export class Machine implements AsyncDisposable {
   readonly name: string;
   readonly uuid: string;
+  readonly serialNumber: string;
   /** What it said on its serial line, over all its boots. */
   readonly console: Transcript;
   readonly #description: MachineDescription;
@@ -35,26 +37,35 @@ export class Machine implements AsyncDisposable {
   readonly #surroundings: Surroundings;
   readonly #network: Network;
   #power: Power = { state: "off" };
+  #captures = 0;
 
-  constructor(description: MachineDescription, network: Network, directory: RunDirectory) {
+  constructor(
+    description: MachineDescription,
+    network: Network,
+    directory: RunDirectory,
+    options: { readonly bmcSocket?: string } = {},
+  ) {
     const { name, disks = [], nics = [], firmware } = description;
     this.name = name;
     this.uuid = uuidOf(name);
+    this.serialNumber = `SN-${name}`;
     this.#description = description;
     this.#directory = directory;
     this.#network = network;
     const file = (suffix: string) => directory.file(`${name}.${suffix}`);
     this.#surroundings = {
       serialFile: file("serial.log"),
+      serialSocket: file("serial"),
+      bmcSocket: options.bmcSocket,
       qmpSocket: file("qmp"),
       uefi: { code: uefiFirmware.code, variables: file("uefi-variables") },
       diskFiles: disks.map((_, nth) => file(`disk${nth}`)),
       taps: nics.map(() => network.addPort()),
       uuid: this.uuid,
-      serialNumber: `SN-${name}`,
+      serialNumber: this.serialNumber,
     };
     this.console = new Transcript(name, this.#surroundings.serialFile);
-    disks.forEach(({ megabytes }, nth) => emptyDisk(this.#surroundings.diskFiles[nth]!, megabytes));
+    disks.forEach((disk, nth) => newDisk(this.#surroundings.diskFiles[nth]!, disk));
     if (firmware === "uefi") copyFileSync(uefiFirmware.variables, this.#surroundings.uefi.variables);
   }
 
@@ -115,7 +126,23 @@ export class Machine implements AsyncDisposable {
     await this.#on().qmp.run("send-key", { keys });
   }
 
-  /** Resolves to why it went down: "guest-shutdown", "guest-reset", "host-signal" … */
+  /** A non-maskable interrupt: an operating system that hangs tells where. */
+  async interrupt(): Promise<void> {
+    await this.#on().qmp.run("inject-nmi");
+  }
+
+  /** The serial line, both ways, for as long as it is on. What it says is in `console` all the same. */
+  openSerialLine(): Socket {
+    this.#on();
+    return connect(this.#surroundings.serialSocket);
+  }
+
+  /** Resolves whenever it goes down, to why: "guest-shutdown", "guest-reset", "host-signal" … */
+  get ended(): Promise<ShutdownReason> {
+    return this.#on().ended;
+  }
+
+  /** The same, under a deadline. */
   async waitForPowerOff(): Promise<ShutdownReason> {
     const { ended } = this.#on();
     const expired = AbortSignal.timeout(deadlineMs.powerOff);
@@ -131,10 +158,18 @@ export class Machine implements AsyncDisposable {
     return reason;
   }
 
-  /** Writes what a screen would show, as a portable pixmap. */
+  /** Writes what a screen would show. */
   async screenshot(name: string): Promise<string> {
-    const file = this.#directory.file(`${this.name}.${name}.ppm`);
-    await this.#on().qmp.run("screendump", { filename: file });
+    const file = this.#directory.file(`${this.name}.${name}.png`);
+    await this.#on().qmp.run("screendump", { filename: file, format: "png" });
+    return file;
+  }
+
+  /** Writes what passes through its first network card from now on until it goes off; answers the file. */
+  async capture(): Promise<string> {
+    const file = this.#directory.file(`${this.name}.${this.#captures++}.pcap`);
+    const filter = { "qom-type": "filter-dump", id: `capture${this.#captures}`, netdev: "net0", file };
+    await this.#on().qmp.run("object-add", filter);
     return file;
   }
 
@@ -165,8 +200,8 @@ function uuidOf(name: string): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
 
-function emptyDisk(file: string, megabytes: number): void {
-  if (!existsSync(file)) writeFileSync(file, "");
+function newDisk(file: string, { megabytes, content = new Uint8Array() }: DiskDescription): void {
+  writeFileSync(file, content);
   truncateSync(file, megabytes * 1024 * 1024);
 }
 

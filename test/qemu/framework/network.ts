@@ -12,6 +12,8 @@ export interface Network extends Disposable {
   readonly switchName: string;
   /** Plugs this test's own namespace in as `eth0` with that address, such as 10.1.0.1/24. */
   plugIn(address: string): void;
+  /** One more address of this test's own `eth0`: a BMC's, say. */
+  addAddress(address: string): void;
   /** A host of its own on this switch, such as a foreign DHCP server; commands run on it by its name. */
   addHost(name: string, address: string): void;
   /** Plugs a host of another switch into this one too, by another link. */
@@ -62,6 +64,7 @@ export function openNetwork(): Network {
       ip("link", "set", "lo", "up");
       bringUp([], "eth0", address);
     },
+    addAddress: (address) => ip("address", "add", address, "dev", "eth0"),
     addHost(name, address) {
       ip("netns", "add", name);
       hosts.push(name);

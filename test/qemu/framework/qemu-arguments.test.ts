@@ -3,7 +3,8 @@ import type { MachineDescription } from "./description.ts";
 import { qemuArguments, type Surroundings } from "./qemu-arguments.ts";
 
 const around: Surroundings = {
-  serialFile: "serial",
+  serialFile: "serial.log",
+  serialSocket: "serial",
   qmpSocket: "qmp",
   uefi: { code: "code", variables: "variables" },
   diskFiles: ["disk0", "disk1"],
@@ -62,6 +63,24 @@ describe("a machine as QEMU's command line", () => {
       "name=opt/org.tianocore/IPv4PXESupport,string=no",
       "name=opt/org.tianocore/IPv6PXESupport,string=no",
     ]);
+  });
+
+  test("a machine with a BMC is connected to it", () => {
+    const args = qemuArguments(machine, { order: ["disk"] }, { ...around, bmcSocket: "bmc" });
+    expect(args).toContain("socket,id=bmc,path=bmc,reconnect=1");
+    expect(devices(args)).toContain("isa-ipmi-kcs,bmc=bmc0");
+    expect(devices(qemuArguments(machine, { order: ["disk"] }, around)).join()).not.toContain("ipmi");
+  });
+
+  test("a disk that is dying says so where it is asked", () => {
+    const faults = [{ on: "read", sector: 2048 }, { on: "write" }] as const;
+    const dying: MachineDescription = { ...machine, disks: [{ bus: "sata", megabytes: 1, faults }] };
+    expect(qemuArguments(dying, { order: [] }, around)).toContain(
+      "if=none,id=disk0,format=raw,discard=unmap,file.driver=blkdebug,file.image.driver=file,file.image.filename=disk0," +
+        "file.inject-error.0.event=none,file.inject-error.0.iotype=read,file.inject-error.0.errno=5,file.inject-error.0.sector=2048," +
+        "file.inject-error.1.event=none,file.inject-error.1.iotype=write,file.inject-error.1.errno=5," +
+        "file.inject-error.2.event=none,file.inject-error.2.iotype=write-zeroes,file.inject-error.2.errno=5",
+    );
   });
 
   test("a kernel can be handed over without firmware", () => {

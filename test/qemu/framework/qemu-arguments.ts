@@ -1,9 +1,13 @@
 // A machine's description as QEMU's command line: pure, so that it can be read and tested without a machine.
-import type { Boot, DiskDescription, MachineDescription } from "./description.ts";
+import type { Boot, DiskDescription, DiskFault, MachineDescription } from "./description.ts";
 
 /** Files and links that exist only while the machine does. */
 export interface Surroundings {
+  /** What the machine says is appended here, whether anybody is connected to its line or not. */
   readonly serialFile: string;
+  readonly serialSocket: string;
+  /** Where a BMC waits for the machine; without one it has none. */
+  readonly bmcSocket?: string | undefined;
   readonly qmpSocket: string;
   /** UEFI's own code (shared) and this machine's variables (its own, kept over power cycles). */
   readonly uefi: { readonly code: string; readonly variables: string };
@@ -31,7 +35,13 @@ export function qemuArguments(machine: MachineDescription, boot: Boot, around: S
       `type=1,manufacturer=Ingot,product=Lab machine,serial=${around.serialNumber},uuid=${around.uuid}`,
     ],
     ...["-nodefaults", "-no-user-config", "-display", "none", "-vga", "std"],
-    ...["-chardev", `file,id=serial,path=${around.serialFile},append=on`, "-serial", "chardev:serial"],
+    ...[
+      "-chardev",
+      `socket,id=serial,path=${around.serialSocket},server=on,wait=off,logfile=${around.serialFile},logappend=on`,
+      "-serial",
+      "chardev:serial",
+    ],
+    ...(around.bmcSocket === undefined ? [] : bmc(around.bmcSocket)),
     ...["-qmp", `unix:${around.qmpSocket},server=on,wait=off`],
     // The process is the power: a restart ends it too, and whoever holds the power decides what comes next.
     ...["-action", "reboot=shutdown,shutdown=poweroff,watchdog=reset"],
@@ -61,6 +71,20 @@ export function qemuArguments(machine: MachineDescription, boot: Boot, around: S
     ...(machine.watchdog ? ["-device", "i6300esb"] : []),
   ];
 }
+
+/**
+ * Connected in the background, which `reconnect` means: a chardev that is connected when the BMC's device is made kills
+ * QEMU, since no interface is there yet to tell it to. The guest finds a keyboard controller style interface by ACPI
+ * and SMBIOS, as on most servers.
+ */
+const bmc = (socket: string) => [
+  "-chardev",
+  `socket,id=bmc,path=${socket},reconnect=1`,
+  "-device",
+  "ipmi-bmc-extern,id=bmc0,chardev=bmc",
+  "-device",
+  "isa-ipmi-kcs,bmc=bmc0",
+];
 
 function uefi({ uefi: { code, variables } }: Surroundings): string[] {
   return [
@@ -101,12 +125,20 @@ function diskArguments(disk: DiskDescription, nth: number, file: string, bootind
 }
 
 /** The file, with the faults of the disk. */
-function medium({ refusesWrites, writeBytesPerSecond }: DiskDescription, file: string): string {
+function medium({ faults = [], writeBytesPerSecond }: DiskDescription, file: string): string {
   const pace = writeBytesPerSecond === undefined ? "" : `,throttling.bps-write=${writeBytesPerSecond}`;
-  if (!refusesWrites) return `file=${file}${pace}`;
-  const faults = ["write", "write-zeroes"].map(
-    (kind, nth) =>
-      `file.inject-error.${nth}.event=none,file.inject-error.${nth}.iotype=${kind},file.inject-error.${nth}.errno=5`,
-  );
-  return `file.driver=blkdebug,file.image.driver=file,file.image.filename=${file},${faults.join(",")}${pace}`;
+  if (faults.length === 0) return `file=${file}${pace}`;
+  const rules = faults.flatMap(faultRules).map((rule, nth) => rule.map((setting) => `file.inject-error.${nth}.${setting}`));
+  return `file.driver=blkdebug,file.image.driver=file,file.image.filename=${file},${rules.flat().join(",")}${pace}`;
 }
+
+const EIO = 5;
+
+/** What refuses to be written refuses to be zeroed too, which QEMU tells apart. */
+const faultRules = ({ on, sector }: DiskFault) =>
+  (on === "write" ? ["write", "write-zeroes"] : ["read"]).map((kind) => [
+    "event=none",
+    `iotype=${kind}`,
+    `errno=${EIO}`,
+    ...(sector === undefined ? [] : [`sector=${sector}`]),
+  ]);

@@ -44,6 +44,8 @@ export class Qmp implements Disposable {
   }
 
   run(command: string, args: Record<string, unknown> = {}): Promise<unknown> {
+    // Its close has been told already, and would not be told again.
+    if (this.#socket.destroyed) return Promise.reject(new Error(`Cannot run ${command}: QEMU has ended`));
     return new Promise((resolve, reject) => {
       this.#waiting.push({
         resolve,
