@@ -18,7 +18,7 @@ const run: Readonly<Record<keyof typeof programs, () => Promise<unknown>>> = {
   pxe: () => import("../pxe-server/main.ts"),
   "rotate-keys": () => import("./rotate-keys/main.ts"),
   image: () => ofCheckout("os/image/main.ts", words.slice(2)),
-  lab: () => ofCheckout("workshop/run.mjs", ["start", ...words.slice(1)]),
+  lab: () => ofCheckout("workshop/run.mjs", ["lab", ...words.slice(1)]),
 };
 
 /** What is made of the project's sources is there in a checkout alone. */

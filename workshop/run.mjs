@@ -12,8 +12,9 @@ const root = join(import.meta.dirname, "..");
 /** What each command runs, and which group of Debian packages it needs first (see debian-packages.mjs). */
 const commands = {
   start: { script: "workshop/start.ts", needs: ["lab"] },
+  lab: { script: "workshop/lab.ts", needs: [] },
   test: { script: "workshop/test.ts", needs: ["test", "lab"] },
-  "test:qemu": { script: "workshop/test-qemu.ts", needs: ["lab"] },
+  "test:qemu": { script: "workshop/test-qemu.ts", needs: ["test", "lab"] },
   check: { script: "workshop/check.ts", needs: [] },
   fix: { script: "workshop/fix.ts", needs: [] },
   fuzz: { script: "workshop/fuzz.ts", needs: [] },

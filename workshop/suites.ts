@@ -44,6 +44,13 @@ async function prepareMachines(wanted: typeof images): Promise<boolean> {
     console.error(`ingot: ${obstacle}`);
     return false;
   }
+  return prepareImages(wanted);
+}
+
+/** Builds what machines boot, or takes what is built already. */
+export const prepareImage = () => prepareImages(images.slice(0, 1));
+
+async function prepareImages(wanted: typeof images): Promise<boolean> {
   console.log("building the operating system's image for the machines");
   for (const options of wanted) {
     const status = await runHere(process.execPath, [join(root, "os/image/main.ts"), "--quiet", ...options]);

@@ -5,26 +5,16 @@ import { release } from "node:os";
 import { create } from "@bufbuild/protobuf";
 import { BmcAccountOrder_Privilege, BmcAccountOrderSchema } from "../../api/gen/ingot/agent/v1/orders_pb.js";
 import { systemClock as bmcClock } from "../../bmc/system-clock.ts";
-import { State } from "../../cosi/state.ts";
-import { MemoryStore } from "../../cosi/stores/memory.ts";
-import { systemClock } from "../../cosi/system-clock.ts";
 import { bmcAccountOrder } from "../../os/agent/orders/bmc-account.ts";
 import { IpmiDevice } from "../../os/kernel/ipmi-device.ts";
-import { adoptOrphans } from "../../os/machined/adopt-orphans.ts";
-import { Faults } from "../../os/machined/faults.ts";
 import { parseKernelArguments } from "../../os/machined/kernel-arguments.ts";
 import { kernelLog } from "../../os/machined/log.ts";
 import { runPhases } from "../../os/machined/phases.ts";
-import { ProblemLog } from "../../os/machined/problems.ts";
 import { hardware } from "../../os/machined/tasks/hardware.ts";
 import { pseudoFilesystems } from "../../os/machined/tasks/pseudo-filesystems.ts";
-import { Vitals } from "../../os/machined/vitals.ts";
 
 const kmsg = openSync("/dev/kmsg", "w");
-const log = new ProblemLog(
-  kernelLog((line) => writeSync(kmsg, line)),
-  () => new Date(),
-);
+const log = kernelLog((line) => writeSync(kmsg, line));
 process.on("uncaughtException", (error) =>
   log.write("error", `proof failed: ${error.stack ?? String(error)}`),
 );
@@ -36,33 +26,22 @@ const kernelArguments = () => parseKernelArguments(readFileSync("/proc/cmdline",
 void prove();
 
 async function prove(): Promise<void> {
-await runPhases(
-  [
-    { name: "early", tasks: [pseudoFilesystems] },
-    { name: "devices", tasks: [hardware] },
-  ],
-  {
-    arguments: kernelArguments,
-    release: release(),
-    log,
-    orphans: adoptOrphans(process),
-    state: new State({ store: new MemoryStore({ history: 10 }), clock: systemClock }),
-    vitals: new Vitals(),
-    faults: new Faults(),
-    life: () => undefined,
-    closing: new AsyncDisposableStack(),
-    end: () => {},
-  },
-  { signal, now: () => performance.now(), progress: { ended: () => {} } },
-);
-const carryOut = bmcAccountOrder({ openDevice: () => new IpmiDevice(), clock: bmcClock });
-const outcome = await carryOut(
-  create(BmcAccountOrderSchema, {
-    userName: kernelArguments().last("proof.user") ?? "",
-    password: kernelArguments().last("proof.password") ?? "",
-    privilege: BmcAccountOrder_Privilege.ADMINISTRATOR,
-  }),
-  { progress: ({ doing }) => log.write("info", `proof: ${doing}`), signal },
-);
-log.write("info", `proof: ${JSON.stringify(outcome)}`);
+  await runPhases(
+    [
+      { name: "early", tasks: [pseudoFilesystems] },
+      { name: "devices", tasks: [hardware] },
+    ],
+    { release: release(), log },
+    { signal, now: () => performance.now(), progress: { ended: () => {} } },
+  );
+  const carryOut = bmcAccountOrder({ openDevice: () => new IpmiDevice(), clock: bmcClock });
+  const outcome = await carryOut(
+    create(BmcAccountOrderSchema, {
+      userName: kernelArguments().last("proof.user") ?? "",
+      password: kernelArguments().last("proof.password") ?? "",
+      privilege: BmcAccountOrder_Privilege.ADMINISTRATOR,
+    }),
+    { progress: ({ doing }) => log.write("info", `proof: ${doing}`), signal },
+  );
+  log.write("info", `proof: ${JSON.stringify(outcome)}`);
 }

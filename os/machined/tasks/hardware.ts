@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { loadModule } from "../../kernel/modules.ts";
 import { Uevents } from "../../kernel/uevents.ts";
-import type { Context } from "../context.ts";
 import { Drivers } from "../drivers.ts";
+import type { Log } from "../log.ts";
 import { modaliases } from "../modaliases.ts";
 import { moduleIndex } from "../module-index.ts";
 import type { Task } from "../phases.ts";
@@ -13,7 +13,7 @@ import type { Task } from "../phases.ts";
 const patienceMs = 30_000;
 
 /** Loads the drivers of all hardware that is there, and of all that comes later. */
-export const hardware: Task<Context> = {
+export const hardware: Task<{ readonly release: string; readonly log: Log }> = {
   name: "hardware",
   async run({ release, log }) {
     const folder = join("/usr/lib/modules", release);

@@ -1,6 +1,5 @@
 import { mkdirSync } from "node:fs";
 import { type Mount, mount } from "../../kernel/mount.ts";
-import type { Context } from "../context.ts";
 import type { Task } from "../phases.ts";
 
 const kernelOnly = ["nosuid", "nodev", "noexec"] as const;
@@ -38,7 +37,7 @@ const mounts: readonly Mount[] = [
   scratch("/system", "mode=755,size=64m"),
 ];
 
-export const pseudoFilesystems: Task<Context> = {
+export const pseudoFilesystems: Task<unknown> = {
   name: "pseudo filesystems",
   run() {
     for (const it of mounts) {

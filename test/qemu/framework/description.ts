@@ -8,6 +8,8 @@ export interface MachineDescription {
   readonly nics?: readonly NicDescription[];
   /** A hardware watchdog that resets the machine when nobody pets it. */
   readonly watchdog?: boolean;
+  /** A TPM 2.0 that is not in the processor: swtpm, a process beside the machine's. */
+  readonly tpm?: boolean | undefined;
   /** What its clock says at power-on, such as 1970-01-01T00:00:10; now, where nothing is said. */
   readonly clock?: string;
 }
@@ -33,6 +35,16 @@ export interface DiskFault {
 export interface NicDescription {
   readonly model: "virtio-net-pci" | "e1000e";
   readonly mac: string;
+  readonly cable?: Cable | undefined;
+}
+
+/** What is wrong between a network card and its switch. */
+export interface Cable {
+  readonly plugged?: boolean | undefined;
+  /** Of all frames, in both directions. */
+  readonly lossPercent?: number | undefined;
+  /** After power-on the switch's port forwards nothing for so long, as spanning tree without edge ports does. */
+  readonly blockedForMs?: number | undefined;
 }
 
 /** What the firmware tries, in order; or a kernel handed to it directly, as no real firmware does. */

@@ -1,8 +1,9 @@
 // One virtual server. Its power is the QEMU process: off means that there is none. Disks and UEFI variables are files
 // that stay; the boot order is computed at each power-on, as a BMC's would be.
 import { createHash } from "node:crypto";
-import { copyFileSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { copyFileSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
+import { Cabling } from "./cabling.ts";
 import { Child } from "./child.ts";
 import { deadlineMs } from "./deadlines.ts";
 import type { Boot, DiskDescription, MachineDescription } from "./description.ts";
@@ -10,6 +11,7 @@ import type { Network } from "./network.ts";
 import { qemuArguments, type Surroundings } from "./qemu-arguments.ts";
 import { Qmp, type ShutdownReason } from "./qmp.ts";
 import type { RunDirectory } from "./run-directory.ts";
+import { startTpm } from "./tpm.ts";
 import { Transcript } from "./transcript.ts";
 
 const uefiFirmware = {
@@ -36,6 +38,8 @@ export class Machine implements AsyncDisposable {
   readonly #directory: RunDirectory;
   readonly #surroundings: Surroundings;
   readonly #network: Network;
+  readonly #cabling: Cabling;
+  #tpm: Child | undefined;
   #power: Power = { state: "off" };
   #captures = 0;
 
@@ -45,7 +49,7 @@ export class Machine implements AsyncDisposable {
     directory: RunDirectory,
     options: { readonly bmcSocket?: string } = {},
   ) {
-    const { name, disks = [], nics = [], firmware } = description;
+    const { name, disks = [], nics = [], firmware, tpm } = description;
     this.name = name;
     this.uuid = uuidOf(name);
     this.serialNumber = `SN-${name}`;
@@ -57,6 +61,7 @@ export class Machine implements AsyncDisposable {
       serialFile: file("serial.log"),
       serialSocket: file("serial"),
       bmcSocket: options.bmcSocket,
+      tpmSocket: tpm ? file("tpm") : undefined,
       qmpSocket: file("qmp"),
       uefi: { code: uefiFirmware.code, variables: file("uefi-variables") },
       diskFiles: disks.map((_, nth) => file(`disk${nth}`)),
@@ -64,6 +69,10 @@ export class Machine implements AsyncDisposable {
       uuid: this.uuid,
       serialNumber: this.serialNumber,
     };
+    this.#cabling = new Cabling(
+      network,
+      nics.map(({ cable = {} }, nth) => ({ port: this.#surroundings.taps[nth]!, cable })),
+    );
     this.console = new Transcript(name, this.#surroundings.serialFile);
     disks.forEach((disk, nth) => newDisk(this.#surroundings.diskFiles[nth]!, disk));
     if (firmware === "uefi") copyFileSync(uefiFirmware.variables, this.#surroundings.uefi.variables);
@@ -81,6 +90,11 @@ export class Machine implements AsyncDisposable {
   async powerOn(boot: Boot): Promise<void> {
     if (this.isOn) throw new Error(`Cannot power on ${this.name}: it is on`);
     const { switchName } = this.#network;
+    const { tpmSocket } = this.#surroundings;
+    if (tpmSocket !== undefined) {
+      rmSync(tpmSocket, { force: true });
+      this.#tpm = await startTpm({ name: this.name, directory: this.#directory, socket: tpmSocket });
+    }
     const qemu = new Child(
       this.name,
       "ip",
@@ -100,6 +114,7 @@ export class Machine implements AsyncDisposable {
     );
     const ended = qemu.exited.then(() => qmp.reason ?? "crash");
     this.#power = { state: "on", qemu, qmp, ended };
+    this.#cabling.linksUp();
   }
 
   /** As pulling the plug does. */
@@ -185,7 +200,9 @@ export class Machine implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#cabling[Symbol.dispose]();
     await this.cutPower();
+    await this.#tpm?.stop();
   }
 
   #on(): Extract<Power, { state: "on" }> {

@@ -3,9 +3,10 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 
-const ip = (...args: readonly string[]) => {
-  execFileSync("ip", args, { stdio: ["ignore", "ignore", "pipe"] });
+const run = (program: string, args: readonly string[]) => {
+  execFileSync(program, args, { stdio: ["ignore", "ignore", "pipe"] });
 };
+const ip = (...args: readonly string[]) => run("ip", args);
 
 export interface Network extends Disposable {
   /** The switch's namespace: QEMU runs there, because that is where its taps are. */
@@ -24,6 +25,10 @@ export interface Network extends Disposable {
   addPort(): string;
   /** Takes the link of a port down or up, as pulling the cable does. */
   setLink(port: string, state: "up" | "down"): void;
+  /** Loses so many of a port's frames, in and out. */
+  setLoss(port: string, percent: number): void;
+  /** Whether a port whose link is up passes frames on: those that spanning tree still looks at do not. */
+  setForwarding(port: string, forwards: boolean): void;
 }
 
 let made = 0;
@@ -33,6 +38,8 @@ export function openNetwork(): Network {
   const switchName = `switch${made++}`;
   const hosts: string[] = [];
   const inSwitch = (...args: readonly string[]) => ip("-n", switchName, ...args);
+  const nft = (...args: readonly string[]) => run("ip", ["netns", "exec", switchName, "nft", ...args]);
+  let filters = false;
   let ports = 0;
   let pluggedIn = false;
 
@@ -46,6 +53,16 @@ export function openNetwork(): Network {
     inSwitch("link", "set", port, "master", "br0");
     inSwitch("link", "set", port, "up");
     return port;
+  };
+  /** What the switch drops, from the first time that anything is to be. A bridge without STP keeps no port blocked. */
+  const filter = () => {
+    if (filters) return;
+    filters = true;
+    nft(
+      "add table bridge lab; add set bridge lab blocked { type ifname; };",
+      "add chain bridge lab forward { type filter hook forward priority 0; };",
+      "add rule bridge lab forward iifname @blocked drop; add rule bridge lab forward oifname @blocked drop",
+    );
   };
   const connect = (host: string, link: string, address: string) => {
     const port = `h${ports++}`;
@@ -79,6 +96,26 @@ export function openNetwork(): Network {
       return enslave(port);
     },
     setLink: (port, state) => inSwitch("link", "set", port, state),
+    setLoss(port, percent) {
+      filter();
+      const share = percent < 100 ? `numgen random mod 10000 < ${Math.round(percent * 100)}` : "";
+      for (const direction of ["iifname", "oifname"])
+        nft(
+          "add",
+          "rule",
+          "bridge",
+          "lab",
+          "forward",
+          direction,
+          port,
+          ...share.split(" ").filter(Boolean),
+          "drop",
+        );
+    },
+    setForwarding(port, forwards) {
+      filter();
+      nft(forwards ? "delete" : "add", "element", "bridge", "lab", "blocked", `{ ${port} }`);
+    },
     [Symbol.dispose]() {
       // The kernel takes a namespace apart when it likes to; the next network wants this name at once.
       if (pluggedIn) ip("link", "delete", "eth0");
@@ -93,7 +130,7 @@ function bringUp(where: readonly string[], link: string, address: string): void 
   // Firmware drops packets whose checksum the veth left for hardware to fill in.
   const command = ["ethtool", "-K", link, "tx", "off"];
   const [program = "", ...args] = where.length > 0 ? ["ip", "netns", "exec", where[1]!, ...command] : command;
-  execFileSync(program, args, { stdio: ["ignore", "ignore", "pipe"] });
+  run(program, args);
 }
 
 /** `ip netns` keeps its names in /run/netns: a private one, so that not even a name reaches the host. */

@@ -72,6 +72,13 @@ describe("a machine as QEMU's command line", () => {
     expect(devices(qemuArguments(machine, { order: ["disk"] }, around)).join()).not.toContain("ipmi");
   });
 
+  test("a machine with a TPM is connected to it", () => {
+    const args = qemuArguments(machine, { order: ["disk"] }, { ...around, tpmSocket: "tpm" });
+    expect(args).toContain("socket,id=tpm,path=tpm");
+    expect(devices(args)).toContain("tpm-tis,tpmdev=tpm0");
+    expect(devices(qemuArguments(machine, { order: ["disk"] }, around)).join()).not.toContain("tpm");
+  });
+
   test("a disk that is dying says so where it is asked", () => {
     const faults = [{ on: "read", sector: 2048 }, { on: "write" }] as const;
     const dying: MachineDescription = { ...machine, disks: [{ bus: "sata", megabytes: 1, faults }] };

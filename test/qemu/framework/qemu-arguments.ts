@@ -8,6 +8,8 @@ export interface Surroundings {
   readonly serialSocket: string;
   /** Where a BMC waits for the machine; without one it has none. */
   readonly bmcSocket?: string | undefined;
+  /** Where a TPM waits for it. */
+  readonly tpmSocket?: string | undefined;
   readonly qmpSocket: string;
   /** UEFI's own code (shared) and this machine's variables (its own, kept over power cycles). */
   readonly uefi: { readonly code: string; readonly variables: string };
@@ -42,6 +44,7 @@ export function qemuArguments(machine: MachineDescription, boot: Boot, around: S
       "chardev:serial",
     ],
     ...(around.bmcSocket === undefined ? [] : bmc(around.bmcSocket)),
+    ...(around.tpmSocket === undefined ? [] : tpm(around.tpmSocket)),
     ...["-qmp", `unix:${around.qmpSocket},server=on,wait=off`],
     // The process is the power: a restart ends it too, and whoever holds the power decides what comes next.
     ...["-action", "reboot=shutdown,shutdown=poweroff,watchdog=reset"],
@@ -86,6 +89,15 @@ const bmc = (socket: string) => [
   "isa-ipmi-kcs,bmc=bmc0",
 ];
 
+const tpm = (socket: string) => [
+  "-chardev",
+  `socket,id=tpm,path=${socket}`,
+  "-tpmdev",
+  "emulator,id=tpm0,chardev=tpm",
+  "-device",
+  "tpm-tis,tpmdev=tpm0",
+];
+
 function uefi({ uefi: { code, variables } }: Surroundings): string[] {
   return [
     "-drive",
@@ -128,7 +140,9 @@ function diskArguments(disk: DiskDescription, nth: number, file: string, bootind
 function medium({ faults = [], writeBytesPerSecond }: DiskDescription, file: string): string {
   const pace = writeBytesPerSecond === undefined ? "" : `,throttling.bps-write=${writeBytesPerSecond}`;
   if (faults.length === 0) return `file=${file}${pace}`;
-  const rules = faults.flatMap(faultRules).map((rule, nth) => rule.map((setting) => `file.inject-error.${nth}.${setting}`));
+  const rules = faults
+    .flatMap(faultRules)
+    .map((rule, nth) => rule.map((setting) => `file.inject-error.${nth}.${setting}`));
   return `file.driver=blkdebug,file.image.driver=file,file.image.filename=${file},${rules.flat().join(",")}${pace}`;
 }
 

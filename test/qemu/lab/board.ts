@@ -1,0 +1,83 @@
+// What is known of each machine of the lab, and when it became known: the lines that are told, and the table at the end.
+import { milestones, type RecordSpec, type Watched, wipeDone } from "./milestones.ts";
+
+interface Course {
+  /** When each milestone was reached, in seconds after its power-on. */
+  readonly reached: Map<string, number>;
+  poweredOnS?: number;
+  stage?: string;
+  toldTenth: number;
+}
+
+export class Board {
+  readonly #courses = new Map<string, Course>();
+  readonly #nowS: () => number;
+
+  constructor(nowS: () => number) {
+    this.#nowS = nowS;
+  }
+
+  get machines(): readonly string[] {
+    return [...this.#courses.keys()];
+  }
+
+  add(machine: string): void {
+    this.#courses.set(machine, { reached: new Map(), toldTenth: 0 });
+  }
+
+  poweredOn(machine: string): void {
+    const course = this.#courses.get(machine);
+    if (course) course.poweredOnS ??= this.#nowS();
+  }
+
+  /** Takes what the provisioner has recorded of a machine; answers what somebody who watches should know. */
+  learn(machine: string, kind: Watched, spec: RecordSpec): readonly string[] {
+    const course = this.#courses.get(machine);
+    if (!course) return [];
+    const lines: string[] = [];
+    for (const { name, kind: of, reached } of milestones) {
+      if (of !== kind || course.reached.has(name)) continue;
+      const text = reached(spec);
+      if (text === undefined) continue;
+      course.reached.set(name, this.#nowS() - (course.poweredOnS ?? this.#nowS()));
+      lines.push(text);
+    }
+    if (kind === "machine-statuses" && spec.stage !== course.stage) {
+      course.stage = spec.stage ?? "";
+      if (lines.length === 0) lines.push(`${course.stage}: ${spec.why ?? ""}`);
+    }
+    if (kind === "wipe-statuses") {
+      const tenth = Math.floor((wipeDone(spec) ?? 0) * 10);
+      if (tenth > course.toldTenth) lines.push(`${tenth * 10} % of its disks are wiped`);
+      course.toldTenth = tenth;
+    }
+    return lines;
+  }
+
+  stageOf(machine: string): string {
+    return this.#courses.get(machine)?.stage ?? "unknown";
+  }
+
+  has(machine: string, milestone: string): boolean {
+    return this.#courses.get(machine)?.reached.has(milestone) ?? false;
+  }
+
+  /** Seconds from power-on to each milestone that any machine has reached. */
+  table(): string {
+    const names = milestones
+      .map(({ name }) => name)
+      .filter((name) => [...this.#courses.values()].some(({ reached }) => reached.has(name)));
+    const width = Math.max(8, ...[...this.#courses.keys()].map((name) => name.length));
+    const row = (first: string, cells: readonly string[]) =>
+      [first.padEnd(width), ...cells.map((cell) => cell.padStart(9))].join(" ");
+    return [
+      row("", names),
+      ...[...this.#courses].map(([machine, { reached }]) =>
+        row(
+          machine,
+          names.map((name) => (reached.has(name) ? `${reached.get(name)!.toFixed(1)} s` : "-")),
+        ),
+      ),
+    ].join("\n");
+  }
+}
