@@ -149,7 +149,10 @@ function answerOnce(
   handle: (context: Call) => Answer,
 ): void {
   run(call, carrier, async (context) => {
-    const answer = await handle(context).catch((error: unknown) => failure(error, context, carrier));
+    // Also what a handler throws before it has made its promise.
+    const answer = await Promise.try(handle, context).catch((error: unknown) =>
+      failure(error, context, carrier),
+    );
     if (answer instanceof GrpcError) reply(answer.toStatus());
     else reply(null, answer, context.trailers);
   });

@@ -2,14 +2,22 @@ import { SequenceEvent_Action as Action, SequenceEventSchema } from "../../api/g
 import { GrpcError } from "../../api/grpc/error.ts";
 import type { Clock } from "../../cosi/clock.ts";
 import type { Lifecycle } from "./api/machine/lifecycle.ts";
+import type { Meta } from "./api/machine/meta.ts";
 import type { EventStream } from "./events/event-stream.ts";
+
+/** The system on the machine's disk. */
+export type Installation = Pick<Lifecycle, "reset" | "rollback" | "upgrade"> & {
+  readonly meta: Meta;
+  /** As the kernel names it: `nvme0n1`. */
+  readonly systemDisk: string;
+};
 
 export interface PowerOptions {
   readonly clock: Clock;
   readonly events: EventStream;
   readonly end: (how: "restart" | "powerOff") => void;
-  /** What replaces or removes the system on the disk; undefined on a machine that runs from memory. */
-  readonly installation: () => Pick<Lifecycle, "reset" | "rollback" | "upgrade"> | undefined;
+  /** Undefined on a machine that runs from memory. */
+  readonly installation: () => Installation | undefined;
 }
 
 /** So long the answer, and the event that the end has begun, have to leave the machine. */

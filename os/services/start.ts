@@ -14,7 +14,7 @@ import { sleep } from "../../cosi/clock.ts";
 import { describeTypes } from "../../cosi/grpc/definitions.ts";
 import type { State } from "../../cosi/state.ts";
 import { systemClock as clock } from "../../cosi/system-clock.ts";
-import type { MachineConfig as Config } from "../../machine-config/machine-config.ts";
+import { type MachineConfig as Config, parseMachineConfig } from "../../machine-config/machine-config.ts";
 import { identitySettings } from "../../machine-config/settings/identity.ts";
 import project from "../../package.json" with { type: "json" };
 import { openAuthority } from "../../pki/authority.ts";
@@ -27,6 +27,7 @@ import { askTime } from "../network/ntp/ask.ts";
 import { MachineConfig, MachineType } from "../resources/config/machine-config.ts";
 import { TimeServerStatus } from "../resources/network/names.ts";
 import { BootId, MachineStatus, Version } from "../resources/runtime/node.ts";
+import type { NodeNames } from "./api/certificates.ts";
 import { filesystemService } from "./api/filesystem-service.ts";
 import { MachineApi } from "./api/machine-api.ts";
 import { machineService } from "./api/machine-service.ts";
@@ -44,8 +45,11 @@ import { followStanding } from "./node-standing.ts";
 import { type PowerOptions, power } from "./power.ts";
 import { serviceReports } from "./service-reports.ts";
 import { Supervisor } from "./supervisor/supervisor.ts";
+import { openTrustd, type Trustd } from "./trustd/open-trustd.ts";
+import { requestCertificate } from "./trustd/request-certificate.ts";
 
 const apiPort = 50_000;
+const trustdPort = 50_001;
 const stateFolder = "/system/state";
 /** The machine API that we speak, and which release of ours speaks it. Clients choose by it what to ask for. */
 const tag = `v1.13.0+ingot.${project.version}`;
@@ -66,6 +70,8 @@ export async function startServices(surroundings: Surroundings): Promise<AsyncDi
   const events = new EventStream({ now, nextId: xidMaker(randomBytes(5), now) });
   const services = new Supervisor({ clock, logs, changed: serviceReports({ events, state, failed }) });
   let current: Config | undefined;
+  let names: NodeNames = { dnsNames: [], ipAddresses: [] };
+  let trustd: Trustd | undefined;
   let reached: "running" | "maintenance" | undefined;
 
   const config = new ConfigKeeper({
@@ -88,7 +94,13 @@ export async function startServices(surroundings: Surroundings): Promise<AsyncDi
   const api = new MachineApi({
     address: `[::]:${apiPort}`,
     clock,
-    addressOf: (node) => (node.includes(":") ? `[${node}]:${apiPort}` : `${node}:${apiPort}`),
+    addressOf: (node) => portAt(node, apiPort),
+    requestCertificate: ({ token, accepted }, names) =>
+      requestCertificate({
+        address: portAt(controlPlaneOf(current), trustdPort),
+        ...{ token, names },
+        authorities: accepted.map(({ pem }) => pem).join(""),
+      }),
     said: (text) => said("info", text),
     failed,
     services: (callerOf) => [
@@ -102,12 +114,12 @@ export async function startServices(surroundings: Surroundings): Promise<AsyncDi
         reboot: () => void lifecycle.reboot("default", "").catch(failed),
         clusterName: () => current?.v1alpha1?.cluster?.clusterName ?? "",
         actorId: () => crypto.randomUUID(),
-        meta: () => undefined,
+        meta: () => installation()?.meta,
         readKernelLog: kernelRecords({ now, sinceBootMs: () => uptime() * 1000 }),
       }),
       storageService({
         disks: () => listDisks("/sys"),
-        systemDisk: () => undefined,
+        systemDisk: () => installation()?.systemDisk,
         usesOf,
         wipe: wipeDisk,
       }),
@@ -144,7 +156,9 @@ export async function startServices(surroundings: Surroundings): Promise<AsyncDi
         state,
         async (standing, next) => {
           current = next;
+          ({ names } = standing);
           await api.follow(standing);
+          await trustd?.renew();
           const type = standing.identity?.type ?? "unknown";
           await state.as("MachineType").set(MachineType, "machine-type", { spec: type });
           await reach(standing.identity ? "running" : "maintenance");
@@ -156,11 +170,30 @@ export async function startServices(surroundings: Surroundings): Promise<AsyncDi
     },
   });
   services.run({
+    id: "trustd",
+    restart: "always",
+    // It follows the config.
+    dependsOn: ["apid"],
+    conditions: [{ waitsFor: "this node to have the key of its cluster's authority", met: keyed }],
+    async run({ started, signal }) {
+      trustd = await openTrustd({
+        ...{ address: `[::]:${trustdPort}`, clock, failed },
+        authority: () => authority()!,
+        token: () => (current && identitySettings(current)?.token) ?? "",
+        names: () => names,
+      });
+      await using _ = trustd;
+      started("Started");
+      await stopped(signal);
+      trustd = undefined;
+    },
+  });
+  services.run({
     id: "machined",
     restart: "always",
     async run({ started, signal }) {
       started(`Service running in ${life}`);
-      await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+      await stopped(signal);
     },
   });
 
@@ -170,6 +203,17 @@ export async function startServices(surroundings: Surroundings): Promise<AsyncDi
       await config[Symbol.asyncDispose]();
     },
   };
+
+  /** Resolves when the config has come that has the key. */
+  async function keyed(signal: AbortSignal): Promise<void> {
+    for await (const events of state.watch(MachineConfig, { signal })) {
+      const configs = events.flatMap((event) =>
+        event.type === "bootstrapped" ? [] : [event.resource.spec.yaml],
+      );
+      if (configs.some((yaml) => identitySettings(parseMachineConfig(yaml))?.authority?.key !== undefined))
+        return;
+    }
+  }
 
   async function reach(stage: "running" | "maintenance"): Promise<void> {
     if (reached === stage) return;
@@ -181,6 +225,21 @@ export async function startServices(surroundings: Surroundings): Promise<AsyncDi
       status: { ready: true },
     });
   }
+}
+
+const stopped = (signal: AbortSignal) =>
+  new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+
+const portAt = (host: string, port: number) => (host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`);
+
+/** Where the config says that the control plane is reached. */
+function controlPlaneOf(config: Config | undefined): string {
+  const endpoint = config?.v1alpha1?.cluster?.controlPlane?.endpoint;
+  if (endpoint === undefined) throw new Error("Cannot reach the control plane: the config names no endpoint");
+  return new URL(endpoint).hostname.replace(/^\[|\]$/g, "");
 }
 
 /** Whether somebody listens there. */

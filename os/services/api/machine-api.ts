@@ -4,11 +4,13 @@ import { type OpenServer, openServer } from "../../../api/grpc/server.ts";
 import { ServerTlsCredentials } from "../../../api/grpc/server-tls.ts";
 import type { Clock } from "../../../cosi/clock.ts";
 import type { IdentitySettings } from "../../../machine-config/settings/identity.ts";
-import { type Authority, openAuthority } from "../../../pki/authority.ts";
+import { type Identity, openAuthority } from "../../../pki/authority.ts";
+import { parseCertificate } from "../../../pki/certificate.ts";
 import { anyone, type Caller, callerOf } from "./access.ts";
 import {
   certificatesExpire,
-  issueCertificates,
+  certify,
+  type Issuer,
   maintenanceIdentity,
   type NodeNames,
   pemOf,
@@ -26,6 +28,8 @@ export interface MachineApiOptions {
   readonly services: (caller: (call: Call) => Caller | undefined) => readonly ServedService[];
   /** Where another node's API listens. */
   readonly addressOf: (node: string) => string;
+  /** Asks a control plane for this node's certificate, on a node that cannot issue it itself. */
+  readonly requestCertificate: (identity: IdentitySettings, names: NodeNames) => Promise<Identity>;
   readonly said: (text: string) => void;
   readonly failed: (error: unknown) => void;
 }
@@ -39,6 +43,8 @@ export interface ApiStanding {
 type Mode = "maintenance" | "run";
 
 const farewellMs = 5_000;
+/** Half of a certificate's life is left when it is first tried. */
+const renewAgainMs = 60_000;
 
 interface Serving extends AsyncDisposable {
   readonly mode: Mode;
@@ -126,13 +132,14 @@ async function serveAnyone(options: MachineApiOptions, { names }: ApiStanding): 
 }
 
 async function serveConfigured(
-  { address, clock, services, addressOf, failed }: MachineApiOptions,
+  options: MachineApiOptions,
   first: ApiStanding & { readonly identity: IdentitySettings },
 ): Promise<Serving> {
+  const { address, clock, services, addressOf, failed } = options;
   let { names } = first;
-  let authority = authorityOf(first.identity, clock);
+  let issuer = issuerOf(first.identity, options);
   let authorities = pemsOf(first.identity);
-  let certificates = await issueCertificates(authority, names);
+  let certificates = await certify(issuer, names);
   let timer: Disposable | undefined;
   const credentials = new ServerTlsCredentials({
     identity: pemOf(certificates.server),
@@ -140,15 +147,18 @@ async function serveConfigured(
     clients: "required",
   });
   const forwarder = new Forwarder({
-    credentials: () => new ClientTlsCredentials({ authorities, identity: pemOf(certificates.client) }),
+    credentials: () =>
+      new ClientTlsCredentials({
+        authorities,
+        ...(certificates.client && { identity: pemOf(certificates.client) }),
+      }),
     addressOf,
   });
   const gate = {
     inFlight: new InFlight(),
     callerOf,
     isConfigured: () => true,
-    // Whoever cannot issue certificates is no control plane.
-    forwarder: () => forwarder,
+    forwarder: () => (certificates.client ? forwarder : undefined),
     isHere: (node: string) => names.ipAddresses.includes(node) || names.dnsNames.includes(node),
     routes: true,
   };
@@ -160,15 +170,22 @@ async function serveConfigured(
   });
 
   async function renew(): Promise<void> {
-    certificates = await issueCertificates(authority, names);
+    certificates = await certify(issuer, names);
     credentials.replace({ identity: pemOf(certificates.server), clientAuthorities: authorities });
     forwarder.renew();
     arm();
   }
 
+  function renewInTime(): void {
+    void renew().catch((error: unknown) => {
+      failed(error);
+      timer = clock.after(renewAgainMs, renewInTime);
+    });
+  }
+
   function arm(): void {
     timer?.[Symbol.dispose]();
-    timer = clock.at(renewAt(certificates), () => void renew().catch(failed));
+    timer = clock.at(renewAt(certificates), renewInTime);
   }
   arm();
 
@@ -180,9 +197,9 @@ async function serveConfigured(
       async update({ identity, names: next }) {
         if (!identity) return;
         names = next;
-        authority = authorityOf(identity, clock);
+        issuer = issuerOf(identity, options);
         const accepted = pemsOf(identity);
-        const why = certificatesExpire(certificates, authority, names, clock.now());
+        const why = certificatesExpire(certificates, issuer, names, clock.now());
         if (why === undefined && accepted === authorities) return;
         authorities = accepted;
         await renew();
@@ -212,9 +229,14 @@ function closing(
 
 const pemsOf = ({ accepted }: IdentitySettings) => accepted.map(({ pem }) => pem).join("");
 
-function authorityOf({ authority }: IdentitySettings, clock: Clock): Authority {
-  if (authority?.key === undefined) {
-    throw new Error("Cannot serve the machine API: the config has no key of its authority");
-  }
-  return openAuthority({ crt: authority.crt, key: authority.key, clock });
+function issuerOf(
+  identity: IdentitySettings,
+  { clock, requestCertificate }: Pick<MachineApiOptions, "clock" | "requestCertificate">,
+): Issuer {
+  const { authority } = identity;
+  if (!authority) throw new Error("Cannot serve the machine API: the config names no authority");
+  const { crt, key } = authority;
+  if (key !== undefined) return { is: "own", authority: openAuthority({ crt, key, clock }) };
+  const ask = (names: NodeNames) => requestCertificate(identity, names);
+  return { is: "asked", certificate: parseCertificate(crt), ask };
 }

@@ -21,7 +21,7 @@ import { Supervisor } from "../supervisor/supervisor.ts";
 import { filesystemService } from "./filesystem-service.ts";
 import type { KernelRecord } from "./machine/dmesg.ts";
 import type { Lifecycle } from "./machine/lifecycle.ts";
-import { MachineApi } from "./machine-api.ts";
+import { MachineApi, type MachineApiOptions } from "./machine-api.ts";
 import { machineService } from "./machine-service.ts";
 import { resourceService } from "./resource-service.ts";
 import { resourceNamespaces, resourceTypes } from "./resource-types.ts";
@@ -35,6 +35,8 @@ export interface PracticeNodeOptions {
   readonly kernelLog?: readonly KernelRecord[];
   /** Where other nodes of the test listen, by the name that the test gives them. */
   readonly addressOf?: (node: string) => string;
+  /** Where a worker gets its certificate. */
+  readonly requestCertificate?: MachineApiOptions["requestCertificate"];
 }
 
 export interface PracticeNode extends AsyncDisposable {
@@ -105,6 +107,9 @@ export async function openPracticeNode(options: PracticeNodeOptions = {}): Promi
     address: "127.0.0.1:0",
     clock,
     addressOf,
+    requestCertificate:
+      options.requestCertificate ??
+      (() => Promise.reject(new Error("Cannot request a certificate: nobody gives any"))),
     said: (text) => void said.push(text),
     failed,
     services: (callerOf) => [
