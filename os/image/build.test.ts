@@ -36,7 +36,7 @@ beforeAll(async () => {
   for (const kept of ["packages", "apt-trixie-amd64"])
     cpSync(join(folder, "first-cache", kept), join(folder, "second-cache", kept), { recursive: true });
   second = await build("second", { extension, offline: true });
-}, 600_000);
+}, 1_800_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 function build(name: string, { extension, offline }: { extension: string; offline: boolean }) {

@@ -1,7 +1,7 @@
 // From package names to a kernel and an initramfs: what the stages are, and what each depends on. Nothing in here
 // depends on the time, the user or the folder, so that two builds of the same inputs are the same bytes.
 import { createHash } from "node:crypto";
-import { copyFile, mkdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseMachineConfig } from "../../machine-config/machine-config.ts";
 import { hardeningArguments } from "../machined/hardening.ts";
@@ -85,15 +85,10 @@ export async function buildImage(options: BuildOptions): Promise<Image> {
   }
 
   progress("bundling PID 1");
-  const work = join(out, ".program");
-  await rm(work, { recursive: true, force: true });
-  await mkdir(work, { recursive: true });
-  const program = await bundlePid1({ project, folder: work, node, signal });
-  if (machineConfig !== undefined)
-    await writeFile(join(work, "machine-config.yaml"), machineConfig, { mode: 0o600 });
-  await squash(work, join(out, ".program.squashfs"), signal);
+  const { program, programImage } = await packProgram();
 
   progress("writing the image");
+  await mkdir(out, { recursive: true });
   const image: Image = {
     kernel: join(out, "vmlinuz"),
     initramfs: join(out, "initramfs"),
@@ -112,11 +107,9 @@ export async function buildImage(options: BuildOptions): Promise<Image> {
       root: root.tree,
       release,
       layerImages: await Promise.all(layers.map((layer) => readFile(layer.image))),
-      programImage: await readFile(join(out, ".program.squashfs")),
+      programImage,
     }),
   );
-  await rm(work, { recursive: true });
-  await rm(join(out, ".program.squashfs"));
 
   const components = await componentsOf(program.npmPackages);
   await writeJson(image.bill, billOfMaterials(`ingot-${profile}`, components));
@@ -131,6 +124,23 @@ export async function buildImage(options: BuildOptions): Promise<Image> {
   };
   await writeJson(image.manifest, await manifest(facts));
   return image;
+
+  /** PID 1's program as the image that is mounted over the root. */
+  async function packProgram() {
+    const work = await mkdtemp(join(options.cache, ".program-"));
+    try {
+      const folder = join(work, "program");
+      await mkdir(folder);
+      const program = await bundlePid1({ project, folder, node, signal });
+      if (machineConfig !== undefined)
+        await writeFile(join(folder, "machine-config.yaml"), machineConfig, { mode: 0o600 });
+      const squashed = join(work, "program.squashfs");
+      await squash(folder, squashed, signal);
+      return { program, programImage: await readFile(squashed) };
+    } finally {
+      await rm(work, { recursive: true });
+    }
+  }
 
   async function unpack(pkg: DebianPackage): Promise<string> {
     const folder = await cache.folder(`unpacked-${pkg.name}`, pkg.sha256, async (folder) => {

@@ -22,8 +22,8 @@ import { status } from "./tasks/status.ts";
 export const bootSequence: readonly Phase<Context>[] = [
   { name: "early", tasks: [pseudoFilesystems] },
   { name: "hardening", tasks: [hardening] },
-  // Controllers look after whatever comes, so they need not wait for the drivers that bring it.
-  { name: "devices", tasks: [controllers, hardware, loadAgent, efiVariables, status] },
+  // Drivers wait for their devices while the others begin; controllers look after whatever comes.
+  { name: "devices", tasks: [hardware, controllers, loadAgent, efiVariables, status] },
   { name: "config", tasks: [loadConfig(configSources)] },
 ];
 

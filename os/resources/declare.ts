@@ -17,4 +17,5 @@ export const block = group("block.talos.dev", "runtime");
 /** Types of the first days, which kept their group. */
 export const v1alpha1 = group("v1alpha1.talos.dev", "runtime");
 /** What only we have. */
+export const ingotRuntime = group("runtime.ingot.dev", "runtime");
 export const ingotNetwork = group("net.ingot.dev", "network");

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { WipeMethod } from "../../api/gen/ingot/agent/v1/wipe_pb.js";
-import { buildImage, type Image } from "../../os/image/build.ts";
+import { type BuildOptions, buildImage, type Image } from "../../os/image/build.ts";
 import type { Profile } from "../../os/image/contents.ts";
 import { type AgentSite, openAgentSite } from "./framework/agent-site.ts";
 import type { MachineDescription } from "./framework/description.ts";
@@ -49,6 +49,32 @@ async function inventoryOf(
   const session = await provisioner.attached();
   return { around, session, machine, inventory: await session.next("inventory") };
 }
+
+function imageOf(
+  name: string,
+  wish: Pick<BuildOptions, "profile" | "extensions" | "machineConfig">,
+): Promise<Image> {
+  return buildImage({
+    ...{ project, ...wish, offline: true, progress: () => {} },
+    out: join(project, `out/image-${name}`),
+    cache: join(project, "out/cache"),
+    signal: new AbortController().signal,
+  });
+}
+
+test("an image that brings a machine config leads the life that it asks for", async () => {
+  const machineConfig = "apiVersion: v1alpha1\nkind: HostnameConfig\nhostname: rack-7\n";
+  const { kernel, initramfs, kernelArguments } = await imageOf("with-config", {
+    profile: "virt",
+    machineConfig,
+  });
+  const directory = openRunDirectory(project, "image with config");
+  await using machine = new Machine({ name: "config", firmware: "bios" }, site.network, directory);
+  await machine.powerOn({ kernel, initramfs, arguments: [...kernelArguments, "console=ttyS0"].join(" ") });
+  const life = /life: run, because there is a machine config, from the image/;
+  await machine.console.waitFor(life, { within: "operatingSystem" });
+  await machine.console.waitFor(/boot sequence done/, { within: "operatingSystem" });
+});
 
 describe("agent mode", () => {
   test.each<[string, Partial<MachineDescription>]>([
@@ -128,16 +154,7 @@ describe("agent mode", () => {
     ["the image for real servers", "metal", []],
     ["the image with the container runtime", "virt", ["containers"]],
   ])("works with %s", async (name, profile, extensions) => {
-    const other = await buildImage({
-      project,
-      profile,
-      extensions,
-      out: join(project, `out/image-${extensions[0] ?? profile}`),
-      cache: join(project, "out/cache"),
-      offline: true,
-      progress: () => {},
-      signal: new AbortController().signal,
-    });
+    const other = await imageOf(extensions[0] ?? profile, { profile, extensions });
     const { around, inventory, machine } = await inventoryOf(name, {
       machine: { nics: cards("e1000e"), disks: [{ bus: "nvme", megabytes: 64 }], memoryMegabytes: 1024 },
       image: other,

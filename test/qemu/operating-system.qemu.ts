@@ -65,3 +65,19 @@ describe.each(["bios", "uefi"] as const)("the operating system on %s", (firmware
     expect(await machine.console.text()).toMatch(/ingot: restart/);
   });
 });
+
+test("what PID 1 cannot do without is shown with its reason, and the machine restarts by itself", async () => {
+  await using machine = new Machine(
+    { name: "os-fatal", firmware: "bios" },
+    network,
+    openRunDirectory(project, "os fatal"),
+  );
+  // A kernel without a filesystem that belongs to every node.
+  const broken = `${bootArguments()} initcall_blacklist=init_devpts_fs`;
+  await machine.powerOn({ kernel: image.kernel, initramfs: image.initramfs, arguments: broken });
+  const within = { within: "operatingSystem" } as const;
+  await machine.console.waitFor(/fatal: .*Cannot mount \/dev\/pts: ENODEV/, within);
+  await machine.console.waitFor(/The machine restarts in 10 seconds/, within);
+  await machine.console.waitFor(/ingot: restart/, within);
+  expect(await machine.waitForPowerOff()).toBe("guest-reset");
+});

@@ -1,4 +1,5 @@
 import { agentMode } from "../../agent/agent-arguments.ts";
+import { AgentStatus } from "../../resources/runtime/agent.ts";
 import type { Context } from "../context.ts";
 import type { Task } from "../phases.ts";
 
@@ -7,6 +8,11 @@ export const agent: Task<Context> = {
   name: "agent",
   async run(context, signal) {
     const { log } = context;
+    const state = context.state.as("Agent");
+    const keep = async (says: string) => {
+      if ((await state.find(AgentStatus, "agent"))?.spec.says !== says)
+        await state.set(AgentStatus, "agent", { spec: { says } });
+    };
     const mode = agentMode(context.arguments());
     if (mode.is === "off") return;
     if (mode.is === "unusable")
@@ -16,7 +22,11 @@ export const agent: Task<Context> = {
     void runAgent({
       arguments: mode.arguments,
       state: context.state,
-      said: (level, text) => log.write(level, text),
+      said: (level, text) => {
+        log.write(level, text);
+        // What goes wrong stands among the last problems.
+        void keep(level === "info" ? text : "").catch((error: unknown) => log.write("warn", String(error)));
+      },
       end: context.end,
       faults: context.faults,
       signal,

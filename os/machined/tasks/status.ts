@@ -6,6 +6,7 @@ import { LinkStatus } from "../../resources/network/link.ts";
 import { HostnameStatus } from "../../resources/network/names.ts";
 import { LinkNeighbor } from "../../resources/network/neighbor.ts";
 import { NetworkStatus, NodeAddress } from "../../resources/network/node.ts";
+import { AgentStatus } from "../../resources/runtime/agent.ts";
 import { TimeStatus } from "../../resources/time-status.ts";
 import type { Context } from "../context.ts";
 import type { Task } from "../phases.ts";
@@ -67,6 +68,7 @@ const shown: readonly ResourceType[] = [
   NodeAddress,
   SystemInformation,
   TimeStatus,
+  AgentStatus,
 ];
 
 /** A machine without one is still a machine. */
@@ -81,7 +83,7 @@ function openScreen(log: Context["log"]): Screen | undefined {
 
 async function statusOf({ state, log, life, arguments: args }: Context): Promise<Status> {
   const specs = async <Type extends ResourceType>(type: Type) => (await state.list(type)).resources;
-  const [links, neighbors, names, networks, addresses, systems, times] = await Promise.all([
+  const [links, neighbors, names, networks, addresses, systems, times, agents] = await Promise.all([
     specs(LinkStatus),
     specs(LinkNeighbor),
     specs(HostnameStatus),
@@ -89,6 +91,7 @@ async function statusOf({ state, log, life, arguments: args }: Context): Promise
     specs(NodeAddress),
     specs(SystemInformation),
     specs(TimeStatus),
+    specs(AgentStatus),
   ]);
   const mode = agentMode(args());
   const system = systems[0]?.spec;
@@ -108,7 +111,8 @@ async function statusOf({ state, log, life, arguments: args }: Context): Promise
         return { name, plugged: linkState, speedMbit, neighbor: where };
       }),
     time: time?.synced ? `as ${time.server} has it` : "the machine's own, compared with nobody's yet",
-    waitingFor: networks[0]?.spec.waitingFor ?? "",
+    // A machine that its provisioner hears has all of the network that it needs.
+    waitingFor: agents[0]?.spec.says || (networks[0]?.spec.waitingFor ?? ""),
     problems: log.problems.map(({ at, text }) => ({ at: at.toISOString().slice(11, 19), text })),
   };
 }

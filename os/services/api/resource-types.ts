@@ -4,7 +4,7 @@ import { MachineConfigSpecSchema } from "../../../api/gen/resource/config/config
 import { type ServedType, servedType } from "../../../cosi/grpc/served-type.ts";
 import { MachineConfig, MachineType } from "../../resources/config/machine-config.ts";
 import { Disk } from "../../resources/hardware/disk.ts";
-import { MemoryModule, Processor, SystemInformation } from "../../resources/hardware/machine.ts";
+import { MemoryModule, PciDevice, Processor, SystemInformation } from "../../resources/hardware/machine.ts";
 import { AddressSpec, AddressStatus } from "../../resources/network/address.ts";
 import { DhcpLease, OperatorSpec } from "../../resources/network/dhcp.ts";
 import { LinkSpec, LinkStatus } from "../../resources/network/link.ts";
@@ -19,7 +19,13 @@ import {
 import { LinkNeighbor } from "../../resources/network/neighbor.ts";
 import { NetworkStatus, NodeAddress } from "../../resources/network/node.ts";
 import { RouteSpec, RouteStatus } from "../../resources/network/route.ts";
-import { KernelCmdline, LoadedKernelModule, SecurityState } from "../../resources/runtime/kernel.ts";
+import { AgentStatus } from "../../resources/runtime/agent.ts";
+import {
+  ExtensionStatus,
+  KernelCmdline,
+  LoadedKernelModule,
+  SecurityState,
+} from "../../resources/runtime/kernel.ts";
 import { KernelParamStatus } from "../../resources/runtime/kernel-param.ts";
 import { BootId, MachineStatus, Service, Version } from "../../resources/runtime/node.ts";
 import { TimeStatus } from "../../resources/time-status.ts";
@@ -46,9 +52,11 @@ export const resourceTypes: readonly ServedType[] = [
   ...[
     AddressSpec,
     AddressStatus,
+    AgentStatus,
     BootId,
     DhcpLease,
     Disk,
+    ExtensionStatus,
     HostnameSpec,
     HostnameStatus,
     KernelCmdline,
@@ -63,6 +71,7 @@ export const resourceTypes: readonly ServedType[] = [
     NetworkStatus,
     NodeAddress,
     OperatorSpec,
+    PciDevice,
     Processor,
     ResolverSpec,
     ResolverStatus,
