@@ -173,8 +173,10 @@ describe("a machine", () => {
   test("is adopted with what is on its disks, accepted by that, and its wipe waived", async () => {
     await register("m1");
     await api.call("/api/v1/profiles/p", { method: "PUT", token: admin, body: { spec: profile } });
-    expect((await act("m1", "adopt", { profile: "p" })).status).toBe(202);
-    expect((await api.state.get(Assignment, "m1")).spec).toEqual({ profile: "p", how: "adopt", wipeId: 1 });
+    const addresses = ["192.0.2.7"];
+    expect((await act("m1", "adopt", { profile: "p", addresses })).status).toBe(202);
+    const { spec } = await api.state.get(Assignment, "m1");
+    expect(spec).toEqual({ profile: "p", how: "adopt", wipeId: 1, addresses });
     expect((await api.state.get(Machine, "m1")).spec.admission.is).toBe("accepted");
   });
 

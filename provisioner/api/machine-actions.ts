@@ -47,6 +47,14 @@ interface Verb {
 const nothing = z.strictObject({});
 const reason = z.strictObject({ why: z.string().min(1).max(500) });
 const toProfile = z.strictObject({ profile: z.string() });
+const asItIs = z.strictObject({
+  profile: z.string(),
+  /** Where its node API is, of a machine that never told its inventory. */
+  addresses: z
+    .array(z.union([z.ipv4(), z.ipv6()]))
+    .max(16)
+    .optional(),
+});
 const light = z.strictObject({ seconds: z.int().min(0).max(86_400).default(60) });
 
 type MachineSpec = SpecOf<typeof Machine>;
@@ -74,10 +82,10 @@ const power = (power: MachineSpec["power"], about: string): Verb => ({
 });
 
 async function assign(
-  { state, id, body, records }: Asked<z.output<typeof toProfile>>,
+  { state, id, body, records }: Asked<z.output<typeof asItIs>>,
   how: "install" | "adopt",
 ): Promise<void> {
-  const { profile } = body;
+  const { profile, addresses } = body;
   if (!(await state.find(Profile, profile))) {
     throw new Problem(422, `profile: there is none of the name ${profile}`, {
       issues: [{ field: "profile", message: "there is none of that name" }],
@@ -85,7 +93,12 @@ async function assign(
   }
   const wipeId = Math.max(records.machine.spec.wipeId, records.wipe?.spec.wipedAt ?? 0);
   // Held from its first moment: released at once, it must not be gone before its machine was wiped.
-  await state.create(Assignment, id, { spec: { profile, how, wipeId } }, { finalizers: [releaseHold] });
+  await state.create(
+    Assignment,
+    id,
+    { spec: { profile, how, wipeId, ...(addresses && { addresses }) } },
+    { finalizers: [releaseHold] },
+  );
 }
 
 const wipeAgain = (asked: Asked<unknown>) =>
@@ -135,8 +148,8 @@ export const verbs: Readonly<Record<Action, Verb>> = {
   },
   adopt: {
     about: "Takes the machine with what is on its disks: nothing is wiped.",
-    body: toProfile,
-    apply: async (asked: Asked<z.output<typeof toProfile>>) => {
+    body: asItIs,
+    apply: async (asked: Asked<z.output<typeof asItIs>>) => {
       await assign(asked, "adopt");
       // Accepted only once it is assigned: in between it would be a machine to wipe.
       const admission = { is: "accepted", by: asked.by } as const;

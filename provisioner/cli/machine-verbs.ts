@@ -15,6 +15,8 @@ interface Verb {
   readonly takesTime?: true;
   /** What has to be told, besides the machines. */
   readonly option?: readonly [name: string, flags: string, about: string];
+  /** What may be told too. */
+  readonly further?: readonly [name: string, flags: string, about: string];
 }
 
 const why = ["why", "--why <reason>", "for those who wonder"] as const;
@@ -26,7 +28,16 @@ const verbs = {
   cordon: { about: "somebody works on its hardware: it is left alone", option: why },
   uncordon: { about: "ends a cordon" },
   assign: { about: "installs what the profile says", option: profile, takesTime: true },
-  adopt: { about: "takes it with what is on its disks: nothing is wiped", option: profile, takesTime: true },
+  adopt: {
+    about: "takes it with what is on its disks: nothing is wiped",
+    option: profile,
+    further: [
+      "addresses",
+      "--addresses <address...>",
+      "where its node API is, if it never told its inventory",
+    ],
+    takesTime: true,
+  },
   release: { about: "back to the pool: its disks are wiped", erases: true, takesTime: true },
   wipe: { about: "wipes its disks again", erases: true, takesTime: true },
   reinstall: { about: "wipes its disks and installs it anew", erases: true, takesTime: true },
@@ -60,9 +71,10 @@ export function addMachineVerbs(root: Command, context: CommandContext): void {
     }
   };
   for (const [name, verb] of Object.entries<Verb>(verbs)) {
-    const { about, action = name, erases, takesTime, option } = verb;
+    const { about, action = name, erases, takesTime, option, further } = verb;
     const command = root.command(`${name} <machine...>`).description(about);
     if (option) command.requiredOption(option[1], option[2]);
+    if (further) command.option(further[1], further[2]);
     if (erases) command.option("--yes", "its data is not needed any more");
     if (takesTime) command.option("--wait", "until nothing more happens by itself; says what happens");
     command.action(async (ids: readonly string[], options: Options, self: Command) => {
@@ -70,7 +82,8 @@ export function addMachineVerbs(root: Command, context: CommandContext): void {
         throw new CommandFailure("usage", `${name} erases the disks of ${ids.join(", ")}: say --yes`);
       }
       const told = options as Readonly<Record<string, unknown>>;
-      const body = option ? { [option[0]]: told[option[0]] } : {};
+      const names = [option?.[0], further?.[0]].filter((one) => one !== undefined && one in told);
+      const body = Object.fromEntries(names.map((one) => [one, told[one!]]));
       if (!options.wait) return ask(ids, action, body, self);
       await untilAtRest(context, self, ids, () => ask(ids, action, body, self));
     });

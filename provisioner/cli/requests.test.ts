@@ -26,6 +26,10 @@ const table: Readonly<Record<string, readonly [sent: string, body?: unknown]>> =
   "machines uncordon m1": [action("uncordon"), {}],
   "machines assign m1 --profile talos": [action("assign"), { profile: "talos" }],
   "machines adopt m1 --profile talos": [action("adopt"), { profile: "talos" }],
+  "machines adopt m1 --profile talos --addresses 192.0.2.7 2001:db8::7": [
+    action("adopt"),
+    { profile: "talos", addresses: ["192.0.2.7", "2001:db8::7"] },
+  ],
   "machines release m1 --yes": [action("release"), {}],
   "machines wipe m1 --yes": [action("wipe"), {}],
   "machines reinstall m1 --yes": [action("reinstall"), {}],

@@ -13,7 +13,7 @@ export class AgentLogs {
   readonly #folder: string;
   readonly #mostBytes: number;
 
-  constructor({ folder, mostBytes = 4_000_000 }: AgentLogsOptions) {
+  constructor({ folder, mostBytes = 1_000_000 }: AgentLogsOptions) {
     this.#folder = folder;
     this.#mostBytes = mostBytes;
   }

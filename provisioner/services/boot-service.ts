@@ -127,10 +127,19 @@ const modes = {
   [DhcpMode.RESERVATIONS_ONLY]: "reservationsOnly",
 } as const;
 
+interface Told {
+  readonly machine: string;
+  readonly mode: Mode;
+  readonly why: string;
+}
+
+/** Whoever invents addresses on a boot network fills no memory. */
+const mostTold = 20_000;
+
 class BootDesk {
   readonly #options: BootServiceOptions;
   /** What each machine was last told to boot, for its reports: they name the boot, not the plan. */
-  readonly #told = new Map<string, { readonly machine: string; readonly mode: Mode; readonly why: string }>();
+  readonly #told = new Map<string, Told>();
 
   constructor(options: BootServiceOptions) {
     this.#options = options;
@@ -147,7 +156,10 @@ class BootDesk {
     if (!records) throw new GrpcError("unavailable", `machine ${met.id} is being removed`);
     const facts = gatherFacts(records);
     const { is: mode, why } = bootMode(facts);
+    this.#told.delete(client.mac);
     this.#told.set(client.mac, { machine: met.id, mode, why });
+    const [oldest] = this.#told.keys();
+    if (this.#told.size > mostTold && oldest !== undefined) this.#told.delete(oldest);
     const { boot } = records.machine.spec;
     const plan = { why, ...(boot.loader && { loader: loaders[boot.loader] }) };
     const pace = BigInt(boot.paceBytesPerSecond ?? 0);
@@ -218,11 +230,13 @@ class BootDesk {
   }
 
   async report({ bootId, mac, at, step }: BootReport): Promise<void> {
-    const { clock, registry } = this.#options;
-    const told = this.#told.get(mac);
-    const met = told ? undefined : await registry.meet({ macs: [mac] });
-    const machine = told?.machine ?? (met?.is === "machine" ? met.id : undefined);
-    if (machine === undefined || step.case === undefined || step.case === "ignored") return;
+    const { clock } = this.#options;
+    if (step.case === undefined || step.case === "ignored") return;
+    const known = this.#told.get(mac);
+    // Another provisioner planned it, or this one before it was started again.
+    const told = known ?? (await this.#judge(mac));
+    if (!told) return;
+    const { machine } = told;
     const when = at ? timestampDate(at) : clock.now();
     const failed = step.case === "failed" ? `${step.value.file}: ${step.value.why}` : undefined;
     const next = (before: Boot | undefined): Boot | undefined => {
@@ -235,13 +249,22 @@ class BootDesk {
         state: "booting",
         bootId,
         step: step.case,
-        plan: told?.mode ?? same?.plan ?? "hold",
-        why: failed ?? told?.why ?? same?.why ?? "",
+        plan: known?.mode ?? same?.plan ?? told.mode,
+        why: failed ?? known?.why ?? same?.why ?? told.why,
         since: same?.since ?? when,
         at: when,
       };
     };
     await this.#change(machine, next);
+  }
+
+  /** What a machine would be told now. */
+  async #judge(mac: string): Promise<Told | undefined> {
+    const met = await this.#options.registry.meet({ macs: [mac] });
+    const records = met.is === "machine" ? await recordsOf(this.#options.state, met.id) : undefined;
+    if (met.is !== "machine" || !records) return undefined;
+    const { is: mode, why } = bootMode(gatherFacts(records));
+    return { machine: met.id, mode, why };
   }
 
   /** In one step: its agent may attach at this moment, and be there for good. */
