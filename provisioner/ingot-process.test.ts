@@ -2,9 +2,12 @@
 import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { exitCodes } from "./cli/exit-codes.ts";
 import { ingot, serving } from "./ingot-process.conformance.ts";
+
+// Every command line is a process, and a machine under load starts them slowly.
+vi.setConfig({ testTimeout: 180_000 });
 
 let folder: string;
 let stateDir: string;

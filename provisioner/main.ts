@@ -50,6 +50,11 @@ if (word in programs) {
     log,
     signal: stop.signal,
   };
+  const reaching = {
+    environment: process.env,
+    readFile: (path: string) => readFile(path, "utf8"),
+    signal: stop.signal,
+  };
   const root = ingotCommand(
     {
       print: (text) => process.stdout.write(`${text}\n`),
@@ -66,12 +71,12 @@ if (word in programs) {
         await mkdir(dirname(path), { recursive: true });
         await writeFile(path, text, { mode: 0o600 });
       },
-      send: (connection) =>
-        connect(connection, {
-          environment: process.env,
-          readFile: (path) => readFile(path, "utf8"),
-          signal: stop.signal,
-        }),
+      send: (connection) => connect(connection, reaching),
+      joinConsole: async (connection, path) => {
+        const { joinRemoteConsole } = await import("./cli/console.ts");
+        const { stdin: input, stdout: output } = process;
+        await joinRemoteConsole(connection, path, reaching, { input, output });
+      },
       now: () => new Date(),
     },
     project,

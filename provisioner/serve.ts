@@ -29,6 +29,7 @@ import { InstallDesk } from "./services/install-desk.ts";
 import { keepGoing } from "./services/keep-going.ts";
 import { MachineRegistry } from "./services/machine-registry.ts";
 import { openMachineBmc } from "./services/open-machine-bmc.ts";
+import { openMachineConsole } from "./services/open-machine-console.ts";
 import { segmentIdentity } from "./services/peers.ts";
 import { probeNode } from "./services/probe-node.ts";
 import { type OpenInstalls, serveInstalls } from "./services/serve-installs.ts";
@@ -209,6 +210,9 @@ export async function openProvisioner(options: ProvisionerOptions): Promise<Prov
         tls: options.api.tls ?? (await serverIdentity(authority, [...listening.names, ...options.api.names])),
         version: options.api.version,
         hardware: bmcHardware(bmcs),
+        openConsole: openMachineConsole((config, machine) =>
+          openMachineBmc(config, { port: lanPort, systemUuid: machine, onWarning: log }),
+        ),
         segments: {
           authority: authority.certificate.pem,
           segmentIdentity: (segment) => segmentIdentity(authority, segment),

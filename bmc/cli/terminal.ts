@@ -13,7 +13,7 @@ export interface Terminal {
 
 /** Until the user leaves it, or the BMC ends it. */
 export async function joinConsole(
-  bmc: Bmc,
+  bmc: Pick<Bmc, "console">,
   { input, output }: Terminal,
   options: { readonly takeOver?: boolean } = {},
 ): Promise<void> {

@@ -51,6 +51,7 @@ export async function openTestApi(options: Partial<ApiOptions> = {}) {
       cycle: async (machine) => void pressed.push(`cycle ${machine}`),
       identify: async (machine, _, seconds) => void pressed.push(`identify ${machine} ${seconds}`),
     },
+    openConsole: async () => ({ absent: "it has no console" }),
     segments: {
       authority: authority.certificate.pem,
       segmentIdentity: (segment) => authority.issue({ commonName: segment, purposes: ["clientAuth"] }),

@@ -35,6 +35,44 @@ describe("without a token", () => {
   });
 });
 
+test("nothing but health is answered without a token, of all that there is", async () => {
+  await using open = await openTestApi({ limits: { failuresPerMinute: 100_000, burst: 100_000 } });
+  const { json } = await open.call("/api/openapi.json", { token: await open.token("reader") });
+  const operations = Object.entries<Record<string, { security?: unknown[] }>>(json.paths).flatMap(
+    ([path, methods]) =>
+      Object.entries(methods).map(([method, { security }]) => ({ path, method, security })),
+  );
+  expect(operations.length).toBeGreaterThan(60);
+  const answered: string[] = [];
+  for (const { path, method } of operations) {
+    const { status } = await open.call(path.replace("{id}", "m1"), { method: method.toUpperCase() });
+    if (status !== 401) answered.push(`${method} ${path}: ${status}`);
+  }
+  expect(answered).toEqual(["get /healthz: 200", "get /readyz: 200"]);
+  // And those alone say that they need none.
+  expect(operations.filter(({ security }) => security?.length === 0).map(({ path }) => path)).toEqual([
+    "/healthz",
+    "/readyz",
+  ]);
+});
+
+test("a reader changes nothing, of all that there is", async () => {
+  await using open = await openTestApi({ limits: { failuresPerMinute: 100_000, burst: 100_000 } });
+  const token = await open.token("reader");
+  const { json } = await open.call("/api/openapi.json", { token });
+  const changes = Object.entries<object>(json.paths).flatMap(([path, methods]) =>
+    Object.keys(methods).flatMap((method) => (method === "get" ? [] : [{ path, method }])),
+  );
+  for (const { path, method } of changes) {
+    const { status } = await open.call(path.replace("{id}", "m1"), {
+      method: method.toUpperCase(),
+      token,
+      body: {},
+    });
+    expect(status, `${method} ${path}`).toBe(403);
+  }
+});
+
 describe("a token", () => {
   test.each([
     ["made up", async () => `ingot_${"0".repeat(12)}_${"A".repeat(43)}`],

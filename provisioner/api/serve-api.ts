@@ -5,6 +5,7 @@ import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
 import { stringify } from "yaml";
 import type { Clock } from "../../cosi/clock.ts";
 import type { State } from "../../cosi/state.ts";
@@ -12,6 +13,14 @@ import type { Store } from "../../cosi/store.ts";
 import { Audit } from "./audit.ts";
 import { bodyAs, parseBody, readBody, usualMostBytes } from "./body.ts";
 import { catalog } from "./catalog.ts";
+import {
+  type ConsoleDoorOptions,
+  carry,
+  consoleOf,
+  consoleRoute,
+  type OpenConsole,
+  openDoor,
+} from "./console-door.ts";
 import { docsPage } from "./docs-page.ts";
 import { type EnrolOptions, enrolRoute } from "./enrol-route.ts";
 import { Idempotency } from "./idempotency.ts";
@@ -38,6 +47,7 @@ export interface ApiOptions {
   readonly tls: { readonly certificate: string; readonly key: string };
   readonly version: string;
   readonly hardware: Hardware;
+  readonly openConsole: OpenConsole;
   readonly segments: EnrolOptions;
   readonly logs: (machine: string, lines: number) => Promise<string>;
   /** More of the metrics page: what others count. */
@@ -58,7 +68,7 @@ export interface Api extends AsyncDisposable {
 }
 
 export async function serveApi(options: ApiOptions): Promise<Api> {
-  const { listen, tls, log } = options;
+  const { listen, tls, clock, log } = options;
   const desk = new ApiDesk(options);
   const server = createServer(
     {
@@ -75,6 +85,12 @@ export async function serveApi(options: ApiOptions): Promise<Api> {
       });
     },
   );
+  server.on("upgrade", (request, socket, head) => {
+    desk.upgrade(request, socket, head).catch((error: unknown) => {
+      log(`API: ${String(error)}`);
+      socket.destroy();
+    });
+  });
   server.maxConnections = 4000;
   server.listen(listen.port, listen.host);
   await once(server, "listening");
@@ -85,11 +101,14 @@ export async function serveApi(options: ApiOptions): Promise<Api> {
       const closed = once(server, "close");
       server.close();
       server.closeIdleConnections();
+      // Whoever takes no answer does not keep us.
+      using _ = clock.after(graceMs, () => server.closeAllConnections());
       await closed;
     },
   };
 }
 
+const graceMs = 5_000;
 const openly = { "/healthz": "live", "/readyz": "ready" } as const;
 const noOne: Bearer = { token: "", name: "", role: "reader", scope: {} };
 
@@ -97,6 +116,7 @@ class ApiDesk {
   readonly #options: ApiOptions;
   readonly #match: ReturnType<typeof matcher>;
   readonly #audit: Audit;
+  readonly #door: ConsoleDoorOptions;
   readonly #idempotency: Idempotency<Answer>;
   readonly #requests: RateLimit;
   readonly #failures: RateLimit;
@@ -107,11 +127,13 @@ class ApiDesk {
     const { state, store, clock, hardware, logs, version, limits = {} } = options;
     const { perSecond = 100, burst = 400, failuresPerMinute = 20, mostStreamsOfOne = 50 } = limits;
     const reader = new Reader({ state, store });
+    this.#door = { state, reader, openConsole: options.openConsole };
     const streams = new WatchStreams({ state, reader, clock, mostOfOne: mostStreamsOfOne });
     const routes: Route[] = [
       ...catalog.flatMap((kind) => resourceRoutes(kind, { state, reader, streams })),
       importRoute(state),
       enrolRoute(options.segments),
+      consoleRoute,
       ...machineRoutes({ state, clock, reader, hardware, logs }),
       ...tokenRoutes({ state, clock }),
       ...this.#ownRoutes(),
@@ -163,12 +185,52 @@ class ApiDesk {
     }
   }
 
+  /** A console is the one thing that goes both ways. */
+  async upgrade(request: IncomingMessage, socket: Duplex, head: Uint8Array): Promise<void> {
+    const requestId = randomUUID();
+    const url = new URL(request.url ?? "/", "https://here");
+    const address = request.socket.remoteAddress ?? "unknown";
+    const machine = consoleOf(url);
+    const takeOver = url.searchParams.get("takeOver") === "true";
+    const audit = { address, requestId, action: "machines.console", target: machine ?? "" };
+    let who: Bearer | undefined;
+    try {
+      // What a browser sends along by itself is no token for this.
+      who = await this.#bearer(tokenIn({ headers: request.headers, method: "POST" }), address);
+      this.#requests.take(who.token);
+      if (machine === undefined) throw new Problem(404, "there is nothing at this path");
+      const stream = await openDoor(this.#door, machine, who, request, { takeOver });
+      await this.#audit.write({ ...audit, who, outcome: { is: "done" } });
+      await carry(stream, request, socket, head, this.#stop.signal);
+    } catch (error) {
+      const problem = Problem.from(error);
+      if (who) await this.#audit.write({ ...audit, who, outcome: { is: "refused", why: problem.message } });
+      const body = JSON.stringify(problem.toBody(requestId));
+      const headers = Object.entries({
+        ...always,
+        ...problem.headers,
+        "content-type": "application/problem+json",
+        "content-length": String(Buffer.byteLength(body)),
+        connection: "close",
+      });
+      socket.on("error", () => {});
+      socket.end(
+        [
+          `HTTP/1.1 ${problem.status} Refused`,
+          ...headers.map(([name, value]) => `${name}: ${value}`),
+          "",
+          body,
+        ].join("\r\n"),
+      );
+    }
+  }
+
   async #handle(request: IncomingMessage, id: string, signal: AbortSignal): Promise<Answer> {
     const url = new URL(request.url ?? "/", "https://here");
     const { method = "GET" } = request;
     const address = request.socket.remoteAddress ?? "unknown";
     // Whoever has no token learns nothing, not even which paths there are.
-    const who = url.pathname in openly ? noOne : await this.#bearer(request, address);
+    const who = url.pathname in openly ? noOne : await this.#bearer(tokenIn(request), address);
     this.#requests.take(who.token || address);
     const matched = this.#match(method, url.pathname);
     if (matched === undefined) throw new Problem(404, "there is nothing at this path");
@@ -203,10 +265,9 @@ class ApiDesk {
     }
   }
 
-  async #bearer(request: IncomingMessage, address: string): Promise<Bearer> {
+  async #bearer(text: string, address: string): Promise<Bearer> {
     const { state, clock } = this.#options;
     const wait = this.#failures.waitMs(address);
-    const text = tokenIn(request);
     try {
       return await bearerOf({ state, clock }, text);
     } catch (error) {
@@ -279,7 +340,7 @@ const always = {
   "referrer-policy": "no-referrer",
 } as const;
 
-function tokenIn({ headers, method }: IncomingMessage): string {
+function tokenIn({ headers, method }: Pick<IncomingMessage, "headers" | "method">): string {
   const [scheme = "", value = ""] = (headers.authorization ?? "").split(" ");
   if (scheme.toLowerCase() === "bearer") return value;
   // A browser sends this along by itself, also for another site's form: good for reading alone.

@@ -133,7 +133,7 @@ interface ApiProblem {
   readonly issues?: readonly { readonly field: string; readonly message: string }[];
 }
 
-async function failureOf(response: HttpResponse): Promise<CommandFailure> {
+export async function failureOf(response: HttpResponse): Promise<CommandFailure> {
   const text = await response.text();
   const ending = endingOf(response.status);
   try {

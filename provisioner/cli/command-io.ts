@@ -26,6 +26,8 @@ export interface CommandIo {
   /** Into a file that nobody else may read; makes its folder. */
   readonly writeSecret: (path: string, text: string) => Promise<void>;
   readonly send: (connection: Connection) => Send;
+  /** Joins the terminal to a machine's console at that path until the user leaves it. */
+  readonly joinConsole: (connection: Connection, path: string) => Promise<void>;
   readonly now: () => Date;
 }
 

@@ -1,11 +1,15 @@
 // HTTPS to the provisioner, which is trusted by its authority: a file, a fingerprint, or those of the system.
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
 import { request } from "node:https";
+import type { Socket } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import type { Duplex } from "node:stream";
 import { connect as connectTls } from "node:tls";
-import type { Send } from "./api-client.ts";
+import { acceptOf, WebSocketBytes } from "../web-socket.ts";
+import type { HttpResponse, Send } from "./api-client.ts";
 import type { Connection } from "./command-io.ts";
 import { CommandFailure } from "./exit-codes.ts";
 import { usualStateDir } from "./serve-command.ts";
@@ -19,7 +23,59 @@ export interface ConnectOptions {
 /** A list of a hundred thousand machines takes a while. */
 const answerWithinMs = 120_000;
 
-export function connect(connection: Connection, { environment, readFile, signal }: ConnectOptions): Send {
+export function connect(connection: Connection, options: ConnectOptions): Send {
+  const { url, calling } = reached(connection, options);
+  return async ({ method, path, headers, body }) => {
+    const length = body === undefined ? {} : { "content-length": String(Buffer.byteLength(body)) };
+    try {
+      const call = await calling(path, method, { ...headers, ...length });
+      call.once("timeout", () => call.destroy(new Error("no answer in time")));
+      call.end(body);
+      const [response] = (await once(call, "response")) as [IncomingMessage];
+      return answerOf(response);
+    } catch (cause) {
+      throw unreachable(url, cause);
+    }
+  };
+}
+
+/** A WebSocket of the API; the refusal as an answer, where there is none. */
+export async function connectBytes(
+  connection: Connection,
+  path: string,
+  options: ConnectOptions,
+): Promise<WebSocketBytes | HttpResponse> {
+  const { url, calling } = reached(connection, options);
+  const key = randomBytes(16).toString("base64");
+  try {
+    const call = await calling(path, "GET", {
+      connection: "upgrade",
+      upgrade: "websocket",
+      "sec-websocket-version": "13",
+      "sec-websocket-key": key,
+    });
+    const answered = new AbortController();
+    const refused = once(call, "response", { signal: answered.signal }) as Promise<[IncomingMessage]>;
+    const opened = once(call, "upgrade", { signal: answered.signal }) as Promise<
+      [IncomingMessage, Duplex, Buffer]
+    >;
+    call.end();
+    const [response, socket, head] = await Promise.race([refused, opened]);
+    answered.abort();
+    await Promise.allSettled([refused, opened]);
+    if (socket === undefined || head === undefined) return answerOf(response);
+    if (response.headers["sec-websocket-accept"] !== acceptOf(key)) {
+      socket.destroy();
+      throw new Error("it answered another handshake");
+    }
+    (socket as Socket).setTimeout(0);
+    return new WebSocketBytes(socket, { side: "client", head });
+  } catch (cause) {
+    throw unreachable(url, cause);
+  }
+}
+
+function reached(connection: Connection, { environment, readFile, signal }: ConnectOptions) {
   const { server, tokenFile, ca, fingerprint } = connection;
   const url = new URL(server);
   let trust: Promise<string | undefined> | undefined;
@@ -30,33 +86,31 @@ export function connect(connection: Connection, { environment, readFile, signal 
         : fingerprint === undefined
           ? ownAuthority(url, readFile)
           : pinned(url, fingerprint));
-  return async ({ method, path, headers, body }) => {
+  const calling = async (path: string, method: string, headers: Readonly<Record<string, string>>) => {
     const token = tokenFile === undefined ? environment["INGOT_TOKEN"] : await readFile(tokenFile);
     const bearer = token === undefined ? {} : { authorization: `Bearer ${token.trim()}` };
-    const length = body === undefined ? {} : { "content-length": String(Buffer.byteLength(body)) };
-    try {
-      const call = request(new URL(path, url), {
-        method,
-        headers: { ...headers, ...bearer, ...length },
-        ca: await trusted(),
-        signal,
-        timeout: answerWithinMs,
-      });
-      call.once("timeout", () => call.destroy(new Error("no answer in time")));
-      call.end(body);
-      const [response] = (await once(call, "response")) as [IncomingMessage];
-      return {
-        status: response.statusCode!,
-        text: async () => (await response.setEncoding("utf8").toArray()).join(""),
-        // A stream may be silent for long.
-        lines: () => createInterface({ input: response.setTimeout(0) }),
-      };
-    } catch (cause) {
-      if (cause instanceof CommandFailure) throw cause;
-      const why = cause instanceof Error ? cause.message : String(cause);
-      throw new CommandFailure("unreachable", `Cannot reach ${url.origin}: ${why}${hint(why)}`, { cause });
-    }
+    return request(new URL(path, url), {
+      method,
+      headers: { ...headers, ...bearer },
+      ca: await trusted(),
+      signal,
+      timeout: answerWithinMs,
+    });
   };
+  return { url, calling };
+}
+
+const answerOf = (response: IncomingMessage): HttpResponse => ({
+  status: response.statusCode!,
+  text: async () => (await response.setEncoding("utf8").toArray()).join(""),
+  // A stream may be silent for long.
+  lines: () => createInterface({ input: response.setTimeout(0) }),
+});
+
+function unreachable({ origin }: URL, cause: unknown): CommandFailure {
+  if (cause instanceof CommandFailure) return cause;
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new CommandFailure("unreachable", `Cannot reach ${origin}: ${why}${hint(why)}`, { cause });
 }
 
 /** The provisioner of this host leaves its authority in its folder, for those who may read that. */

@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { stringify } from "yaml";
 import { pathOf, type Shown } from "./api-client.ts";
-import type { CommandContext } from "./command-io.ts";
+import type { CommandContext, Connection } from "./command-io.ts";
 import { CommandFailure } from "./exit-codes.ts";
 import { labelText } from "./kind-columns.ts";
 import { listMachines } from "./machine-list.ts";
@@ -51,6 +51,14 @@ export function machinesCommand(context: CommandContext): Command {
       const body = { labels: Object.fromEntries(texts.map(labelChange)) };
       const made = (await context.client(command).call("PATCH", pathOf("machines", [id]), body)) as Shown;
       context.tell(command, made, () => labelText(made.metadata.labels));
+    });
+  root
+    .command("console <machine>")
+    .description("its serial console, over its BMC; Enter ~ . leaves it")
+    .option("--take-over", "from another session that has it, and may be long gone")
+    .action(async (id: string, { takeOver }: { takeOver?: boolean }, command: Command) => {
+      const path = pathOf("machines", [id, "console"], { takeOver: takeOver ? "true" : undefined });
+      await context.io.joinConsole(command.optsWithGlobals<Connection>(), path);
     });
   root
     .command("logs <machine>")

@@ -158,6 +158,12 @@ describe("an answer becomes what is printed", () => {
     expect((await ingot("machines", [machines, failed])).output).not.toContain("\u001b");
   });
 
+  test("a console, on the terminal", async () => {
+    expect((await ingot("machines console m1 --take-over")).joined).toEqual([
+      "/api/v1/machines/m1/console?takeOver=true",
+    ]);
+  });
+
   test("files, for a pxe-server", async () => {
     const body = { authority: "A", certificate: "C", key: "K" };
     const { made, output } = await ingot("segments enrol rack-1 f", [{ body }]);

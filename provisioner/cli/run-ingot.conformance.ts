@@ -43,6 +43,7 @@ export async function ingot(
   const requests: HttpRequest[] = [];
   const printed: string[] = [];
   const noted: string[] = [];
+  const joined: string[] = [];
   const made: Record<string, string> = {};
   let waited = 0;
   const root = ingotCommand(
@@ -57,6 +58,7 @@ export async function ingot(
       paint: paintOf(colours),
       readFile: async (path) => files[path]!,
       writeSecret: async (path, text) => void (made[path] = text),
+      joinConsole: async (_, path) => void joined.push(path),
       now: () => now,
       send: () => async (request) => {
         const { status = 200, body, stays } = answers[Math.min(requests.push(request), answers.length) - 1]!;
@@ -91,6 +93,7 @@ export async function ingot(
     output: printed.join("\n"),
     noted: noted.join("\n"),
     made,
+    joined,
   };
 }
 
@@ -104,6 +107,7 @@ export function tree() {
     paint: paintOf(false),
     readFile: idle,
     writeSecret: idle,
+    joinConsole: idle,
     send: idle,
     now: () => now,
   };
