@@ -28,7 +28,7 @@ async function startLab(options: readonly string[]): Promise<number> {
       ? "the lab runs as root, in namespaces of its own"
       : "the lab runs as this user: the kernel lets users make namespaces of their own",
   );
-  return machineLab(join(root, "test/qemu/lab/main.ts"), ["--api", door.url, ...options]);
+  return await machineLab(join(root, "test/qemu/lab/main.ts"), ["--api", door.url, ...options]);
 }
 
 /** The provisioner itself on this host's networks, with everything it keeps in out/segment. */

@@ -47,6 +47,19 @@ const directory = openRunDirectory(project, values.name);
 await operatingSystem();
 const network = around.use(openNetwork());
 network.plugIn(`${address}/24`);
+const board = new Board(nowS);
+// Before the provisioner, which so ends while its machines and their BMCs still answer.
+const rack = around.use(
+  new Rack({
+    open: (machine: RackMachine, nth) => openRackServer(machine, nth, { network, directory }),
+    added: (server) => {
+      board.add(server.machine.name);
+      server.chassis.press("on");
+      board.poweredOn(server.machine.name);
+      say(server.machine.name, `powered on${server.ipmi ? `; its BMC is ${server.ipmi.address}` : ""}`);
+    },
+  }),
+);
 const provisioner = around.use(
   await openLabProvisioner({
     directory,
@@ -68,18 +81,6 @@ await provisioner.api.call("PUT", "/api/v1/rules/lab", {
   },
 });
 
-const board = new Board(nowS);
-const rack = around.use(
-  new Rack({
-    open: (machine: RackMachine, nth) => openRackServer(machine, nth, { network, directory }),
-    added: (server) => {
-      board.add(server.machine.name);
-      server.chassis.press("on");
-      board.poweredOn(server.machine.name);
-      say(server.machine.name, `powered on${server.ipmi ? `; its BMC is ${server.ipmi.address}` : ""}`);
-    },
-  }),
-);
 around.use(await openApiSocket({ path: directory.file("api"), url: provisioner.url }));
 around.use(await openControl({ path: directory.file("control"), rack, board, stop: () => stop.abort() }));
 
