@@ -1,6 +1,7 @@
 // A new password for the account that one logs in with, such that no failure leaves a BMC with a password nobody has.
-import { newPassword } from "../accounts.ts";
+
 import { type Bmc, isAbsent } from "../bmc.ts";
+import { newPassword } from "../new-password.ts";
 import { Lacking } from "./exit-codes.ts";
 
 export interface PasswordFiles {

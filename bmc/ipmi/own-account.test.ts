@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { newPassword } from "../accounts.ts";
 import type { Clock } from "../clock.ts";
+import { newPassword } from "../new-password.ts";
 import { SimulatedChassis } from "../simulator/chassis.ts";
 import { openIpmiServer } from "../simulator/ipmi/server.ts";
 import { simulatedDevice } from "../simulator/ipmi/simulated-device.ts";

@@ -1,4 +1,4 @@
-import { newPassword } from "../../bmc/accounts.ts";
+import { newPassword } from "../../bmc/new-password.ts";
 import type { Clock } from "../../cosi/clock.ts";
 import { controller } from "../../cosi/engine/controller.ts";
 import { many, shared } from "../../cosi/engine/owns.ts";

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { expect, test } from "vitest";
-import { newPassword } from "./accounts.ts";
+import { newPassword } from "./new-password.ts";
 
 test("passwords have 20 characters of all kinds, and no two are alike", () => {
   const passwords = Array.from({ length: 200 }, () => newPassword(randomBytes));
