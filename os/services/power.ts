@@ -1,6 +1,7 @@
 import { SequenceEvent_Action as Action, SequenceEventSchema } from "../../api/gen/machine/events_pb.js";
 import { GrpcError } from "../../api/grpc/error.ts";
 import type { Clock } from "../../cosi/clock.ts";
+import type { WriteSystem } from "./api/lifecycle-service.ts";
 import type { Lifecycle } from "./api/machine/lifecycle.ts";
 import type { Meta } from "./api/machine/meta.ts";
 import type { EventStream } from "./events/event-stream.ts";
@@ -8,6 +9,7 @@ import type { EventStream } from "./events/event-stream.ts";
 /** The system on the machine's disk. */
 export type Installation = Pick<Lifecycle, "reset" | "rollback" | "upgrade"> & {
   readonly meta: Meta;
+  readonly writeSystem: WriteSystem;
   /** As the kernel names it: `nvme0n1`. */
   readonly systemDisk: string;
 };

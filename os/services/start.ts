@@ -29,6 +29,8 @@ import { TimeServerStatus } from "../resources/network/names.ts";
 import { BootId, MachineStatus, Version } from "../resources/runtime/node.ts";
 import type { NodeNames } from "./api/certificates.ts";
 import { filesystemService } from "./api/filesystem-service.ts";
+import { imageService } from "./api/image-service.ts";
+import { lifecycleService } from "./api/lifecycle-service.ts";
 import { MachineApi } from "./api/machine-api.ts";
 import { machineService } from "./api/machine-service.ts";
 import { resourceService } from "./api/resource-service.ts";
@@ -124,6 +126,8 @@ export async function startServices(surroundings: Surroundings): Promise<AsyncDi
         wipe: wipeDisk,
       }),
       filesystemService,
+      imageService,
+      lifecycleService({ writeSystem: () => installation()?.writeSystem }),
       timeService({
         now,
         async timeServers() {

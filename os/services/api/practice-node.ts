@@ -19,6 +19,8 @@ import { xidMaker } from "../events/xid.ts";
 import { LogBook } from "../logs/log-book.ts";
 import { Supervisor } from "../supervisor/supervisor.ts";
 import { filesystemService } from "./filesystem-service.ts";
+import { imageService } from "./image-service.ts";
+import { lifecycleService } from "./lifecycle-service.ts";
 import type { KernelRecord } from "./machine/dmesg.ts";
 import type { Lifecycle } from "./machine/lifecycle.ts";
 import { MachineApi, type MachineApiOptions } from "./machine-api.ts";
@@ -148,6 +150,15 @@ export async function openPracticeNode(options: PracticeNodeOptions = {}): Promi
         wipe: () => Promise.reject(new Error("Cannot wipe: there are no disks in a practice node")),
       }),
       filesystemService,
+      imageService,
+      lifecycleService({
+        writeSystem:
+          () =>
+          (image, { said }) => {
+            said(`writing ${image}`);
+            return record(`write ${image}`, "upgrade");
+          },
+      }),
       timeService({
         now,
         timeServers: () => Promise.resolve(["time.example"]),
