@@ -121,7 +121,10 @@ export class FleetMachine {
       this.#tell(bootId, { step: "leased", address: "10.0.0.1" });
       const plan = await this.#ask("script", bootId, signal);
       this.#tell(bootId, { step: "scripted", plan: plan.do, why: plan.why });
-      if (plan.do === "disk" && this.disk === "system") return this.#runSystem();
+      // A pxe-server that nobody answers says what held before, and a machine that was to be wiped would run on until
+      // its time is over, 20 minutes later. This firmware tries the network again.
+      const isNews = !plan.why.includes("does not answer");
+      if (plan.do === "disk" && this.disk === "system" && isNews) return this.#runSystem();
       if (plan.do === "kernel") return this.#load(plan, bootId, signal);
       await this.#pause(10 * this.#site.paceMs, signal);
     }
