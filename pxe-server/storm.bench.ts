@@ -1,6 +1,8 @@
 // A boot storm: a thousand simulated machines power on within ten seconds, each with the whole exchange: DHCP, loader
 // by TFTP (the real ones), DHCP again as iPXE, two scripts, kernel and initramfs by HTTP (scaled down). Beside it the
-// same machines and files with dnsmasq and nginx. Needs root, for network namespaces of its own.
+// same machines and files with dnsmasq and nginx. Ours is as it comes, and looks on the wire for 100 ms before it offers
+// an address for the first time; dnsmasq's own look, which would cost each machine 3 s, is off. Needs root, for network
+// namespaces of its own.
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -145,7 +147,9 @@ async function storm(
     await ready();
     const idle = memoryOf(servers, "VmRSS");
     const { bootMs, failures, repeatedDhcp, refusedDhcp } = await powerOn(count, seconds, path, loaders);
-    const sorted = bootMs.toSorted((a, b) => a - b);
+    // A machine that never booted took at least as long as the slowest that did.
+    const slowest = Math.max(...bootMs);
+    const sorted = [...bootMs, ...failures.map(() => slowest)].sort((a, b) => a - b);
     const at = (part: number) => sorted[Math.ceil(part * sorted.length) - 1] ?? Number.POSITIVE_INFINITY;
     const figures = {
       p50: at(0.5),
@@ -154,8 +158,8 @@ async function storm(
       failures: failures.length,
     };
     log(
-      `${name}: ${sorted.length} booted, ${failures.length} failed, ${repeatedDhcp} DHCP packets repeated, ${refusedDhcp} NAKs; ` +
-        `p50 ${figures.p50.toFixed(0)}, p99 ${figures.p99.toFixed(0)}, slowest ${at(1).toFixed(0)} ms; ` +
+      `${name}: ${bootMs.length} booted, ${failures.length} failed, ${repeatedDhcp} DHCP packets repeated, ${refusedDhcp} NAKs; ` +
+        `p50 ${figures.p50.toFixed(0)}, p99 ${figures.p99.toFixed(0)}, slowest ${slowest.toFixed(0)} ms; ` +
         `memory ${idle.toFixed(0)} MB idle, ${figures.memoryMb.toFixed(0)} MB at most`,
     );
     for (const failure of failures.slice(0, 5)) log(`  ${failure}`);
