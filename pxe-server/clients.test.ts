@@ -183,15 +183,15 @@ describe.skipIf(!mayWire)("files", () => {
       full,
       `${firmware("HTTPClient:Arch:00016:UNDI:003000", "0010")}
       ${staticAddress}
-      on client curl -sS --cacert $dir/certificate.pem -o $dir/loader https://10.8.0.1:8443/loaders/snponly.efi
+      on client curl -sS --cacert $dir/certificate.pem -o $dir/loader https://10.8.0.1:8445/loaders/snponly.efi
       sha256sum $dir/loader
-      on client curl -sS --cacert $dir/certificate.pem "https://10.8.0.1:8443/boot.ipxe?mac=52-54-00-00-08-01"`,
+      on client curl -sS --cacert $dir/certificate.pem "https://10.8.0.1:8445/boot.ipxe?mac=52-54-00-00-08-01"`,
       { https: { certificate: "certificate.pem", key: "key.pem" } },
     );
-    expect(said).toContain("boot_file=https://10.8.0.1:8443/loaders/snponly.efi");
+    expect(said).toContain("boot_file=https://10.8.0.1:8445/loaders/snponly.efi");
     const manifest = await readFile(join(import.meta.dirname, "../assets/ipxe/manifest.json"), "utf8");
     expect(manifest).toContain(/[0-9a-f]{64}/.exec(said)![0]);
-    expect(said).toMatch(/kernel --name kernel https:\/\/10\.8\.0\.1:8443\/boots\//);
+    expect(said).toMatch(/kernel --name kernel https:\/\/10\.8\.0\.1:8445\/boots\//);
   });
 
   test("by HTTP to curl: the script, then the kernel that it names", async () => {

@@ -1,5 +1,8 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { parseConfig } from "./config.ts";
+import { z } from "zod";
+import { parseConfig, pxeConfig } from "./config.ts";
 
 const segment = { interface: "eth0", address: "192.0.2.1" };
 const full = (subnet: object) => ({
@@ -15,6 +18,25 @@ test("a segment alone is a proxy with everything else as usual", () => {
     rules: [],
   });
 });
+
+test("docs/boot.yaml has every word there is", async () => {
+  const text = await readFile(join(import.meta.dirname, "../docs/boot.yaml"), "utf8");
+  const { rules } = parseConfig(text, "docs/boot.yaml");
+  expect(rules.map(({ name }) => name)).toContain("stock Talos, from its makers' image factory");
+  const missing = [...wordsOf(z.toJSONSchema(pxeConfig, { io: "input", unrepresentable: "any" }))].filter(
+    (word) => !new RegExp(`\\b${word}:`).test(text),
+  );
+  expect(missing).toEqual([]);
+});
+
+/** The names of all properties, at any depth. */
+function* wordsOf(schema: unknown): Generator<string> {
+  if (typeof schema !== "object" || schema === null) return;
+  for (const [key, value] of Object.entries(schema)) {
+    if (key === "properties") yield* Object.keys(value as object);
+    yield* wordsOf(value);
+  }
+}
 
 describe("is refused, and why:", () => {
   test.each([

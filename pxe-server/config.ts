@@ -25,7 +25,7 @@ export const pxeConfig = z.strictObject({
   /** Besides HTTP, for firmware whose owner enrolled the certificate's authority. iPXE trusts public ones alone. */
   https: z
     .strictObject({
-      port: z.int().min(1).max(65_535).default(8443),
+      port: z.int().min(1).max(65_535).default(8445),
       /** PEM files, beside boot.yaml or absolute. */
       certificate: z.string().min(1),
       key: z.string().min(1),

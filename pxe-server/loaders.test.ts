@@ -11,7 +11,10 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "ingot-loaders-"));
   manifest = join(folder, "manifest.json");
   const digest = createHash("sha256").update("loader").digest("hex");
-  await writeFile(manifest, JSON.stringify({ version: "1", files: { "snponly.efi": digest } }));
+  await writeFile(
+    manifest,
+    JSON.stringify({ package: "ipxe", version: "1", files: { "snponly.efi": digest } }),
+  );
 });
 afterEach(() => rm(folder, { recursive: true }));
 
@@ -28,7 +31,9 @@ describe("loaders", () => {
   });
 
   test("that are missing are refused at start, on disk or in the manifest", async () => {
-    await expect(readLoaders({ manifest, folder, files: ["snponly.efi"] })).rejects.toThrow("Cannot read");
+    await expect(readLoaders({ manifest, folder, files: ["snponly.efi"] })).rejects.toThrow(
+      "Cannot serve the loader snponly.efi",
+    );
     await expect(readLoaders({ manifest, folder, files: ["shimx64.efi"] })).rejects.toThrow(
       "does not list it",
     );

@@ -7,6 +7,7 @@ import { readAsset } from "./asset-file.ts";
 import type { Asset } from "./booter.ts";
 
 const manifestFormat = z.looseObject({
+  package: z.string(),
   version: z.string(),
   files: z.record(z.string(), z.string().regex(/^[0-9a-f]{64}$/)),
 });
@@ -18,13 +19,20 @@ export async function readLoaders(options: {
   readonly files: readonly string[];
 }): Promise<ReadonlyMap<string, Asset>> {
   const { manifest, files } = options;
-  const { version, files: digests } = manifestFormat.parse(JSON.parse(await readFile(manifest, "utf8")));
+  const {
+    package: name,
+    version,
+    files: digests,
+  } = manifestFormat.parse(JSON.parse(await readFile(manifest, "utf8")));
   const folder = options.folder ?? join(dirname(manifest), "../../out/ipxe", version);
   const loaders = new Map<string, Asset>();
   for (const file of files) {
     const digest = digests[file];
     if (!digest) throw new Error(`Cannot serve ${file}: ${manifest} does not list it`);
-    const asset = await readAsset(join(folder, file));
+    const asset = await readAsset(join(folder, file)).catch((cause: unknown) => {
+      const source = `Debian's package ${name} ${version} has it in /usr/lib/ipxe; --loaders names the folder`;
+      throw new Error(`Cannot serve the loader ${file}: it is not in ${folder}. ${source}`, { cause });
+    });
     if (asset.sha256 !== digest) {
       throw new Error(
         `Cannot serve ${join(folder, file)}: its digest is ${asset.sha256}, the manifest says ${digest}`,

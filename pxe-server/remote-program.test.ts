@@ -58,7 +58,7 @@ async function loaders() {
     await writeFile(join(folder, file), file);
     files[file] = digestOf(Buffer.from(file)).toHex();
   }
-  return { version: "test", files };
+  return { package: "ipxe", version: "test", files };
 }
 
 test("boots a machine as the provisioner says, and after kill -9 without it", async () => {

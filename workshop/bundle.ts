@@ -1,4 +1,5 @@
 // `npm run bundle [-- FOLDER]`: every program, and what programs share, in out/bundle/bin, as it is shipped. PID 1's is made with its image.
+import { existsSync } from "node:fs";
 import { chmod, cp, mkdir, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { build } from "esbuild";
@@ -20,6 +21,9 @@ const programs = {
 await rm(join(out, "bin"), { recursive: true, force: true });
 await mkdir(out, { recursive: true });
 await cp(join(root, "assets"), join(out, "assets"), { recursive: true });
+// Set-up fetched them; without them `ingot pxe` says where they come from.
+const loaders = join(root, "out/ipxe");
+if (existsSync(loaders)) await cp(loaders, join(out, "out/ipxe"), { recursive: true });
 await cp(join(root, "LICENSE"), join(out, "LICENSE"));
 const { metafile } = await build({
   entryPoints: Object.entries(programs).map(([name, file]) => ({ in: join(root, file), out: name })),
