@@ -1,7 +1,7 @@
 // The root filesystem in layers: the root itself, and one for each extension above it. Each is a stage of the cache.
 import { createHash } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { core } from "../install/boot-partition.ts";
 import { makeBootLoader } from "./boot-loader.ts";
 import { type Cache, digestOfFile } from "./cache.ts";
@@ -15,6 +15,8 @@ import { squash } from "./squash.ts";
 export interface Layer {
   readonly name: string;
   readonly description: string;
+  /** As the cache names it: by all that went into it. */
+  readonly stage: string;
   readonly tree: string;
   readonly image: string;
   /** Debian packages that it has something of. */
@@ -68,7 +70,7 @@ export async function extensionLayer(
   const { name, description, files, ...asked } = extension;
   const digests = packages.map(({ sha256 }) => sha256);
   const ownFiles = Object.entries(files).map(([path, content]) => [path, sha256Of(content)]);
-  const inputs = { asked, ownFiles, digests, description, release, below: below.map(({ tree }) => tree) };
+  const inputs = { asked, ownFiles, digests, description, release, below: below.map(({ stage }) => stage) };
   const stage = await cache.folder(`extension-${name}`, inputs, async (folder) => {
     progress(`laying out the extension ${name}`);
     const root = join(folder, "root");
@@ -89,5 +91,9 @@ export async function extensionLayer(
   return { name, description, ...partsOf(stage), packages };
 }
 
-const partsOf = (stage: string) => ({ tree: join(stage, "root"), image: join(stage, "image.squashfs") });
+const partsOf = (stage: string) => ({
+  stage: basename(stage),
+  tree: join(stage, "root"),
+  image: join(stage, "image.squashfs"),
+});
 const sha256Of = (content: Uint8Array) => createHash("sha256").update(content).digest("hex");
