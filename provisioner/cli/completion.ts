@@ -6,7 +6,10 @@ type Shell = (typeof shells)[number];
 
 /** The words that may follow: by the words before them. */
 function wordsOf(command: Command, before = ""): (readonly [path: string, words: readonly string[]])[] {
-  const names = command.commands.map((one) => one.name());
+  const names = [
+    ...command.commands.map((one) => one.name()),
+    ...command.registeredArguments.flatMap(({ argChoices = [] }) => argChoices),
+  ];
   const options = command.options.flatMap(({ long }) => (long ? [long] : []));
   return [
     [before, [...names, ...options]] as const,
@@ -14,13 +17,23 @@ function wordsOf(command: Command, before = ""): (readonly [path: string, words:
   ];
 }
 
+/** Options behind which a word follows that is no word of the command. */
+const valued = (command: Command): string[] => [
+  ...command.options.flatMap(({ required, optional, short, long }) =>
+    required || optional ? [short, long].filter((name) => name !== undefined) : [],
+  ),
+  ...command.commands.flatMap(valued),
+];
+
 export function completion(shell: Shell, root: Command): string {
   const words = wordsOf(root);
   if (shell === "fish") return fish(root);
   const cases = words.map(([path, follow]) => `    "${path}") words="${follow.join(" ")}" ;;`).join("\n");
   const bash = `_ingot() {
-  local path="" word words=""
+  local path="" word words="" before=""
   for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+    case "$before" in ${[...new Set(valued(root))].join("|")}) before=""; continue ;; esac
+    before="$word"
     case "$word" in -*) ;; *) path="\${path:+$path }$word" ;; esac
   done
   while :; do
