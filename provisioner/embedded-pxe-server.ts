@@ -64,7 +64,7 @@ export async function openEmbeddedPxeServer(options: EmbeddedPxeServerOptions): 
   for (const { interface: device, address: ours, dhcp } of config.segments) {
     const ports = `TFTP ${tftp.port}, HTTP ${http.port}`;
     log(
-      `network boot on ${device}, ${ours}: ${dhcp.mode === "off" ? "no DHCP" : `DHCP 67 (${dhcp.mode})`}, ${ports}`,
+      `network boot on ${device}, ${ours}: ${dhcp.mode === "off" ? "no DHCP" : `DHCP 67 and 4011 (${dhcp.mode})`}, ${ports}`,
     );
   }
   return opened.move();
