@@ -1,9 +1,10 @@
 // From package names to a kernel and an initramfs: what the stages are, and what each depends on. Nothing in here
 // depends on the time, the user or the folder, so that two builds of the same inputs are the same bytes.
-import { createHash } from "node:crypto";
+import { createHash, createPublicKey, type KeyObject, sign } from "node:crypto";
 import { copyFile, mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseMachineConfig } from "../../machine-config/machine-config.ts";
+import { releaseKeyName } from "../install/release-key.ts";
 import { hardeningArguments } from "../machined/hardening.ts";
 import { billOfMaterials } from "./bill-of-materials.ts";
 import { bootLoaderPackages } from "./boot-loader.ts";
@@ -35,6 +36,8 @@ export interface BuildOptions {
   readonly cache: string;
   readonly mirror?: string;
   readonly offline: boolean;
+  /** The maker's Ed25519 key: machines with this image then install only what it has signed. */
+  readonly releaseKey?: KeyObject;
   readonly progress: (line: string) => void;
   readonly signal: AbortSignal;
 }
@@ -123,6 +126,11 @@ export async function buildImage(options: BuildOptions): Promise<Image> {
     },
   };
   await writeJson(image.manifest, await manifest(facts));
+  const signature = `${image.manifest}.sig`;
+  if (options.releaseKey)
+    await writeWhole(signature, sign(null, await readFile(image.manifest), options.releaseKey));
+  // One of an image that was here before signs nothing of this one.
+  else await rm(signature, { force: true });
   return image;
 
   /** PID 1's program as the image that is mounted over the root. */
@@ -134,6 +142,10 @@ export async function buildImage(options: BuildOptions): Promise<Image> {
       const program = await bundlePid1({ project, folder, node, signal });
       if (machineConfig !== undefined)
         await writeFile(join(folder, "machine-config.yaml"), machineConfig, { mode: 0o600 });
+      if (options.releaseKey) {
+        const key = createPublicKey(options.releaseKey).export({ type: "spki", format: "pem" });
+        await writeFile(join(folder, releaseKeyName), key);
+      }
       const squashed = join(work, "program.squashfs");
       await squash(folder, squashed, signal);
       return { program, programImage: await readFile(squashed) };

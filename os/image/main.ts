@@ -1,4 +1,5 @@
 // `image build`: the operating system's kernel and initramfs from pinned inputs.
+import { createPrivateKey } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
@@ -11,6 +12,7 @@ const { values } = parseArgs({
     extension: { type: "string", multiple: true, default: [] },
     "kernel-argument": { type: "string", multiple: true, default: [] },
     "machine-config": { type: "string" },
+    "release-key": { type: "string" },
     out: { type: "string", default: "out/image" },
     cache: { type: "string", default: "out/cache" },
     mirror: { type: "string" },
@@ -30,6 +32,8 @@ if (values.help) {
                    what the kernel is told beside the usual; may be given several times
   --machine-config FILE
                    for every machine that boots the image and has no config of its own
+  --release-key FILE
+                   sign the image with this Ed25519 key (PEM); machines that run it then install nothing else
   --out FOLDER     where the image goes (out/image)
   --cache FOLDER   where downloads and finished stages are kept (out/cache)
   --mirror URL     the Debian archive to use (this host's own)
@@ -44,7 +48,7 @@ if (values.help) {
   const started = performance.now();
   const seconds = () => ((performance.now() - started) / 1000).toFixed(1).padStart(6);
 
-  const { mirror, extension: extensions } = values;
+  const { mirror, extension: extensions, "release-key": keyFile } = values;
   const machineConfig = values["machine-config"] && (await readFile(values["machine-config"], "utf8"));
   const image = await buildImage({
     project: join(import.meta.dirname, "../.."),
@@ -53,6 +57,7 @@ if (values.help) {
     cache: resolve(values.cache),
     offline: values.offline,
     ...(mirror && { mirror }),
+    ...(keyFile && { releaseKey: createPrivateKey(await readFile(keyFile)) }),
     ...(machineConfig !== undefined && { machineConfig }),
     extensions,
     kernelArguments: values["kernel-argument"],

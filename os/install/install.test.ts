@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readTable } from "../block/gpt/table.ts";
+import { runTool } from "../kernel/run-tool.ts";
 import { readBootState } from "./boot-partition.ts";
 import { type InstallRequest, install } from "./install.ts";
 import { extentOf, type PartitionName, partitionNumber } from "./layout.ts";
@@ -27,7 +28,16 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const request = (disk: Target, rest: Partial<InstallRequest> = {}): InstallRequest => ({
-  ...{ disk, source, loader, config, wipe: false, scratch: folder, newGuid: randomUUID },
+  ...{
+    disk,
+    source,
+    loader,
+    config,
+    wipe: false,
+    scratch: folder,
+    newGuid: randomUUID,
+    run: runTool((child) => child),
+  },
   kernelArguments: ["console=ttyS0", "panic=10"],
   meta: new Map([[metaTags.uuidOverride, Buffer.from("machine-1")]]),
   ...rest,

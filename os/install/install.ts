@@ -1,6 +1,8 @@
 // Puts the system on a disk: a sequence, and at each of its moments a power cut leaves a disk that can be installed again.
 import { encodeTable, type PartitionTable } from "../block/gpt/table.ts";
 import { findSignatures } from "../block/signatures.ts";
+import type { RunTool } from "../kernel/run-tool.ts";
+import { configFile } from "../services/config/persist-config.ts";
 import { type BootLoader, biosCore, bootCode, efiPartition } from "./boot-loader.ts";
 import { writeBootPartition, writeBootState } from "./boot-partition.ts";
 import type { ImageSource } from "./image-source.ts";
@@ -22,7 +24,9 @@ export interface InstallRequest {
   readonly meta: MetaValues;
   /** Install even where something is. All of it is lost. */
   readonly wipe: boolean;
+  /** A folder for a moment's files. */
   readonly scratch: string;
+  readonly run: RunTool;
   readonly newGuid: () => string;
 }
 
@@ -31,8 +35,6 @@ export interface InstallProgress {
   /** How much of the image is on the disk. */
   written(bytes: number, of: number): void;
 }
-
-export const configFile = "config.yaml";
 
 interface Work extends InstallRequest {
   readonly table: PartitionTable;
@@ -120,10 +122,10 @@ async function writeLoader({ disk, extent, loader }: Work): Promise<void> {
   await writeBootPartition(disk, extent("BOOT"), { is: "installing" });
 }
 
-async function writeState({ disk, extent, config, scratch }: Work): Promise<void> {
+async function writeState({ disk, extent, config, scratch, run }: Work): Promise<void> {
   const { offset, sizeBytes } = extent("STATE");
   const files: Record<string, Uint8Array> = config === undefined ? {} : { [configFile]: Buffer.from(config) };
-  await using filesystem: StateFilesystem = await stateFilesystemWith(files, { sizeBytes, scratch });
+  await using filesystem: StateFilesystem = await stateFilesystemWith(files, { sizeBytes, scratch, run });
   await writeStream(disk, offset, filesystem.read(), () => {});
 }
 

@@ -1,9 +1,6 @@
-import { execFile } from "node:child_process";
 import { chmod, mkdtemp, open, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { promisify } from "node:util";
-
-const run = promisify(execFile);
+import type { RunTool } from "../kernel/run-tool.ts";
 
 /** STATE's filesystem: mkfs.xfs makes none of 100 MB. */
 export const stateFilesystem = "ext4";
@@ -19,7 +16,7 @@ export interface StateFilesystem extends AsyncDisposable {
  */
 export async function stateFilesystemWith(
   files: Readonly<Record<string, Uint8Array>>,
-  { sizeBytes, scratch, mke2fs = "mke2fs" }: { sizeBytes: number; scratch: string; mke2fs?: string },
+  { sizeBytes, scratch, run }: { sizeBytes: number; scratch: string; run: RunTool },
 ): Promise<StateFilesystem> {
   const folder = await mkdtemp(join(scratch, "state-"));
   const dispose = () => rm(folder, { recursive: true, force: true });
@@ -30,7 +27,7 @@ export async function stateFilesystemWith(
       await writeFile(join(contents, name), bytes, { mode: 0o600 });
     const image = join(folder, "image");
     const blocks = String(Math.floor(sizeBytes / 4096));
-    await run(mke2fs, [
+    await run("mke2fs", [
       ...["-q", "-F", "-t", stateFilesystem, "-L", "STATE", "-b", "4096", "-m", "0"],
       ...["-E", "root_owner=0:0", "-d", contents, image, blocks],
     ]);

@@ -1,0 +1,78 @@
+// `talos.config=URL`: what of the machine's own goes into it, and how the config behind it is got.
+import { gunzipSync } from "node:zlib";
+
+/** What a config server may want to know of a machine. Each is asked for only when the URL names it. */
+export interface MachineFacts {
+  readonly uuid: () => Promise<string>;
+  readonly serial: () => Promise<string>;
+  /** Of the port that has an address first: an URL with it waits for the network. */
+  readonly mac: () => Promise<string>;
+  readonly hostname: () => Promise<string>;
+  /** One that was given to the machine (META's download code). */
+  readonly code: () => Promise<string>;
+}
+
+const variable = /\$\{(uuid|serial|mac|hostname|code)\}/g;
+
+export async function expandConfigUrl(text: string, facts: MachineFacts): Promise<URL> {
+  const wanted = new Set([...text.matchAll(variable)].map((match) => match[1] as keyof MachineFacts));
+  const values = new Map<string, string>();
+  for (const name of wanted) values.set(name, encodeURIComponent(await facts[name]()));
+  const url = new URL(text.replaceAll(variable, (_, name: string) => values.get(name) ?? ""));
+  // The first form there was: `?uuid=` with nothing behind it.
+  if (url.searchParams.get("uuid") === "") url.searchParams.set("uuid", await facts.uuid());
+  return url;
+}
+
+export interface Download {
+  readonly fetch: typeof fetch;
+  /** Resolves after that time, and rejects when the signal aborts. */
+  readonly pause: (ms: number, signal: AbortSignal) => Promise<void>;
+  readonly now: () => number;
+  readonly failed: (reason: string) => void;
+}
+
+const totalMs = 3 * 60 * 60_000;
+const attemptMs = 3 * 60_000;
+const firstPauseMs = 1_000;
+const longestPauseMs = 30_000;
+const mostBytes = 16 * 1024 * 1024;
+
+/** Undefined when the server says that there is none for this machine (404); everything else is tried again. */
+export async function downloadConfig(
+  url: URL,
+  { fetch, pause, now, failed }: Download,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const end = now() + totalMs;
+  for (let wait = firstPauseMs; ; wait = Math.min(wait * 2, longestPauseMs)) {
+    let reason: string;
+    try {
+      const response = await fetch(url, {
+        signal: AbortSignal.any([signal, AbortSignal.timeout(attemptMs)]),
+      });
+      if (response.status === 404) return undefined;
+      if (response.ok) return configText(new Uint8Array(await response.arrayBuffer()));
+      reason = `the server says ${response.status}`;
+    } catch (error) {
+      signal.throwIfAborted();
+      reason = innermost(error);
+    }
+    if (now() + wait > end) throw new Error(`Cannot get the machine config from ${url.href}: ${reason}`);
+    failed(`Cannot get the machine config from ${url.href} yet: ${reason}`);
+    await pause(wait, signal);
+  }
+}
+
+/** As it is, or compressed by gzip, which is told by its first bytes (RFC 1952 §2.3.1). */
+export function configText(bytes: Uint8Array): string {
+  const plain =
+    bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes, { maxOutputLength: mostBytes }) : bytes;
+  return Buffer.from(plain).toString("utf8");
+}
+
+/** Node's fetch hides what happened behind "fetch failed". */
+function innermost(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? innermost(error.cause) : error.message;
+}

@@ -1,0 +1,19 @@
+import { expect, test } from "vitest";
+import { installedArguments } from "./installed-arguments.ts";
+
+test.each([
+  [
+    "console=ttyS0 talos.config=http://c/x ingot.image=http://i BOOT_IMAGE=x panic=1",
+    [],
+    ["console=ttyS0", "panic=1"],
+  ],
+  ["initrd=initramfs quiet talos.config.inline=abc", [], ["quiet", "panic=10"]],
+  [
+    "console=tty0 console=ttyS0",
+    ["console=ttyS0", "net.ifnames=0"],
+    ["console=tty0", "console=ttyS0", "net.ifnames=0", "panic=10"],
+  ],
+  ['a="b c" ip=10.0.0.1', ["panic=0"], ['a="b c"', "ip=10.0.0.1", "panic=0"]],
+])("%s with %s becomes %s", (line, extra, expected) => {
+  expect(installedArguments(line, extra)).toEqual(expected);
+});
