@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { flushJournal, openDatabase } from "./database.ts";
+import { Journal, openDatabase } from "./database.ts";
 
 let folder: string;
 let path: string;
@@ -28,7 +28,11 @@ describe("a new file", () => {
   test("has a journal, which SQLite flushes only before it carries it over", async () => {
     const database = openDatabase(path);
     expect([value(database, "journal_mode"), value(database, "synchronous")]).toEqual(["wal", 1]);
-    await flushJournal(path);
+    {
+      await using journal = new Journal(path);
+      await journal.flush();
+      await journal.flush();
+    }
     database.close();
   });
 });

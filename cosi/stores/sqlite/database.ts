@@ -1,10 +1,10 @@
 // The file: what it holds, how it is opened, and which files are refused.
 import { closeSync, openSync } from "node:fs";
-import { open } from "node:fs/promises";
+import { type FileHandle, open } from "node:fs/promises";
 import { DatabaseSync } from "node:sqlite";
 
 /**
- * In this mode a commit is flushed by whoever made it (flushJournal), beside the event loop instead of in it; SQLite
+ * In this mode a commit is flushed by whoever made it (Journal), beside the event loop instead of in it; SQLite
  * itself flushes only before it carries the journal into the database.
  */
 const synchronous = "NORMAL";
@@ -81,12 +81,36 @@ export function openDatabase(path: string): DatabaseSync {
 }
 
 /**
- * Flushes what was committed to the disk: the journal, into which SQLite has written it (sqlite.org/wal.html). Its file
- * stays the same as long as a connection is open; no locks are on it that closing it could drop.
+ * The journal, into which SQLite has written what was committed (sqlite.org/wal.html): flushing it is what makes that
+ * durable. Its file stays the same as long as a connection is open; no locks are on it that closing it could drop.
  */
-export async function flushJournal(path: string): Promise<void> {
-  await using journal = await open(`${path}-wal`, "r+");
-  await journal.datasync();
+export class Journal implements AsyncDisposable {
+  readonly #path: string;
+  #file: Promise<FileHandle> | undefined;
+
+  constructor(database: string) {
+    this.#path = `${database}-wal`;
+  }
+
+  async flush(): Promise<void> {
+    // It is there once something was written.
+    this.#file ??= open(this.#path, "r+");
+    try {
+      await (await this.#file).datasync();
+    } catch (error) {
+      await this[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const file = this.#file;
+    this.#file = undefined;
+    await file?.then(
+      (opened) => opened.close(),
+      () => undefined,
+    );
+  }
 }
 
 /** Whether a statement failed only because another process is writing (SQLITE_BUSY and its extended codes). */

@@ -15,7 +15,7 @@ import {
   type Store,
   VersionConflict,
 } from "../../store.ts";
-import { flushJournal, openDatabase, reasonOf } from "./database.ts";
+import { Journal, openDatabase, reasonOf } from "./database.ts";
 import { labelCondition } from "./label-conditions.ts";
 import { decodeRow, encodeDraft } from "./rows.ts";
 import {
@@ -61,6 +61,7 @@ const page = 1000;
 /** Resources in one file: WAL, group commit, a log of changes from which watches replay. */
 export class SqliteStore implements Store {
   readonly #database: DatabaseSync;
+  readonly #journal: Journal;
   readonly #options: Required<Pick<SqliteStoreOptions, "path" | "clock" | "history" | "pollMs">>;
   readonly #queue: WriteQueue;
   readonly #sql: Statements;
@@ -84,6 +85,7 @@ export class SqliteStore implements Store {
   }: SqliteStoreOptions) {
     this.#options = { path, clock, history, pollMs };
     this.#database = openDatabase(path);
+    this.#journal = new Journal(path);
     this.#sql = prepareStatements(this.#database);
     this.#life = this.#head().life;
     this.#dataVersion = this.#seenVersion();
@@ -94,7 +96,7 @@ export class SqliteStore implements Store {
       patienceMs,
       begin: () => void (this.#revision = this.#head().revision),
       end: () => this.#endTransaction(),
-      flush: durability === "full" ? () => flushJournal(path) : undefined,
+      flush: durability === "full" ? () => this.#journal.flush() : undefined,
       committed: () => {
         const changed = [...this.#changed];
         this.#changed.clear();
@@ -193,6 +195,7 @@ export class SqliteStore implements Store {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#queue.drained();
     this.#poll?.[Symbol.dispose]();
+    await this.#journal[Symbol.asyncDispose]();
     if (this.#database.isOpen) this.#database.close();
     this.#wake(() => true);
   }
