@@ -37,6 +37,15 @@ describe("a cached stage", () => {
     expect(made).toBe(2);
   });
 
+  test("is made by two builds at once without either failing", async () => {
+    const cache = new Cache(folder);
+    const write = (work: string) => writeFile(join(work, "content"), "the same");
+    const stages = await Promise.all([1, 2].map(() => cache.folder("stage", 1, write)));
+    expect(new Set(stages).size).toBe(1);
+    expect(readdirSync(folder)).toHaveLength(1);
+    expect(readFileSync(join(stages[0]!, "content"), "utf8")).toBe("the same");
+  });
+
   test("leaves nothing behind when making it fails", async () => {
     const cache = new Cache(folder);
     await expect(cache.folder("stage", {}, () => Promise.reject(new Error("no disk")))).rejects.toThrow(

@@ -24,7 +24,10 @@ export class Cache {
     try {
       await chmod(work, 0o755);
       await make(work);
-      await rename(work, target);
+      await rename(work, target).catch(async (error: unknown) => {
+        // Another build made the same meanwhile.
+        if (!(await exists(target))) throw error;
+      });
     } finally {
       await rm(work, { recursive: true, force: true });
     }
