@@ -26,3 +26,7 @@ export function mount({ source, target, type, flags, options }: Mount): void {
   const bits = flags.reduce((sum, flag) => sum | flagBits[flag], 0);
   syscall(`mount ${target}`, numbers.mount, source, target, type, bits, options ?? null);
 }
+
+export function unmount(target: string): void {
+  syscall(`unmount ${target}`, numbers.umount2, target, 0);
+}

@@ -1,17 +1,80 @@
 import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { downloadConfig, expandConfigUrl, type MachineFacts } from "../config/config-url.ts";
+import { inlineConfig } from "../config/inline-config.ts";
+import { volumes } from "../install/volumes.ts";
+import { LinkStatus } from "../resources/network/link.ts";
+import { HostnameStatus } from "../resources/network/names.ts";
+import { NetworkStatus } from "../resources/network/node.ts";
+import { configFile } from "../services/config/persist-config.ts";
+import type { Context } from "./context.ts";
+
+export type SourceContext = Pick<Context, "state" | "log" | "arguments">;
 
 /** A place where a machine config may be. */
 export interface ConfigSource {
   /** Behind "from": `the image`. */
   readonly name: string;
   /** Its text; undefined when there is none. Throws when there is one that cannot be read. */
-  read(): Promise<string | undefined>;
+  read(context: SourceContext, signal: AbortSignal): Promise<string | undefined>;
 }
 
 /** The first that has one wins: what was applied to the machine goes before what it was made with. */
 export const configSources: readonly ConfigSource[] = [
+  { name: "STATE", read: () => textOf(join(volumes.state.mountAt, configFile)) },
   { name: "the image", read: () => textOf("/usr/lib/ingot/machine-config.yaml") },
+  {
+    name: "talos.config.early",
+    read: async ({ arguments: args }) => inlineConfig(args().all("talos.config.early")),
+  },
+  { name: "talos.config", read: download },
+  {
+    name: "talos.config.inline",
+    read: async ({ arguments: args }) => inlineConfig(args().all("talos.config.inline")),
+  },
 ];
+
+async function download(context: SourceContext, signal: AbortSignal): Promise<string | undefined> {
+  const { log, arguments: args } = context;
+  const text = args().last("talos.config");
+  if (text === undefined || text === "" || text === "none") return undefined;
+  const url = await expandConfigUrl(text, machineFacts(context, signal));
+  log.write("info", `asking ${url.host} for the machine config`);
+  await networkOf(context, signal);
+  const pause = (ms: number, stop: AbortSignal) => sleep(ms, undefined, { signal: stop });
+  const failed = (reason: string) => log.write("warn", reason);
+  return downloadConfig(url, { fetch, pause, now: () => performance.now(), failed }, signal);
+}
+
+/** Waits for an address: until then every attempt fails. */
+async function networkOf({ state }: SourceContext, signal: AbortSignal): Promise<void> {
+  for await (const _ of state.watch(NetworkStatus, { signal }))
+    if ((await state.list(NetworkStatus)).resources[0]?.spec.addressReady) return;
+}
+
+function machineFacts(context: SourceContext, signal: AbortSignal): MachineFacts {
+  const { state } = context;
+  const firmware = (name: string) => readFile(`/sys/class/dmi/id/${name}`, "utf8").then((it) => it.trim());
+  return {
+    uuid: () => firmware("product_uuid"),
+    serial: () => firmware("product_serial"),
+    async mac() {
+      await networkOf(context, signal);
+      const { resources } = await state.list(LinkStatus);
+      return resources.find(({ spec }) => spec.physical && spec.linkState)?.spec.hardwareAddr ?? "";
+    },
+    async hostname() {
+      for await (const _ of state.watch(HostnameStatus, { signal })) {
+        const found = (await state.list(HostnameStatus)).resources[0];
+        if (found) return found.spec.hostname;
+      }
+      return "";
+    },
+    // Given to a machine through META, which a machine that is not installed has not.
+    code: async () => "",
+  };
+}
 
 async function textOf(file: string): Promise<string | undefined> {
   try {

@@ -1,21 +1,19 @@
 import { agentArgumentNames } from "../../agent/agent-arguments.ts";
 import { MachineConfig } from "../../resources/config/machine-config.ts";
-import type { ConfigSource } from "../config-sources.ts";
-import type { Context } from "../context.ts";
+import type { ConfigSource, SourceContext } from "../config-sources.ts";
 import type { Task } from "../phases.ts";
 
 /**
  * Looks for the machine config where it may be, and keeps the first as a resource. One that is wrong is no reason to
  * stop: the machine says so, and waits for a better one in maintenance. A provisioner's word goes before any config.
  */
-export const loadConfig = (
-  sources: readonly ConfigSource[],
-): Task<Pick<Context, "state" | "log" | "arguments">> => ({
+export const loadConfig = (sources: readonly ConfigSource[]): Task<SourceContext> => ({
   name: "machine config",
-  async run({ state, log, arguments: args }) {
+  async run(context, signal) {
+    const { state, log, arguments: args } = context;
     if (args().last(agentArgumentNames.provisioner) !== undefined) return;
     for (const source of sources) {
-      const yaml = await source.read();
+      const yaml = await read(source, context, signal);
       if (yaml === undefined) continue;
       // Not at the top: an agent does not pay for it.
       const { parseMachineConfig } = await import("../../../machine-config/machine-config.ts");
@@ -31,3 +29,18 @@ export const loadConfig = (
     }
   },
 });
+
+/** A source that cannot be read is none: the next one is asked. */
+async function read(
+  source: ConfigSource,
+  context: SourceContext,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  try {
+    return await source.read(context, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    context.log.write("error", error instanceof Error ? error.message : String(error));
+    return undefined;
+  }
+}

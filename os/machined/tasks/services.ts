@@ -1,18 +1,25 @@
+import { installation } from "../../install/installation.ts";
+import { InstalledSystem, partitionsOf } from "../../install/installed-system.ts";
+import { releaseKey } from "../../install/release-key.ts";
+import { SystemDisk } from "../../resources/block.ts";
+import type { Installation } from "../../services/power.ts";
 import type { Context } from "../context.ts";
 import type { Task } from "../phases.ts";
 
 /** Starts the machine API and what else runs beside PID 1's own work; it ends before the machine goes down. */
 export const services = (life: "maintenance" | "run"): Task<Context> => ({
   name: "services",
-  async run({ state, logs, log, end, closing }) {
+  async run(context, signal) {
+    const { state, logs, log, end, closing } = context;
     try {
       // Not at the top: an agent does not pay for it.
       const { startServices } = await import("../../services/start.ts");
+      const installed = await installationOf(context, signal);
       closing.use(
         await startServices({
           ...{ state, logs, life, end },
           said: (level, text) => log.write(level, text),
-          installation: () => undefined,
+          installation: () => installed,
         }),
       );
     } catch (error) {
@@ -21,3 +28,15 @@ export const services = (life: "maintenance" | "run"): Task<Context> => ({
     }
   },
 });
+
+/** Undefined while the system runs from memory. */
+async function installationOf(
+  { state, log, end }: Context,
+  signal: AbortSignal,
+): Promise<Installation | undefined> {
+  const disk = (await state.find(SystemDisk, "system-disk"))?.spec;
+  if (!disk || disk.slot === "") return undefined;
+  const system = new InstalledSystem(partitionsOf(disk.devPath), disk.slot);
+  const said = (level: "info" | "error", text: string) => log.write(level, text);
+  return installation({ system, systemDisk: disk.diskID, key: releaseKey(), fetch, said, end, signal });
+}

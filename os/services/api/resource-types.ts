@@ -2,6 +2,7 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { MachineConfigSpecSchema } from "../../../api/gen/resource/config/config_pb.js";
 import { type ServedType, servedType } from "../../../cosi/grpc/served-type.ts";
+import { SystemDisk, VolumeStatus } from "../../resources/block.ts";
 import { MachineConfig, MachineType } from "../../resources/config/machine-config.ts";
 import { Disk } from "../../resources/hardware/disk.ts";
 import { MemoryModule, PciDevice, Processor, SystemInformation } from "../../resources/hardware/machine.ts";
@@ -79,11 +80,13 @@ export const resourceTypes: readonly ServedType[] = [
     RouteStatus,
     SecurityState,
     Service,
+    SystemDisk,
     SystemInformation,
     TimeServerSpec,
     TimeServerStatus,
     TimeStatus,
     Version,
+    VolumeStatus,
   ].map((type) => servedType(type)),
 ];
 

@@ -15,7 +15,8 @@ import { project } from "./image.ts";
 import { type Network, openNetwork } from "./network.ts";
 import type { RunDirectory } from "./run-directory.ts";
 
-const ours = { address: "10.1.0.1", subnet: "10.1.0.0/24", pool: ["10.1.0.100", "10.1.0.150"] } as const;
+export const siteAddress = "10.1.0.1";
+const ours = { address: siteAddress, subnet: "10.1.0.0/24", pool: ["10.1.0.100", "10.1.0.150"] } as const;
 const foreign = { host: "foreign", address: "10.1.0.2", pool: ["10.1.0.160", "10.1.0.200"] } as const;
 const behindRelay = {
   subnet: "10.2.0.0/24",
@@ -96,6 +97,8 @@ export interface BootSite extends AsyncDisposable {
 export interface BootSiteOptions {
   readonly directory: RunDirectory;
   readonly image: Image;
+  /** More kernel arguments than every boot in the lab has. */
+  readonly kernelArguments?: readonly string[];
   readonly loader?: "snponly" | "ipxe" | undefined;
   /** iPXE is sent on to this loader of ours once, before it is told its kernel. */
   readonly chainOnce?: string | undefined;
@@ -103,7 +106,7 @@ export interface BootSiteOptions {
 
 export async function openBootSite(
   name: SiteName,
-  { directory, image, loader, chainOnce }: BootSiteOptions,
+  { directory, image, kernelArguments = [], loader, chainOnce }: BootSiteOptions,
 ): Promise<BootSite> {
   const { dhcp, furnish }: Kind = kinds[name];
   await using around = new AsyncDisposableStack();
@@ -115,7 +118,7 @@ export async function openBootSite(
   const boot = {
     kernel: image.kernel,
     initrd: [image.initramfs],
-    args: ["console=ttyS0", "printk.devkmsg=on", "panic=1"],
+    args: ["console=ttyS0", "printk.devkmsg=on", "panic=1", ...kernelArguments],
   };
   const config = pxeConfig.parse({
     segments: [{ interface: "eth0", address: ours.address, dhcp }],

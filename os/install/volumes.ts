@@ -1,0 +1,95 @@
+// STATE and EPHEMERAL: made when they are not there, looked after by their own tools, and mounted.
+import { constants, mkdirSync } from "node:fs";
+import { open, readFile } from "node:fs/promises";
+import { basename } from "node:path";
+import type { State } from "../../cosi/state.ts";
+import { findSignatures } from "../block/signatures.ts";
+import { mount } from "../kernel/mount.ts";
+import type { RunTool } from "../kernel/run-tool.ts";
+import { VolumeStatus } from "../resources/block.ts";
+import type { PartitionName } from "./layout.ts";
+
+interface Volume {
+  readonly name: PartitionName;
+  readonly mountAt: string;
+  readonly mode: number;
+  readonly filesystem: "ext4" | "xfs";
+  readonly make: (device: string) => readonly [string, ...string[]];
+  /** Before it is mounted: what a power cut left behind. xfs does that by itself while mounting. */
+  readonly check?: (device: string) => readonly [string, ...string[]];
+}
+
+export const volumes = {
+  state: {
+    ...{ name: "STATE", mountAt: "/system/state", mode: 0o700, filesystem: "ext4" },
+    make: (device) => ["mke2fs", "-q", "-F", "-t", "ext4", "-L", "STATE", "-m", "0", device],
+    check: (device) => ["e2fsck", "-p", device],
+  },
+  ephemeral: {
+    ...{ name: "EPHEMERAL", mountAt: "/var", mode: 0o755, filesystem: "xfs" },
+    make: (device) => ["mkfs.xfs", "-q", "-f", "-L", "EPHEMERAL", device],
+  },
+} as const satisfies Record<string, Volume>;
+
+export interface VolumeOptions {
+  readonly state: State;
+  readonly said: (text: string) => void;
+  readonly run: RunTool;
+}
+
+/** Rejects when it can neither be used nor made: what is on it is not ours to erase. */
+export async function mountVolume(
+  volume: Volume,
+  device: string,
+  { state, said, run }: VolumeOptions,
+): Promise<void> {
+  const { name, mountAt, mode, filesystem } = volume;
+  const status = { location: device, mountLocation: mountAt, filesystem, size: await sizeOf(device) };
+  const report = (rest: { phase: "ready" | "failed"; errorMessage: string }) =>
+    state.as("Volumes").set(VolumeStatus, name, { spec: { ...status, ...rest } });
+  try {
+    await prepare(volume, device, { said, run });
+    mkdirSync(mountAt, { recursive: true, mode });
+    mount({ source: device, target: mountAt, type: filesystem, flags: ["nosuid", "nodev", "noexec"] });
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    await report({ phase: "failed", errorMessage: reason });
+    throw new Error(`Cannot use the volume ${name}: ${reason}`, { cause });
+  }
+  await report({ phase: "ready", errorMessage: "" });
+  said(`volume ${name}: ${device}, ${filesystem}, at ${mountAt}`);
+}
+
+async function prepare(
+  volume: Volume,
+  device: string,
+  { said, run }: Pick<VolumeOptions, "said" | "run">,
+): Promise<void> {
+  const found = await signaturesOn(device);
+  if (found.length === 0) {
+    said(`volume ${volume.name}: making an ${volume.filesystem} on ${device}`);
+    const [command, ...args] = volume.make(device);
+    return run(command, args);
+  }
+  const expected = volume.filesystem === "ext4" ? "ext" : volume.filesystem;
+  if (!found.includes(expected))
+    throw new Error(`${device} holds ${found.join(", ")}, not ${volume.filesystem}`);
+  if (!volume.check) return;
+  const [command, ...args] = volume.check(device);
+  // 1: it has repaired something.
+  await run(command, args, [0, 1]);
+}
+
+async function signaturesOn(device: string): Promise<string[]> {
+  await using handle = await open(device, constants.O_RDONLY);
+  const read = async (offset: number, size: number) => {
+    const bytes = Buffer.alloc(size);
+    await handle.read(bytes, 0, size, offset);
+    return bytes;
+  };
+  return (await findSignatures({ sizeBytes: await sizeOf(device), read })).map(({ name }) => name);
+}
+
+/** The kernel counts in 512 bytes. */
+const sizeOf = async (device: string) =>
+  Number(await readFile(`/sys/class/block/${basename(device)}/size`, "latin1")) * 512;

@@ -1,0 +1,71 @@
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { parseMachineConfig } from "../../../machine-config/machine-config.ts";
+import { type InstallSettings, installSettings } from "../../../machine-config/settings/install.ts";
+import { listDisks } from "../../block/disks.ts";
+import { openBlockDevice } from "../../block/open-block-device.ts";
+import { readBootLoader } from "../../install/boot-loader.ts";
+import { chooseDisk } from "../../install/choose-disk.ts";
+import { openImage } from "../../install/image-source.ts";
+import { install as installOn } from "../../install/install.ts";
+import { installedArguments } from "../../install/installed-arguments.ts";
+import { releaseKey } from "../../install/release-key.ts";
+import { runTool } from "../../kernel/run-tool.ts";
+import { MachineConfig } from "../../resources/config/machine-config.ts";
+import { MachineStatus } from "../../resources/runtime/node.ts";
+import type { Context } from "../context.ts";
+
+/** Does what the machine config says of installing, and restarts into it. */
+export async function installSystem(context: Context, signal: AbortSignal): Promise<void> {
+  const { state, log, end, arguments: args } = context;
+  const yaml = (await state.find(MachineConfig, "v1alpha1"))?.spec.yaml;
+  const settings = yaml === undefined ? undefined : installSettings(parseMachineConfig(yaml));
+  if (!settings)
+    return log.write("info", "the machine config names no disk to install on: running from memory");
+  const unmet = [{ name: "install", reason: "the system is being installed" }];
+  const status = { stage: "installing", status: { ready: false, unmetConditions: unmet } } as const;
+  await state.as("MachineStatus").set(MachineStatus, "machine", { spec: status });
+
+  const url = imageUrl(settings, args().last("ingot.image"));
+  const { disk, skipped } = chooseDisk(await listDisks("/sys"), settings.disk);
+  for (const reason of skipped) log.write("info", `install: not on ${reason}`);
+  if (!disk) throw new Error(`Cannot install: no disk is the one that the machine config means`);
+  log.write("info", `install: ${url} on ${disk.devPath}`);
+
+  const key = releaseKey();
+  if (!key) log.write("warn", "install: this image has no release key, so no signature is asked for");
+  const source = await openImage({ url, key, fetch, signal });
+  {
+    await using target = await openBlockDevice(disk.devPath);
+    let percent = 0;
+    const progress = {
+      step: (name: string) => log.write("info", `install: ${name}`),
+      written(bytes: number, of: number) {
+        const now = Math.floor((bytes / of) * 4) * 25;
+        if (now > percent) log.write("info", `install: ${now} % of the image`);
+        percent = now;
+      },
+    };
+    const commandLine = readFileSync("/proc/cmdline", "utf8");
+    const request = {
+      ...{ disk: target, source, loader: await readBootLoader(), config: yaml, meta: new Map() },
+      kernelArguments: installedArguments(commandLine, settings.extraKernelArgs),
+      ...{ wipe: settings.wipe, scratch: "/run", newGuid: () => crypto.randomUUID() },
+      run: runTool((child) => context.orphans.track(child)),
+    };
+    await installOn(request, progress, signal);
+  }
+  log.write("info", "install: done");
+  end("restart");
+  // Nothing else begins in a machine that goes down.
+  await once(signal, "abort");
+}
+
+/** A config made for upstream names an installer's container image, which says nothing of ours. */
+function imageUrl({ image }: InstallSettings, argument: string | undefined): string {
+  if (image !== undefined && /^https?:/.test(image)) return image;
+  if (argument) return argument;
+  throw new Error(
+    "Cannot install: neither machine.install.image nor the kernel argument ingot.image is an address of an image",
+  );
+}
