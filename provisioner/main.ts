@@ -44,6 +44,7 @@ if (word in programs) {
 } else {
   const stop = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
+  let served = false;
   const serving = {
     masterKeys: process.env["INGOT_MASTER_KEYS"],
     print: (text: string) => console.log(text),
@@ -82,7 +83,10 @@ if (word in programs) {
     project,
     // What is not needed is not loaded: most command lines only ask.
     {
-      serve: async (wish) => (await import("./serve-process.ts")).serveProcess(wish, serving),
+      serve: async (wish) => {
+        await (await import("./serve-process.ts")).serveProcess(wish, serving);
+        served = true;
+      },
       backup: async (folder, file) => (await import("./copy-state.ts")).backupState(folder, file),
       restore: async (wish) =>
         (await import("./copy-state.ts")).restoreState({ ...wish, masterKeys: serving.masterKeys }),
@@ -91,4 +95,6 @@ if (word in programs) {
   process.exitCode = await runCommand(root, words, log);
   // Streams that nobody reads any more.
   stop.abort();
+  // All is closed, but TCP waits minutes for the last word of a machine that lost power; gRPC shows no way to its sockets.
+  if (served) process.exit();
 }
