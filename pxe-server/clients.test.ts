@@ -9,6 +9,8 @@ import { mayWire, onWires } from "../workshop/wires.ts";
 
 const main = join(import.meta.dirname, "main.ts");
 const mac = "52:54:00:00:08:01";
+/** nmap waits long for an answer that came while its port was closed, and on a busy machine that is each of them. */
+const patienceMs = 90_000;
 let folder: string;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "ingot-clients-"));
@@ -42,6 +44,7 @@ async function serving(dhcp: object, script: string, more: object = {}): Promise
   await writeFile(join(folder, "boot.yaml"), JSON.stringify(config));
   return onWires({
     folder,
+    timeoutMs: patienceMs,
     script: `
       host client
       cable s0 client c0 ${mac}
@@ -71,7 +74,7 @@ async function captured(): Promise<string[]> {
   return lines;
 }
 
-describe.skipIf(!mayWire)("leases", () => {
+describe.skipIf(!mayWire)("leases", { timeout: patienceMs }, () => {
   test("to dhcpcd, with every option of the subnet", async () => {
     const said = await serving(
       full,
@@ -110,7 +113,7 @@ describe.skipIf(!mayWire)("leases", () => {
   });
 });
 
-describe.skipIf(!mayWire)("files", () => {
+describe.skipIf(!mayWire)("files", { timeout: patienceMs }, () => {
   test("by TFTP to tftp-hpa, atftp, busybox and curl, and none besides ours to nmap", async () => {
     const said = await serving(
       full,
