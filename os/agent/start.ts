@@ -65,7 +65,7 @@ export async function runAgent(surroundings: Surroundings): Promise<void> {
       signatures,
       health: async (disk) => {
         await using opened = await lookInto(disk);
-        return readHealth(opened.firmware);
+        return await readHealth(opened.firmware);
       },
       networkInterfaces: () => listNetworkInterfaces(sys),
       addresses,
