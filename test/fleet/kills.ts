@@ -29,7 +29,6 @@ export interface KillsResult {
 
 /** Of four machines two stay in the pool, one is installed and stays so, one is installed and released again. */
 export const goalOf = ({ index }: FleetMachine): Stage => (index % 4 === 3 ? "running" : "pool");
-export const wipesOf = ({ index }: FleetMachine): number => (index % 4 === 1 ? 2 : 1);
 
 export async function liveThroughKills(options: KillsOptions): Promise<KillsResult> {
   const { folder, machines: size, kills, seed, lifeMs, log = () => {}, signal } = options;
