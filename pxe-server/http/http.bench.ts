@@ -1,4 +1,8 @@
 // MB/s of a 40 MB initramfs to 1 and to 50 curls at once: the program as it runs, beside nginx on the same file.
+//
+// The limit: nginx hands the file's pages to the socket (sendfile) and copies nothing, about 55 ms of CPU time for 800 MB;
+// Node has no sendfile, so we read and write, 147 to 199 ms. That is 26 Gbit/s to many and 31 to one on two cores that the
+// clients use too: above what a server's own card carries, so the wire, not this, is what a rack waits for.
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
