@@ -17,6 +17,8 @@ import { openRedfish } from "./redfish/open.ts";
 import { probeRedfish } from "./redfish/probe.ts";
 import { systemClock } from "./system-clock.ts";
 
+// Whoever reads what we print may stop reading; anything else that goes wrong there is a failure.
+process.stdout.on("error", ({ code }: NodeJS.ErrnoException) => process.exit(code === "EPIPE" ? 0 : 1));
 const onWarning = (warning: string) => console.error(`warning: ${warning}`);
 
 /** `host`, `host:port`, `[v6]` or `[v6]:port`. A port is that of whichever protocol is spoken. */

@@ -12,6 +12,8 @@ import { showProgress } from "./cli/progress.ts";
 import { runCommand } from "./cli/run-command.ts";
 
 const words = process.argv.slice(2);
+// Whoever reads what we print may stop reading; anything else that goes wrong there is a failure.
+process.stdout.on("error", ({ code }: NodeJS.ErrnoException) => process.exit(code === "EPIPE" ? 0 : 1));
 
 const run: Readonly<Record<keyof typeof programs, () => Promise<unknown>>> = {
   bmc: () => import("../bmc/main.ts"),

@@ -9,8 +9,8 @@ import { run } from "./program.ts";
 const enough = new AbortController();
 process.once("SIGINT", () => enough.abort());
 process.once("SIGTERM", () => enough.abort());
-// Whoever reads our output may stop reading.
-process.stdout.on("error", () => process.exit(0));
+// Whoever reads what we print may stop reading; anything else that goes wrong there is a failure.
+process.stdout.on("error", ({ code }: NodeJS.ErrnoException) => process.exit(code === "EPIPE" ? 0 : 1));
 
 const io: Io = {
   out: (text) => void process.stdout.write(text),
