@@ -1,8 +1,7 @@
 // TLS before there is anybody to trust but a fingerprint, and before the clock can be trusted: the first call alone.
-import type { Socket } from "node:net";
 import { isIP } from "node:net";
-import { checkServerIdentity, connect, type DetailedPeerCertificate, type TLSSocket } from "node:tls";
-import { CallCredentials, ChannelCredentials } from "@grpc/grpc-js";
+import { checkServerIdentity, type DetailedPeerCertificate, type TLSSocket } from "node:tls";
+import { JudgedTlsCredentials } from "../../api/grpc/judged-tls.ts";
 import { type Certificate, parseCertificate } from "../../pki/certificate.ts";
 
 export interface PinnedTls {
@@ -16,7 +15,8 @@ export interface PinnedTls {
  * Trusts the server whose certificate was signed by the pinned authority, whatever its dates are: a machine may wake up
  * in 1970, and learns the time by this very call.
  */
-export class PinnedTlsCredentials extends ChannelCredentials {
+export class PinnedTlsCredentials extends JudgedTlsCredentials {
+  protected override readonly servername: string | undefined;
   readonly #pin: PinnedTls;
   /** Why the last server was not trusted: grpc-js only says that there is no connection. */
   refusal: string | undefined;
@@ -24,47 +24,12 @@ export class PinnedTlsCredentials extends ChannelCredentials {
   constructor(pin: PinnedTls) {
     super();
     this.#pin = pin;
+    this.servername = isIP(pin.host) ? undefined : pin.host;
   }
 
-  override _isSecure(): boolean {
-    return true;
-  }
-
-  override _equals(other: ChannelCredentials): boolean {
-    return this === other;
-  }
-
-  override _createSecureConnector(_target: unknown, _options: unknown, callCredentials?: CallCredentials) {
-    return {
-      connect: (socket: Socket) => this.#connect(socket),
-      waitForReady: () => Promise.resolve(),
-      getCallCredentials: () => callCredentials ?? CallCredentials.createEmpty(),
-      destroy: () => {},
-    };
-  }
-
-  #connect(socket: Socket): Promise<{ socket: Socket; secure: boolean }> {
-    const { host } = this.#pin;
-    return new Promise((resolve, reject) => {
-      const secured = connect(
-        {
-          socket,
-          ALPNProtocols: ["h2"],
-          minVersion: "TLSv1.2",
-          // The one place where Node's own verdict is not asked for: it would look at the clock. Ours follows.
-          rejectUnauthorized: false,
-          ...(isIP(host) ? {} : { servername: host }),
-        },
-        () => {
-          this.refusal = refusalOf(secured, this.#pin);
-          if (this.refusal === undefined) return resolve({ socket: secured, secure: true });
-          const error = new Error(`Cannot trust ${host}: ${this.refusal}`);
-          secured.destroy();
-          reject(error);
-        },
-      );
-      secured.on("error", reject);
-    });
+  protected override refusalOf(socket: TLSSocket): string | undefined {
+    this.refusal = refusalOf(socket, this.#pin);
+    return this.refusal === undefined ? undefined : `Cannot trust ${this.#pin.host}: ${this.refusal}`;
   }
 }
 

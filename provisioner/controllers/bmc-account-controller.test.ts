@@ -8,23 +8,10 @@ import { BmcConfig } from "../resources/bmc-config.ts";
 import { BootStatus } from "../resources/boot-status.ts";
 import { Inventory } from "../resources/inventory.ts";
 import { Machine } from "../resources/machine.ts";
+import { unknownSystem } from "../simulation/unknown-system.ts";
 import { bmcAccountController } from "./bmc-account-controller.ts";
 
 const text = "";
-const system = {
-  manufacturer: text,
-  product: text,
-  version: text,
-  serial: text,
-  uuid: text,
-  sku: text,
-  family: text,
-  assetTag: text,
-  boardManufacturer: text,
-  boardProduct: text,
-  boardSerial: text,
-  chassisSerial: text,
-};
 const bmc = {
   manufacturer: text,
   product: text,
@@ -51,7 +38,7 @@ async function machineWithAgent(bench: TestBench): Promise<void> {
   await bench.state.create(Inventory, "m", {
     spec: {
       at,
-      system,
+      system: unknownSystem,
       bmc,
       firmware: { mode: "uefi", vendor: text, version: text, date: text },
       processors: [],

@@ -1,4 +1,5 @@
 // The controllers that decide without touching a machine, on the real engine and a virtual clock.
+
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type Runtime, runtime } from "../../cosi/engine/runtime.ts";
 import type { SpecOf } from "../../cosi/resource.ts";
@@ -15,6 +16,7 @@ import { Inventory } from "../resources/inventory.ts";
 import { Machine } from "../resources/machine.ts";
 import { MachineStatus } from "../resources/machine-status.ts";
 import { WipeStatus } from "../resources/wipe-status.ts";
+import { unknownSystem } from "../simulation/unknown-system.ts";
 import { admissionController } from "./admission-controller.ts";
 import { lifeController } from "./life-controller.ts";
 import { releaseController } from "./release-controller.ts";
@@ -33,20 +35,7 @@ const accepted: SpecOf<typeof Machine> = { ...fresh, admission: { is: "accepted"
 const text = "";
 const inventory: SpecOf<typeof Inventory> = {
   at: start,
-  system: {
-    manufacturer: "Dell Inc.",
-    product: text,
-    version: text,
-    serial: text,
-    uuid: text,
-    sku: text,
-    family: text,
-    assetTag: text,
-    boardManufacturer: text,
-    boardProduct: text,
-    boardSerial: text,
-    chassisSerial: text,
-  },
+  system: { ...unknownSystem, manufacturer: "Dell Inc." },
   firmware: { mode: "uefi", vendor: text, version: text, date: text },
   processors: [],
   memory: [],

@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
+import { unknownSystem } from "../simulation/unknown-system.ts";
 import { parseTemplate, renderTemplate, type TemplateFacts } from "./config-template.ts";
 import { render as renderFor, servedConfig, type Wanted } from "./render.ts";
 
@@ -96,20 +97,7 @@ const records = (change: Partial<Wanted["records"]> = {}): Wanted["records"] => 
 const text = "";
 const inventory: NonNullable<Wanted["records"]["inventory"]>["spec"] = {
   at,
-  system: {
-    manufacturer: "Dell Inc.",
-    product: text,
-    version: text,
-    serial: text,
-    uuid: text,
-    sku: text,
-    family: text,
-    assetTag: text,
-    boardManufacturer: text,
-    boardProduct: text,
-    boardSerial: text,
-    chassisSerial: text,
-  },
+  system: { ...unknownSystem, manufacturer: "Dell Inc." },
   firmware: { mode: "uefi", vendor: text, version: text, date: text },
   processors: [],
   memory: [],

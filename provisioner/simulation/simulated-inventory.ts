@@ -1,6 +1,7 @@
 import type { SpecOf } from "../../cosi/resource.ts";
 import type { Inventory } from "../resources/inventory.ts";
 import type { SimulatedMachine } from "./simulated-machine.ts";
+import { unknownSystem } from "./unknown-system.ts";
 
 const disk = {
   device: "/dev/sda",
@@ -18,20 +19,6 @@ const disk = {
   firmwareVersion: "",
   signatures: [],
 };
-const nothing = {
-  manufacturer: "",
-  product: "",
-  version: "",
-  serial: "",
-  uuid: "",
-  sku: "",
-  family: "",
-  assetTag: "",
-  boardManufacturer: "",
-  boardProduct: "",
-  boardSerial: "",
-  chassisSerial: "",
-};
 const controller = {
   manufacturer: "",
   product: "",
@@ -44,7 +31,7 @@ const controller = {
 /** As little as decisions look at. */
 export const inventoryOf = ({ id, hardware }: SimulatedMachine): SpecOf<typeof Inventory> => ({
   at: new Date(0),
-  system: { ...nothing },
+  system: { ...unknownSystem },
   firmware: { mode: "uefi", vendor: "", version: "", date: "" },
   processors: [],
   memory: [],
