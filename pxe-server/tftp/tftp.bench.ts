@@ -3,10 +3,10 @@
 // on port 69 alone.
 //
 // The limit at window 1: a block is a packet in and a packet out, and on loopback the kernel does the client's half of
-// the delivery in our send. Of the 8.7 us of CPU time that a block costs us (one worker, 50 clients), 7.4 are the
-// kernel's; dnsmasq's block costs 8.0, atftpd's 11, tftpd-hpa's 13, and the client itself spends 24. What a server
-// could still save is a thirtieth of the whole: here, all of them are as fast as their clients. Two workers cost 10 us,
-// because each wakes for fewer packets; they pay where cores are idle.
+// the delivery in our send. Of the 8.7 us of CPU time that a block costs us (one worker, 50 clients), most are the
+// kernel's; dnsmasq's block costs 8.0, atftpd's 11, tftpd-hpa's 13, and the client itself spends 24: here, all of them
+// are as fast as their clients. Two workers cost 10 us, because each wakes for fewer packets; they pay where cores are
+// idle.
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
