@@ -146,7 +146,7 @@ describe.skipIf(!mayWire)("files", { timeout: patienceMs }, () => {
       full,
       `on client ip link set c0 address dc:a6:32:00:00:01
       ${process.execPath} ${main} trace --config $dir/boot.yaml > $dir/followed & follower=$!
-      until [ -s $dir/followed ]; do
+      until grep -q "raspberry-pi asks" $dir/followed; do
         ${firmware("PXEClient:Arch:00000:UNDI:002001", "0000")} -O 43
       done
       kill $follower
