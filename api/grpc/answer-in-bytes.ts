@@ -7,7 +7,7 @@ import {
   toBinary,
 } from "@bufbuild/protobuf";
 import { GrpcError } from "./error.ts";
-import type { ByteHandler, Call, Handlers } from "./serve.ts";
+import type { ByteHandler, Call, Handlers } from "./handlers.ts";
 import type { Payload } from "./service-definition.ts";
 
 type Messages = AsyncIterable<Payload>;

@@ -6,7 +6,8 @@ import { EchoService } from "../gen/ingot/testing/v1/echo_pb.js";
 import { type Channel, openChannel } from "./channel.ts";
 import { client } from "./client.ts";
 import { GrpcError, statusCode } from "./error.ts";
-import { type Call, type Handlers, serve } from "./serve.ts";
+import type { Call, Handlers } from "./handlers.ts";
+import { serve } from "./serve.ts";
 import { openServer } from "./server.ts";
 
 let stack = new AsyncDisposableStack();

@@ -1,12 +1,6 @@
 import type { EventEmitter } from "node:events";
 import type { Readable } from "node:stream";
-import type {
-  DescMessage,
-  DescMethod,
-  DescService,
-  MessageInitShape,
-  MessageShape,
-} from "@bufbuild/protobuf";
+import type { DescService } from "@bufbuild/protobuf";
 import {
   Metadata,
   type Server,
@@ -19,45 +13,9 @@ import {
 } from "@grpc/grpc-js";
 import { answerInBytes } from "./answer-in-bytes.ts";
 import { GrpcError } from "./error.ts";
+import type { ByteHandler, Call, Handlers, Peer } from "./handlers.ts";
 import { bytesDefinition, type Payload, serviceDefinition } from "./service-definition.ts";
 import { writeAll } from "./write-all.ts";
-
-/** What a handler knows of the call besides its request. */
-export interface Call {
-  /** `/package.Service/Method`. */
-  readonly path: string;
-  /** What the client sent along. */
-  readonly metadata: Metadata;
-  readonly peer: Peer;
-  /** Aborts when nobody waits for the answer any more: cancelled, past its deadline, disconnected, server closing. */
-  readonly signal: AbortSignal;
-  /** Sent with the status, at the end. */
-  readonly trailers: Metadata;
-  /** Sends headers before the first message. */
-  sendHeaders(metadata: Metadata): void;
-}
-
-export interface Peer {
-  readonly address: string;
-  /** The client's verified certificate (DER); undefined when it showed none. */
-  readonly certificate: Uint8Array | undefined;
-}
-
-type Out<D> = D extends DescMessage ? MessageInitShape<D> : never;
-type In<D> = D extends DescMessage ? MessageShape<D> : never;
-
-type Handler<M> = M extends { methodKind: infer Kind; input: infer I; output: infer O }
-  ? Kind extends "unary"
-    ? (request: In<I>, call: Call) => Promise<Out<O>>
-    : Kind extends "server_streaming"
-      ? (request: In<I>, call: Call) => AsyncIterable<Out<O>>
-      : Kind extends "client_streaming"
-        ? (requests: AsyncIterable<In<I>>, call: Call) => Promise<Out<O>>
-        : (requests: AsyncIterable<In<I>>, call: Call) => AsyncIterable<Out<O>>
-  : never;
-
-/** Handlers of a service, by method. A method left out answers `unimplemented`. */
-export type Handlers<S extends DescService> = { readonly [K in keyof S["method"]]?: Handler<S["method"][K]> };
 
 /** What the server that carries the services does for each of their calls. */
 export interface Carrier {
@@ -66,13 +24,6 @@ export interface Carrier {
   /** A handler threw something else than a GrpcError. */
   unexpected(error: unknown, path: string): void;
 }
-
-/** Answers any call of a service, with messages as they are on the wire. A unary call is a stream of one. */
-export type ByteHandler = (
-  method: DescMethod,
-  requests: AsyncIterable<Uint8Array>,
-  call: Call,
-) => AsyncIterable<Uint8Array>;
 
 /** A service and its handlers, ready to be put on a server. */
 export interface ServedService {

@@ -1,7 +1,8 @@
 // `cosi.resource.State` over a State of ours.
 import { State as StateService } from "../../api/gen/cosi/state_pb.js";
 import { GrpcError } from "../../api/grpc/error.ts";
-import { type Call, type Handlers, type ServedService, serve } from "../../api/grpc/serve.ts";
+import type { Call, Handlers } from "../../api/grpc/handlers.ts";
+import { type ServedService, serve } from "../../api/grpc/serve.ts";
 import type { Kind, Resource } from "../resource.ts";
 import type { State } from "../state.ts";
 import { metaTypes } from "./definitions.ts";

@@ -8,7 +8,8 @@ import {
   type SendLogsRequest,
 } from "../../api/gen/ingot/agent/v1/agent_pb.js";
 import { GrpcError } from "../../api/grpc/error.ts";
-import { type Call, type ServedService, serve } from "../../api/grpc/serve.ts";
+import type { Call } from "../../api/grpc/handlers.ts";
+import { type ServedService, serve } from "../../api/grpc/serve.ts";
 import type { Clock } from "../../cosi/clock.ts";
 import type { ResourceOf } from "../../cosi/resource.ts";
 import type { State } from "../../cosi/state.ts";

@@ -13,7 +13,8 @@ import {
   type PlanSchema,
 } from "../../api/gen/ingot/boot/v1/boot_pb.js";
 import { GrpcError } from "../../api/grpc/error.ts";
-import { type Call, type ServedService, serve } from "../../api/grpc/serve.ts";
+import type { Call } from "../../api/grpc/handlers.ts";
+import { type ServedService, serve } from "../../api/grpc/serve.ts";
 import type { Clock } from "../../cosi/clock.ts";
 import type { SpecOf } from "../../cosi/resource.ts";
 import type { State } from "../../cosi/state.ts";

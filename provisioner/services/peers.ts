@@ -1,6 +1,6 @@
 // Who calls, by the certificate that the call came with: machines and pxe-servers bear ones of our own authority.
 import { GrpcError } from "../../api/grpc/error.ts";
-import type { Call } from "../../api/grpc/serve.ts";
+import type { Call } from "../../api/grpc/handlers.ts";
 import type { Authority, Identity } from "../../pki/authority.ts";
 import { parseCertificate } from "../../pki/certificate.ts";
 import type { CertificateRequest } from "../../pki/certificate-request.ts";

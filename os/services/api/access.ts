@@ -1,5 +1,5 @@
 // Who may call what on the machine API.
-import type { Call } from "../../../api/grpc/serve.ts";
+import type { Call } from "../../../api/grpc/handlers.ts";
 import { type Certificate, parseCertificate } from "../../../pki/certificate.ts";
 import { type Role, role } from "../../../pki/roles.ts";
 import { headerValues } from "./header-values.ts";

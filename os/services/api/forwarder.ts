@@ -2,7 +2,7 @@ import { type ChannelCredentials, Metadata } from "@grpc/grpc-js";
 import { type Channel, openChannel } from "../../../api/grpc/channel.ts";
 import { callInBytes } from "../../../api/grpc/client.ts";
 import { GrpcError } from "../../../api/grpc/error.ts";
-import type { Call } from "../../../api/grpc/serve.ts";
+import type { Call } from "../../../api/grpc/handlers.ts";
 import { type Caller, rolesHeader } from "./access.ts";
 import { forwardedHeader } from "./routing.ts";
 

@@ -1,5 +1,6 @@
 import { GrpcError } from "../../../api/grpc/error.ts";
-import { type Call, type ServedService, serveInBytes } from "../../../api/grpc/serve.ts";
+import type { Call } from "../../../api/grpc/handlers.ts";
+import { type ServedService, serveInBytes } from "../../../api/grpc/serve.ts";
 import { type Caller, mayCall } from "./access.ts";
 import { aggregate } from "./aggregate.ts";
 import type { Forwarder } from "./forwarder.ts";

@@ -5,7 +5,7 @@ import {
   LifecycleServiceUpgradeRequestSchema as RequestSchema,
   LifecycleServiceUpgradeResponseSchema as ResponseSchema,
 } from "../../../api/gen/machine/lifecycle_pb.js";
-import type { Call } from "../../../api/grpc/serve.ts";
+import type { Call } from "../../../api/grpc/handlers.ts";
 import { lifecycleService, type WriteSystem } from "./lifecycle-service.ts";
 
 const call = { signal: new AbortController().signal } as Call;

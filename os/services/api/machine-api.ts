@@ -1,5 +1,6 @@
 import { ClientTlsCredentials } from "../../../api/grpc/client-tls.ts";
-import type { Call, ServedService } from "../../../api/grpc/serve.ts";
+import type { Call } from "../../../api/grpc/handlers.ts";
+import type { ServedService } from "../../../api/grpc/serve.ts";
 import { type OpenServer, openServer } from "../../../api/grpc/server.ts";
 import { ServerTlsCredentials } from "../../../api/grpc/server-tls.ts";
 import type { Clock } from "../../../cosi/clock.ts";

@@ -1,4 +1,5 @@
-import type { Call, ServedService } from "../../../api/grpc/serve.ts";
+import type { Call } from "../../../api/grpc/handlers.ts";
+import type { ServedService } from "../../../api/grpc/serve.ts";
 import { serveState } from "../../../cosi/grpc/serve-state.ts";
 import type { State } from "../../../cosi/state.ts";
 import { role } from "../../../pki/roles.ts";

@@ -4,7 +4,7 @@ import {
   ApplyConfigurationRequestSchema,
   ApplyConfigurationRequest_Mode as Mode,
 } from "../../../../api/gen/machine/configuration_pb.js";
-import type { Call } from "../../../../api/grpc/serve.ts";
+import type { Call } from "../../../../api/grpc/handlers.ts";
 import { VirtualClock } from "../../../../cosi/virtual-clock.ts";
 import { type MachineConfig, parseMachineConfig } from "../../../../machine-config/machine-config.ts";
 import { applyPatches, parsePatch } from "../../../../machine-config/patch/patch.ts";

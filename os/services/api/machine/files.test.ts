@@ -12,7 +12,7 @@ import {
   ReadRequestSchema,
   ListRequest_Type as Type,
 } from "../../../../api/gen/machine/files_pb.js";
-import type { Call } from "../../../../api/grpc/serve.ts";
+import type { Call } from "../../../../api/grpc/handlers.ts";
 import { copy } from "./copy.ts";
 import { diskUsage } from "./disk-usage.ts";
 import { goFileMode } from "./file-mode.ts";

@@ -1,5 +1,5 @@
 import type { MachineService } from "../../../../api/gen/machine/machine_pb.js";
-import type { Handlers } from "../../../../api/grpc/serve.ts";
+import type { Handlers } from "../../../../api/grpc/handlers.ts";
 
 type All = Handlers<typeof MachineService>;
 
