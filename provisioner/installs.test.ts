@@ -4,9 +4,11 @@ import { once } from "node:events";
 import { request as httpRequest, type IncomingMessage } from "node:http";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { SpecOf } from "../cosi/resource.ts";
+import { parseSecrets } from "../machine-config/generate/secrets.ts";
 import { ask, PracticeSite, until, uuid } from "./practice-site.conformance.ts";
 import { Assignment } from "./resources/assignment.ts";
 import { BootStatus } from "./resources/boot-status.ts";
+import { Cluster } from "./resources/cluster.ts";
 import { Event } from "./resources/event.ts";
 import { Installation } from "./resources/installation.ts";
 import { Inventory } from "./resources/inventory.ts";
@@ -23,9 +25,12 @@ beforeEach(async () => {
 });
 afterEach(() => site[Symbol.asyncDispose]());
 
+const control = { cluster: "one", as: "controlplane", endpoint: "https://192.0.2.7:6443" } as const;
+
 /** A machine that was wiped and is assigned; its profile differs as told. */
 async function assigned(profile: Partial<Spec> = {}): Promise<void> {
   const { state } = site.provisioner;
+  const config = { template: "host: {{ machine.name }}\ncall: {{ provisioner.phoneHome }}\n" };
   const spec: Spec = {
     boots: {
       what: "kernel",
@@ -37,7 +42,7 @@ async function assigned(profile: Partial<Spec> = {}): Promise<void> {
         { name: "quiet" },
       ],
     },
-    config: { template: "host: {{ machine.name }}\ncall: {{ provisioner.phoneHome }}\n" },
+    ...(!profile.memberOf && { config }),
     installDisk: {},
     installedBy: { evidence: "phoneHome" },
     ...profile,
@@ -143,7 +148,46 @@ describe("an assigned machine", () => {
   test("that runs Ingot's own system is no agent", async () => {
     await assigned({ boots: { what: "ingot", image: "any", arguments: [] } });
     const args = await site.bootedArguments();
-    expect([...args.keys()]).toEqual(["console", "talos.platform", "talos.config"]);
+    expect([...args.keys()]).toEqual([
+      "console",
+      "talos.platform",
+      "talos.config",
+      "ingot.image",
+      "ingot.installed",
+    ]);
+    const image = args.get("ingot.image")!;
+    expect(await call(`${image}/manifest.json`)).toMatchObject({
+      status: 200,
+      text: expect.stringContaining('"initramfs"'),
+    });
+    expect(await call(`${image}/vmlinuz`)).toMatchObject({ status: 200 });
+    for (const path of ["", "/", "/other", "/..%2fstate", "/vmlinuz/"]) {
+      expect(await call(`${image}${path}`)).toMatchObject({ status: 404 });
+    }
+  });
+
+  test("that is one of a cluster gets the cluster's secrets, and its node is looked for once it has called", async () => {
+    const { state } = site.provisioner;
+    await assigned({ boots: { what: "ingot", image: "any", arguments: [] }, memberOf: control });
+    await until(() => state.find(Cluster, "one"));
+    const args = await site.bootedArguments();
+    const config = await call(args.get("talos.config")!);
+    const secrets = parseSecrets((await state.get(Cluster, "one")).spec.secrets);
+    expect(config).toMatchObject({ status: 200, text: expect.stringContaining(secrets.certs.os.key) });
+    expect(config.text).toContain("https://192.0.2.7:6443");
+    expect((await call(args.get("talos.config")!)).status).toBe(410);
+
+    expect((await call(args.get("ingot.installed")!, "POST")).status).toBe(200);
+    expect((await state.get(Installation, uuid)).spec).toMatchObject({
+      evidence: "phoneHome",
+      node: { is: "unseen" },
+    });
+    expect((await plan()).do.case).toBe("disk");
+    // It tells again, for it did not hear our answer: what was seen of its node meanwhile stays.
+    const seen = { is: "silent", since: new Date(), why: "it restarts" } as const;
+    await state.update(Installation, uuid, ({ spec }) => ({ spec: { ...spec, node: seen } }));
+    await call(args.get("ingot.installed")!, "POST");
+    expect((await state.get(Installation, uuid)).spec.node).toEqual(seen);
   });
 
   test("of a chain boots from an address with its own facts", async () => {

@@ -18,8 +18,11 @@ import { serveApi } from "./api/serve-api.ts";
 import { BmcQueues } from "./controllers/bmc-queues.ts";
 import { openControllers } from "./controllers/open-controllers.ts";
 import type { Listening } from "./listening.ts";
+import { findSecrets, makeSecrets } from "./profiles/cluster-secrets.ts";
+import { ensureProfile } from "./profiles/default-profile.ts";
 import { AgentLogs } from "./services/agent-logs.ts";
 import { agentService } from "./services/agent-service.ts";
+import { askNode } from "./services/ask-node.ts";
 import type { AssetShelf } from "./services/asset-shelf.ts";
 import { bootService } from "./services/boot-service.ts";
 import { seeOff } from "./services/departures.ts";
@@ -28,10 +31,10 @@ import { keepHouse } from "./services/housekeeping.ts";
 import { InstallDesk } from "./services/install-desk.ts";
 import { keepGoing } from "./services/keep-going.ts";
 import { MachineRegistry } from "./services/machine-registry.ts";
+import { NodeClients } from "./services/node-clients.ts";
 import { openMachineBmc } from "./services/open-machine-bmc.ts";
 import { openMachineConsole } from "./services/open-machine-console.ts";
 import { segmentIdentity } from "./services/peers.ts";
-import { probeNode } from "./services/probe-node.ts";
 import { type OpenInstalls, serveInstalls } from "./services/serve-installs.ts";
 import { noticeSilence } from "./services/silent-agents.ts";
 import { stepAside } from "./services/step-aside.ts";
@@ -91,6 +94,7 @@ export async function openProvisioner(options: ProvisionerOptions): Promise<Prov
   await using opened = new AsyncDisposableStack();
   const state = new State({ store, clock });
   const { authority, bootTokenKey } = await openTrust(state, clock);
+  await ensureProfile(state);
   const registry = new MachineRegistry({ state, clock });
 
   const events = new EventRecorder(state);
@@ -110,13 +114,14 @@ export async function openProvisioner(options: ProvisionerOptions): Promise<Prov
     const at = listening.places.findIndex((place) => place.host === host);
     return `${bracketed(host)}:${servers[Math.max(at, 0)]!.port}`;
   };
+  const imageFile = (file: string) => shelf.imageFile(file);
   const installs: OpenInstalls[] = [];
   const installsAt = (from: string) =>
     `${options.installs?.tls ? "https" : "http"}://${near(from, installs)}`;
   const desk = new InstallDesk({ state, clock, registry, bootTokenKey, at: installsAt, log });
   for (const { host } of options.installs ? listening.places : []) {
     const { port, tls } = options.installs!;
-    installs.push(opened.use(await serveInstalls({ desk, listen: { host, port }, tls, log })));
+    installs.push(opened.use(await serveInstalls({ desk, imageFile, listen: { host, port }, tls, log })));
   }
   const boots = bootService({
     state,
@@ -160,6 +165,7 @@ export async function openProvisioner(options: ProvisionerOptions): Promise<Prov
       },
     }),
   );
+  const nodes = opened.use(new NodeClients({ clock, secretsOf: (cluster) => findSecrets(state, cluster) }));
   const engine = openControllers({
     state,
     clock,
@@ -167,7 +173,8 @@ export async function openProvisioner(options: ProvisionerOptions): Promise<Prov
     randomBytes,
     newId: randomUUID,
     powerOf: bmcs.powerOf,
-    probeNode,
+    askNode: askNode(nodes),
+    makeSecrets: (cluster) => makeSecrets({ state, clock }, cluster),
     leadership,
     log: { info: () => {}, warn: log },
   });

@@ -13,8 +13,8 @@ interface Verb {
   readonly erases?: true;
   /** Something happens then, and one can wait for its end. */
   readonly takesTime?: true;
-  /** What has to be told, besides the machines. */
-  readonly option?: readonly [name: string, flags: string, about: string];
+  /** What has to be told, besides the machines; `usual` when it is not. */
+  readonly option?: readonly [name: string, flags: string, about: string, usual?: string];
   /** What may be told too. */
   readonly further?: readonly [name: string, flags: string, about: string];
 }
@@ -27,7 +27,7 @@ const verbs = {
   reject: { about: "it is left alone: no boot, no power", option: why },
   cordon: { about: "somebody works on its hardware: it is left alone", option: why },
   uncordon: { about: "ends a cordon" },
-  assign: { about: "installs what the profile says", option: profile, takesTime: true },
+  assign: { about: "installs what the profile says", option: [...profile, "default"], takesTime: true },
   adopt: {
     about: "takes it with what is on its disks: nothing is wiped",
     option: profile,
@@ -73,7 +73,7 @@ export function addMachineVerbs(root: Command, context: CommandContext): void {
   for (const [name, verb] of Object.entries<Verb>(verbs)) {
     const { about, action = name, erases, takesTime, option, further } = verb;
     const command = root.command(`${name} <machine...>`).description(about);
-    if (option) command.requiredOption(option[1], option[2]);
+    if (option) command.requiredOption(option[1], option[2], option[3]);
     if (further) command.option(further[1], further[2]);
     if (erases) command.option("--yes", "its data is not needed any more");
     if (takesTime) command.option("--wait", "until nothing more happens by itself; says what happens");

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Clock } from "../../cosi/clock.ts";
 import { controller } from "../../cosi/engine/controller.ts";
 import { namedBy, same } from "../../cosi/engine/reads.ts";
@@ -14,27 +15,47 @@ import { Profile } from "../resources/profile.ts";
 import { machineReads } from "./machine-reads.ts";
 import { recordInstallation } from "./record-installation.ts";
 
+/** What a node that we are known to says of itself. */
+export interface NodeSeen {
+  readonly address: string;
+  readonly version?: string;
+  readonly bootId?: string;
+}
+
 /** What answers at a machine's node API. `maintenance`: a system that waits for its config and is not installed. */
 export type NodeAnswer =
-  | { readonly is: "ready" }
+  | { readonly is: "ready"; readonly node?: NodeSeen }
+  | { readonly is: "notReady"; readonly why: string; readonly node?: NodeSeen }
   | { readonly is: "maintenance" }
   | { readonly is: "silent"; readonly why: string };
+
+export interface NodeTarget {
+  readonly addresses: readonly string[];
+  /** Of which it is one; undefined: nothing is known by which it could be asked more than whether it is there. */
+  readonly cluster?: string;
+  /** Where it answered last. */
+  readonly known?: string;
+}
 
 export interface InstallationDependencies {
   readonly state: State;
   readonly clock: Pick<Clock, "now">;
-  readonly probeNode: (addresses: readonly string[], signal: AbortSignal) => Promise<NodeAnswer>;
+  readonly askNode: (target: NodeTarget, signal: AbortSignal) => Promise<NodeAnswer>;
 }
 
 type Node = SpecOf<typeof Installation>["node"];
 
+const whileReadyMs = 30_000;
+/** A system that is expected at any moment, … */
+const whileStartingMs = 2_000;
+/** … for so long; then it is late, and is asked less often. */
+const promptMs = 10 * 60_000;
 const whileAwaitedMs = 15_000;
-const whileReadyMs = 60_000;
 /** A machine that was told to start over answers for a moment as if nothing were. */
 const effectMs = 60_000;
 
 /** Looks whether the system of an assigned machine answers, which is also the evidence that it is installed. */
-export const installationController = ({ state, clock, probeNode }: InstallationDependencies) =>
+export const installationController = ({ state, clock, askNode }: InstallationDependencies) =>
   controller({
     name: "Installation",
     each: Assignment,
@@ -55,26 +76,49 @@ export const installationController = ({ state, clock, probeNode }: Installation
       const { installation } = records;
       // Evidence of what has been wiped since is none.
       const known = installation && installation.spec.wipeId >= facts.wipedAt ? installation.spec : undefined;
-      const tells = profile.spec.installedBy.evidence !== "nodeApi" && assignment.spec.how === "install";
-      if (tells && !known) return { do: "wait", why: "it tells by itself when it is installed" };
+      const { memberOf, installedBy } = profile.spec;
+      const calls = !memberOf && installedBy.evidence !== "nodeApi" && assignment.spec.how === "install";
+      if (calls && !known) return { do: "wait", why: "it tells by itself when it is installed" };
       if (isUntouchable(facts) || isWipeDue(facts) || facts.power === "off" || facts.runs === "agent") {
         return { do: "wait", why: "its system cannot run now" };
       }
       // Nothing could be asked: that it is installed, and on, and no agent came instead, is all there is to see.
-      const answer: NodeAnswer = tells
+      const answer: NodeAnswer = calls
         ? { is: "ready" }
-        : await probeNode(assignment.spec.addresses ?? addressesOf(records.inventory?.spec), signal);
+        : await askNode(
+            {
+              addresses: assignment.spec.addresses ?? addressesOf(records.inventory?.spec),
+              ...(memberOf && { cluster: memberOf.cluster }),
+              ...addressIn(known?.node),
+            },
+            signal,
+          );
       const now = clock.now();
       const node = nodeAfter(answer, known?.node, commandedAt(records.power?.spec.order), now);
       const evidence = assignment.spec.how === "adopt" ? "adoption" : "nodeApi";
-      if (node && (known || (node.is === "ready" && !tells))) {
+      if (node && (known || (node.is === "ready" && !calls))) {
         await recordInstallation({ state, clock }, id, { wipeId: facts.wipedAt, evidence, node });
       }
-      const untilMs = answer.is === "ready" ? whileReadyMs : whileAwaitedMs;
-      const why = answer.is === "silent" ? answer.why : `its node API is ${answer.is}`;
-      return { do: "wait", why, until: new Date(now.getTime() + untilMs) };
+      const why = "why" in answer ? answer.why : `its node API is ${answer.is}`;
+      return { do: "wait", why, until: new Date(now.getTime() + pauseMs(answer, known, now)) };
     },
   });
+
+function pauseMs(answer: NodeAnswer, known: SpecOf<typeof Installation> | undefined, now: Date): number {
+  if (answer.is === "ready") return whileReadyMs;
+  if (!known) return whileAwaitedMs;
+  const sinceMs = "since" in known.node ? known.node.since.getTime() : known.at.getTime();
+  return now.getTime() - sinceMs < promptMs ? whileStartingMs : whileAwaitedMs;
+}
+
+const addressIn = (node: Node | undefined) =>
+  node && "address" in node && node.address !== undefined ? { known: node.address } : {};
+
+type Shown = Extract<Node, { is: "ready" | "notReady" }>;
+
+/** Apart from since when. */
+const isSame = (after: Omit<Shown, "since">, before: Shown) =>
+  isDeepStrictEqual({ ...after, since: before.since }, before);
 
 /** What is seen of the system now; undefined where that is nothing new. */
 function nodeAfter(
@@ -83,16 +127,24 @@ function nodeAfter(
   commandedAt: Date | undefined,
   now: Date,
 ): Node | undefined {
-  if (answer.is !== "ready") {
-    if (before?.is !== "ready") return undefined;
+  if (answer.is === "silent" || answer.is === "maintenance") {
+    if (before?.is !== "ready" && before?.is !== "notReady") return undefined;
     const why = answer.is === "silent" ? answer.why : "it waits for its config";
-    return { is: "silent", since: now, why };
+    return {
+      is: "silent",
+      since: now,
+      why,
+      ...(before.address !== undefined && { address: before.address }),
+    };
   }
-  if (before?.is !== "ready") return { is: "ready", since: now };
+  const after = {
+    ...answer.node,
+    ...(answer.is === "notReady" ? { is: answer.is, why: answer.why } : { is: answer.is }),
+  };
+  if (before?.is !== answer.is) return { ...after, since: now };
   const isStale = commandedAt !== undefined && before.since <= commandedAt;
-  return isStale && now.getTime() > commandedAt.getTime() + effectMs
-    ? { is: "ready", since: now }
-    : undefined;
+  if (isStale && now.getTime() > commandedAt.getTime() + effectMs) return { ...after, since: now };
+  return isSame(after, before) ? undefined : { ...after, since: before.since };
 }
 
 const commandedAt = (order: SpecOf<typeof PowerStatus>["order"]) => order?.toldAt ?? order?.at;

@@ -19,7 +19,8 @@ test("a machine that is held from the start is held by nobody else, and goes whe
     powerOf: () => {
       throw new Error("there is no BMC");
     },
-    probeNode: async () => ({ is: "silent", why: "nobody" }),
+    askNode: async () => ({ is: "silent", why: "nobody" }),
+    makeSecrets: async () => undefined,
     log: { info: () => undefined, warn: () => undefined },
   });
   const stop = new AbortController();

@@ -8,6 +8,7 @@ import { recordsOf } from "../services/machine-records.ts";
 import { admissionController } from "./admission-controller.ts";
 import { agentCommandController } from "./agent-command-controller.ts";
 import { bmcAccountController } from "./bmc-account-controller.ts";
+import { type ClusterDependencies, clusterController } from "./cluster-controller.ts";
 import { type InstallationDependencies, installationController } from "./installation-controller.ts";
 import { lifeController } from "./life-controller.ts";
 import { type PowerDependencies, powerController } from "./power-controller.ts";
@@ -25,7 +26,8 @@ export interface ControllersOptions {
   readonly randomBytes: (count: number) => Uint8Array;
   readonly newId: () => string;
   readonly powerOf: PowerDependencies["powerOf"];
-  readonly probeNode: InstallationDependencies["probeNode"];
+  readonly askNode: InstallationDependencies["askNode"];
+  readonly makeSecrets: ClusterDependencies["makeSecrets"];
   readonly mostWipesAtOnce?: number | undefined;
   /** Where several provisioners share the state. */
   readonly leadership?: Leadership | undefined;
@@ -33,7 +35,8 @@ export interface ControllersOptions {
 
 /** All that decides about machines, ready to run; a provisioner has one. */
 export function openControllers(options: ControllersOptions): Runtime {
-  const { state, clock, log, random, randomBytes, newId, powerOf, probeNode, leadership } = options;
+  const { state, clock, log, random, randomBytes, newId, powerOf, askNode, makeSecrets, leadership } =
+    options;
   const { mostWipesAtOnce: mostAtOnce = 50 } = options;
   const controllers: readonly Controller[] = [
     admissionController({ clock }),
@@ -42,7 +45,8 @@ export function openControllers(options: ControllersOptions): Runtime {
     wipeController({ state, clock, newId, mostAtOnce }),
     powerController({ clock, powerOf, recordsOf: (machine) => recordsOf(state, machine) }),
     agentCommandController({ clock }),
-    installationController({ state, clock, probeNode }),
+    installationController({ state, clock, askNode }),
+    clusterController({ makeSecrets }),
     releaseController(),
     removalController({ state }),
   ];

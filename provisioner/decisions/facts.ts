@@ -127,7 +127,7 @@ function runningNow({ boot, installation, power }: Records): Facts["runs"] {
     isAfterCommand(power?.spec.order, since, heardAt) ? since.getTime() : undefined;
   const agent = boot?.spec.state === "agent" ? seen(boot.spec.since, boot.spec.heardAt) : undefined;
   const node = installation?.spec.node;
-  const system = node?.is === "ready" ? seen(node.since) : undefined;
+  const system = node?.is === "ready" || node?.is === "notReady" ? seen(node.since) : undefined;
   if (agent === undefined && system === undefined) return "unseen";
   return (agent ?? -Infinity) >= (system ?? -Infinity) ? "agent" : "system";
 }

@@ -134,11 +134,13 @@ const profile = (template: string | undefined, atLeastBytes = 0): Wanted["profil
 });
 const template =
   "host: {{ machine.name }}\nrack: {{ machine.labels.rack }}\ndisk: {{ machine.installDisk }}\ncall: {{ provisioner.phoneHome }}\n";
+/** Of no cluster. */
+const none = { clock: { now: () => at }, secretsOf: async () => undefined };
 const addresses = { phoneHome: "https://192.0.2.1:8446/installed/t_-" };
 
 describe("the config of a machine", () => {
-  test("has its own facts, and the disk that was chosen for it", () => {
-    expect(servedConfig({ records: records(), profile: profile(template), addresses })).toEqual({
+  test("has its own facts, and the disk that was chosen for it", async () => {
+    expect(await servedConfig({ records: records(), profile: profile(template), addresses }, none)).toEqual({
       is: "text",
       text: `host: node-1\nrack: r1\ndisk: /dev/nvme0n1\ncall: ${addresses.phoneHome}\n`,
     });
@@ -176,8 +178,8 @@ describe("the config of a machine", () => {
       profile("{{ machine.uuid }}"),
       "a template of its profile, line 1, column 1: this machine has no machine.uuid",
     ],
-  ])("that %s is not handed out", (_, records, profile, why) => {
-    expect(servedConfig({ records, profile, addresses })).toEqual({ is: "refused", why });
+  ])("that %s is not handed out", async (_, records, profile, why) => {
+    expect(await servedConfig({ records, profile, addresses }, none)).toEqual({ is: "refused", why });
   });
 });
 

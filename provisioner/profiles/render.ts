@@ -1,12 +1,18 @@
 // What of a profile reaches a machine: its config, its kernel arguments, its address, with the facts of that machine in
 // them.
-import type { ResourceOf } from "../../cosi/resource.ts";
+import { isIPv4 } from "node:net";
+import type { Clock } from "../../cosi/clock.ts";
+import type { ResourceOf, SpecOf } from "../../cosi/resource.ts";
+import type { SecretsBundle } from "../../machine-config/generate/secrets.ts";
 import { bootMode } from "../decisions/boot-mode.ts";
 import { gatherFacts, type Records } from "../decisions/facts.ts";
 import { installDisk } from "../decisions/install-disk.ts";
 import type { Machine } from "../resources/machine.ts";
-import type { Profile } from "../resources/profile.ts";
+import type { Profile as ProfileType } from "../resources/profile.ts";
 import { type Becoming, parseTemplate, renderTemplate, type TemplateFacts } from "./config-template.ts";
+import { memberConfig } from "./member-config.ts";
+
+type Profile = SpecOf<typeof ProfileType>;
 
 /** Addresses that are for this boot of this machine; nobody else knows them. */
 export interface OwnAddresses {
@@ -14,11 +20,13 @@ export interface OwnAddresses {
   readonly config?: string;
   /** Where it calls when it is installed. */
   readonly phoneHome: string;
+  /** Where the image is that it installs; none within the config itself. */
+  readonly image?: string;
 }
 
 export interface Wanted {
   readonly records: Records & { readonly machine: ResourceOf<typeof Machine> };
-  readonly profile: Pick<ResourceOf<typeof Profile>, "spec">;
+  readonly profile: { readonly spec: Profile };
   readonly addresses: OwnAddresses;
 }
 
@@ -26,15 +34,45 @@ export type Rendered =
   | { readonly is: "text"; readonly text: string }
   | { readonly is: "refused"; readonly why: string };
 
+export interface Secrets {
+  readonly clock: Pick<Clock, "now">;
+  /** Of a cluster; undefined while they are being made. */
+  readonly secretsOf: (cluster: string) => Promise<SecretsBundle | undefined>;
+}
+
 /** The config that a machine is handed now, or why none: only what it was made for, and only while it installs. */
-export function servedConfig(wanted: Wanted): Rendered {
+export async function servedConfig(wanted: Wanted, secrets: Secrets): Promise<Rendered> {
   const { records, profile } = wanted;
   const boots = bootMode(gatherFacts(records));
   if (boots.is !== "install") return refused(`it is not to be installed: ${boots.why}`);
-  const { config } = profile.spec;
+  const { config, memberOf } = profile.spec;
+  if (memberOf) return renderMember(memberOf, wanted, secrets);
   if (!config) return refused("its profile has no config");
   return render(config.template, wanted);
 }
+
+async function renderMember(
+  { cluster, as, endpoint, patches = [] }: NonNullable<Profile["memberOf"]>,
+  wanted: Wanted,
+  { clock, secretsOf }: Secrets,
+): Promise<Rendered> {
+  const { records, profile } = wanted;
+  const texts: string[] = [];
+  for (const text of [endpoint ?? ownEndpoint, ...patches]) {
+    const rendered = render(text, wanted);
+    if (rendered.is === "refused") return rendered;
+    texts.push(rendered.text);
+  }
+  const [reached, ...patched] = texts;
+  if (!URL.canParse(reached!)) return refused(`its control plane cannot be at ${reached}`);
+  const secrets = await secretsOf(cluster);
+  if (!secrets) return refused(`the secrets of its cluster ${cluster} are still being made`);
+  const { disk } = installDisk(records.inventory?.spec.disks ?? [], profile.spec.installDisk);
+  const { name } = records.machine.spec;
+  return memberConfig({ cluster, as, endpoint: reached!, secrets, disk, name, patches: patched }, clock);
+}
+
+const ownEndpoint = "https://{{ machine.address }}:6443";
 
 /** A text of a profile for a machine. */
 export function render(text: string, wanted: Wanted, becoming: Becoming = "config"): Rendered {
@@ -71,11 +109,14 @@ function templateFacts({ records, addresses }: Wanted, disk: string | undefined)
     "machine.serial": identity.serial,
     "machine.mac": nic?.mac ?? identity.macs[0],
     "machine.interface": nic?.name,
+    /** As it was while its agent ran. */
+    "machine.address": nic?.addresses.map((address) => address.split("/")[0]!).find((one) => isIPv4(one)),
     "machine.manufacturer": system?.manufacturer || undefined,
     "machine.product": system?.product || undefined,
     /** Of this boot: names swap, and the config is for this boot. */
     "machine.installDisk": disk,
     "provisioner.config": addresses.config,
+    "provisioner.image": addresses.image,
     "provisioner.phoneHome": addresses.phoneHome,
     ...Object.fromEntries(Object.entries(labels).map(([label, value]) => [`machine.labels.${label}`, value])),
   };

@@ -7,6 +7,7 @@ import { Assignment } from "./assignment.ts";
 import { AuditEntry } from "./audit-entry.ts";
 import { BmcConfig } from "./bmc-config.ts";
 import { BootStatus } from "./boot-status.ts";
+import { Cluster } from "./cluster.ts";
 import { Event } from "./event.ts";
 import { IdentityConflict } from "./identity-conflict.ts";
 import { Image } from "./image.ts";
@@ -34,6 +35,7 @@ export const allResources: readonly ResourceType[] = [
   AuditEntry,
   BmcConfig,
   BootStatus,
+  Cluster,
   Event,
   IdentityConflict,
   Image,

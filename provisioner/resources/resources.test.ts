@@ -14,6 +14,7 @@ import { Assignment } from "./assignment.ts";
 import { AuditEntry } from "./audit-entry.ts";
 import { BmcConfig } from "./bmc-config.ts";
 import { BootStatus } from "./boot-status.ts";
+import { Cluster } from "./cluster.ts";
 import { Event } from "./event.ts";
 import { IdentityConflict } from "./identity-conflict.ts";
 import { Image } from "./image.ts";
@@ -35,6 +36,13 @@ const at = new Date("2026-01-01T00:00:00Z");
 const sha256 = "ab".repeat(32);
 const attempt = { wipeId: 1, attempt: 1, orderId: "m1/wipe/1/1", startedAt: at };
 const identity = { uuid: "4c4c4544-0044-4310-8052-b4c04f564231", macs: ["52:54:00:12:34:56"] };
+
+const pair = "{ crt: YQ==, key: YQ== }";
+const bundle = `cluster: { id: a, secret: YQ== }
+secrets: { bootstraptoken: abcdef.0123456789abcdef }
+trustdinfo: { token: abcdef.0123456789abcdef }
+certs: { etcd: ${pair}, k8s: ${pair}, k8saggregator: ${pair}, os: ${pair}, k8sserviceaccount: { key: YQ== } }
+`;
 
 const sample = <Type extends ResourceType>(type: Type, ...specs: readonly SpecOf<Type>[]) => ({
   type: type as ResourceType,
@@ -178,7 +186,19 @@ const samples = [
       installDisk: {},
       installedBy: { evidence: "phoneHome" },
     },
+    {
+      boots: { what: "ingot", image: "default", arguments: [] },
+      memberOf: {
+        cluster: "ingot",
+        as: "worker",
+        endpoint: "https://10.0.0.1:6443",
+        patches: ["debug: true"],
+      },
+      installDisk: {},
+      installedBy: { evidence: "nodeApi" },
+    },
   ),
+  sample(Cluster, { secrets: bundle, madeAt: at }),
   sample(
     AgentOrder,
     {
@@ -331,12 +351,29 @@ test.each([
   expect(Profile.spec.safeParse(profile).success).toBe(false);
 });
 
+test.each<[string, object, boolean]>([
+  ["a worker that nobody told where its control plane is", { cluster: "a", as: "worker" }, false],
+  ["a worker that knows it", { cluster: "a", as: "worker", endpoint: "https://a:6443" }, true],
+  ["a control plane that is its own", { cluster: "a", as: "controlplane" }, true],
+  ["a cluster of no name", { cluster: "", as: "controlplane" }, false],
+  ["a patch that is no template", { cluster: "a", as: "controlplane", patches: ["{{ 1 }}"] }, false],
+])("a node may be %s: %s is %s", (_, memberOf, isRight) => {
+  const profile = {
+    boots: { what: "chain", url: "https://a/" },
+    memberOf,
+    installDisk: {},
+    installedBy: { evidence: "nodeApi" },
+  };
+  expect(Profile.spec.safeParse(profile).success).toBe(isRight);
+  expect(Profile.spec.safeParse({ ...profile, config: { template: "" } }).success).toBe(false);
+});
+
 test.each(["file:///etc/shadow", "ftp://x/y", "javascript:alert(1)"])("%s is no boot script", (url) => {
   const profile = { boots: { what: "chain", url }, installDisk: {}, installedBy: { evidence: "operator" } };
   expect(Profile.spec.safeParse(profile).success).toBe(false);
 });
 
-test("the only secrets are passwords of BMCs and our own keys, and their whole types are for administrators", () => {
+test("the only secrets are passwords of BMCs, those of clusters and our own keys, and their whole types are for administrators", () => {
   const secrets = samples.flatMap(({ type, specs }) =>
     specs.flatMap((spec) => {
       const found: string[] = [];
@@ -350,10 +387,12 @@ test("the only secrets are passwords of BMCs and our own keys, and their whole t
   expect(secrets.toSorted()).toEqual([
     "AgentOrders.ingot.dev what.password",
     "BmcConfigs.ingot.dev password",
+    "Clusters.ingot.dev secrets",
     "Trusts.ingot.dev bootTokenKey",
     "Trusts.ingot.dev key",
   ]);
-  expect([BmcConfig.sensitive, AgentOrder.sensitive, Trust.sensitive]).toEqual([true, true, true]);
+  const types = [BmcConfig, Cluster, AgentOrder, Trust];
+  expect(types.map(({ sensitive }) => sensitive)).toEqual([true, true, true, true]);
 });
 
 test("every resource has a sample here", () => {

@@ -47,28 +47,31 @@ const fileName = /^[A-Za-z0-9][A-Za-z0-9._-]*(?<!\.(?:part|partial|tmp))$/;
 
 export class AssetShelf {
   readonly #image: readonly ShelfAsset[];
+  readonly #papers: readonly ShelfAsset[];
   readonly #agent: BootImage | undefined;
   readonly #folder: string | undefined;
   readonly #changes = new Set<() => void>();
   #files: readonly ShelfAsset[] = [];
 
   private constructor(
-    image: readonly ShelfAsset[],
+    { assets, papers }: OpenImage,
     agent: BootImage | undefined,
     folder: string | undefined,
   ) {
-    this.#image = image;
+    this.#image = assets;
+    this.#papers = papers;
     this.#agent = agent;
     this.#folder = folder;
   }
 
   /** Takes what is there; refuses an image whose files are not what its manifest says. */
   static async open({ image, arguments: args = [], files }: ShelfOptions): Promise<AssetShelf> {
-    const { assets, wanted } = image === undefined ? noImage : await openImage(image);
-    const [kernel, initramfs] = assets.map(({ name }) => name);
+    const opened = image === undefined ? noImage : await openImage(image);
+    const { wanted } = opened;
+    const [kernel, initramfs] = opened.assets.map(({ name }) => name);
     const agent =
       kernel && initramfs ? { kernel, initrds: [initramfs], arguments: [...wanted, ...args] } : undefined;
-    const shelf = new AssetShelf(assets, agent, files);
+    const shelf = new AssetShelf(opened, agent, files);
     await shelf.#look();
     return shelf;
   }
@@ -80,6 +83,11 @@ export class AssetShelf {
   /** What a machine boots that shall do nothing but obey. */
   agentImage(): BootImage | undefined {
     return this.#agent;
+  }
+
+  /** A file of our own image, for systems that install it: its manifest and signature are among them. */
+  imageFile(file: string): Pick<ShelfAsset, "path" | "sizeBytes"> | undefined {
+    return this.#image.find((one) => one.file === file) ?? this.#papers.find((one) => one.file === file);
   }
 
   /** A file by the name that people gave it. */
@@ -154,11 +162,13 @@ async function facts(path: string) {
 
 interface OpenImage {
   readonly assets: readonly ShelfAsset[];
+  /** What is told of them, for who installs them: nobody boots it. */
+  readonly papers: readonly ShelfAsset[];
   /** Kernel arguments that it wants to be booted with. */
   readonly wanted: BootImage["arguments"];
 }
 
-const noImage: OpenImage = { assets: [], wanted: [] };
+const noImage: OpenImage = { assets: [], papers: [], wanted: [] };
 
 async function openImage(folder: string): Promise<OpenImage> {
   const { kernel, initramfs, kernelArguments } = await readManifest(join(folder, "manifest.json"));
@@ -171,7 +181,9 @@ async function openImage(folder: string): Promise<OpenImage> {
       );
     }),
   );
-  return { assets, wanted: kernelArguments.map(argumentOf) };
+  const names = (await readdir(folder)).filter((name) => /^manifest\.json(\.sig)?$/.test(name));
+  const papers = await Promise.all(names.map((name) => asset(folder, name)));
+  return { assets, papers, wanted: kernelArguments.map(argumentOf) };
 }
 
 function argumentOf(text: string): BootImage["arguments"][number] {

@@ -28,7 +28,7 @@ import { Profile } from "../resources/profile.ts";
 import { Segment } from "../resources/segment.ts";
 import { type BootToken, signBootToken } from "../trust/boot-token.ts";
 import type { AssetShelf, BootImage } from "./asset-shelf.ts";
-import { configAddress, phoneHomeAddress, phoneHomeLifeMs } from "./install-addresses.ts";
+import { configAddress, imageAddress, phoneHomeAddress, phoneHomeLifeMs } from "./install-addresses.ts";
 import { type InstallPlan, installPlan } from "./install-plan.ts";
 import { type MachineRecords, recordsOf } from "./machine-records.ts";
 import type { MachineRegistry } from "./machine-registry.ts";
@@ -221,6 +221,7 @@ class BootDesk {
         : {
             config: configAddress(at, this.#sign({ ...token, use: "config" }, bootTokenLifeMs)),
             phoneHome: phoneHomeAddress(at, this.#sign({ ...token, use: "installed" }, phoneHomeLifeMs)),
+            image: imageAddress(at),
           };
     return installPlan({ records, profile, addresses, shelf, paceBytesPerSecond: pace });
   }

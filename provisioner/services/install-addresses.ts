@@ -2,13 +2,17 @@
 /** An installation may take hours, and its system be turned off before it could call. */
 export const phoneHomeLifeMs = 30 * 24 * 3_600_000;
 
-const paths = { config: "/config", installed: "/installed" } as const;
+const paths = { config: "/config", installed: "/installed", image: "/image" } as const;
 
 export const configAddress = (at: string, token: string) => `${at}${paths.config}/${token}`;
 export const phoneHomeAddress = (at: string, token: string) => `${at}${paths.installed}/${token}`;
 
+/** A folder: of the image that is installed, which is no secret. */
+export const imageAddress = (at: string) => `${at}${paths.image}`;
+
 export type InstallAddress =
   | { readonly asks: "config" | "installed"; readonly token: string }
+  | { readonly asks: "image"; readonly file: string }
   /** By what it says of itself, in the names that boot arguments know: `/config?uuid=…&mac=…&serial=…`. */
   | { readonly asks: "configByIdentity"; readonly query: URLSearchParams };
 
@@ -17,6 +21,9 @@ export function readInstallAddress(url: string): InstallAddress | undefined {
   const parsed = URL.parse(url, "http://here");
   if (!parsed) return undefined;
   const { pathname, searchParams } = parsed;
+  if (pathname.startsWith(`${paths.image}/`)) {
+    return { asks: "image", file: pathname.slice(paths.image.length + 1) };
+  }
   if (pathname === paths.config) return { asks: "configByIdentity", query: searchParams };
   for (const asks of ["config", "installed"] as const) {
     const [, token] = pathname.split(`${paths[asks]}/`);

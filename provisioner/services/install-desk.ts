@@ -3,6 +3,7 @@ import type { Clock } from "../../cosi/clock.ts";
 import type { State } from "../../cosi/state.ts";
 import { recordInstallation } from "../controllers/record-installation.ts";
 import { gatherFacts } from "../decisions/facts.ts";
+import { findSecrets } from "../profiles/cluster-secrets.ts";
 import { servedConfig } from "../profiles/render.ts";
 import type { MachineIdentity } from "../resources/machine-identity.ts";
 import { Profile } from "../resources/profile.ts";
@@ -40,7 +41,7 @@ export class InstallDesk {
   }
 
   async answer(
-    asked: NonNullable<ReturnType<typeof readInstallAddress>>,
+    asked: Exclude<ReturnType<typeof readInstallAddress>, { asks: "image" } | undefined>,
     from: string,
   ): Promise<InstallAnswer> {
     switch (asked.asks) {
@@ -78,7 +79,9 @@ export class InstallDesk {
         `its profile hands out configs by ${by === "identity" ? "boot token" : "identity"}`,
       );
     }
-    const config = servedConfig({ records, profile, addresses: { phoneHome: this.#phoneHome(token, from) } });
+    const addresses = { phoneHome: this.#phoneHome(token, from) };
+    const secretsOf = (cluster: string) => findSecrets(state, cluster);
+    const config = await servedConfig({ records, profile, addresses }, { clock, secretsOf });
     if (config.is === "refused") {
       log(`${machine}: no config for ${from}: ${config.why}`);
       return refused(409, config.why);
@@ -115,8 +118,14 @@ export class InstallDesk {
     const records = await recordsOf(state, machine);
     const profile = records?.assignment && (await state.find(Profile, records.assignment.spec.profile));
     // What is left of an earlier life calls in vain, and need not call again.
-    const isMeant = profile?.spec.installedBy.evidence === "phoneHome";
-    if (isMeant) await recordInstallation({ state, clock }, machine, { wipeId, evidence: "phoneHome" });
+    const isWatched = profile?.spec.memberOf !== undefined;
+    const isMeant = isWatched || profile?.spec.installedBy.evidence === "phoneHome";
+    const isKnown = records?.installation && records.installation.spec.wipeId >= wipeId;
+    // What is seen of its node since is worth more than that it was once installed.
+    if (isMeant && !(isWatched && isKnown)) {
+      const node = isWatched ? { node: { is: "unseen" } as const } : {};
+      await recordInstallation({ state, clock }, machine, { wipeId, evidence: "phoneHome", ...node });
+    }
     log(`${machine}: ${from} says that it is installed${isMeant ? "" : ", which nobody waits for"}`);
     return { status: 200, type: "text/plain", text: "thank you\n" };
   }

@@ -25,7 +25,7 @@ interface Asked {
 }
 
 export function installPlan({ records, profile, addresses, shelf, paceBytesPerSecond }: Asked): InstallPlan {
-  const { boots, config } = profile.spec;
+  const { boots, config, memberOf } = profile.spec;
   // Without a place to fetch from or to call, texts that name one are refused, and others are as good.
   const wanted = { records, profile, addresses: addresses ?? { phoneHome: "" } };
   if (boots.what === "chain") {
@@ -37,7 +37,7 @@ export function installPlan({ records, profile, addresses, shelf, paceBytesPerSe
   const image = boots.what === "ingot" ? shelf.agentImage() : filesOf(boots, shelf);
   if (typeof image === "string") return { is: "obstacle", why: image };
   if (!image) return { is: "obstacle", why: "there is no image of Ingot's own system here" };
-  const ours = boots.what === "ingot" && config ? ownArguments : [];
+  const ours = boots.what === "ingot" && (config || memberOf) ? ownArguments : [];
   const args = argumentsFor([...ours, ...boots.arguments], wanted);
   if (typeof args === "string") return { is: "obstacle", why: args };
   const { kernel, initrds } = image;
@@ -54,6 +54,8 @@ export function installPlan({ records, profile, addresses, shelf, paceBytesPerSe
 const ownArguments: readonly KernelArgument[] = [
   { name: "talos.platform", value: "metal" },
   { name: "talos.config", value: "{{provisioner.config}}" },
+  { name: "ingot.image", value: "{{provisioner.image}}" },
+  { name: "ingot.installed", value: "{{provisioner.phoneHome}}" },
 ];
 
 function filesOf({ kernel, initrds }: Extract<Boots, { what: "kernel" }>, shelf: AssetShelf) {

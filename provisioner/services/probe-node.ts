@@ -7,13 +7,21 @@ import type { NodeAnswer } from "../controllers/installation-controller.ts";
 const apiPort = 50_000;
 const patienceMs = 4_000;
 
+interface Probed {
+  readonly answer: NodeAnswer;
+  /** Where it came from. */
+  readonly address?: string;
+}
+
 /** Asks every address at once: a machine has several networks, and we are on one of them. */
-export async function probeNode(addresses: readonly string[], signal: AbortSignal): Promise<NodeAnswer> {
-  if (addresses.length === 0) return { is: "silent", why: "its inventory knows no address of it" };
-  const answers = await Promise.all(addresses.map((address) => probe(address, signal)));
-  return (
-    answers.find(({ is }) => is === "ready") ?? answers.find(({ is }) => is === "maintenance") ?? answers[0]!
+export async function probeNode(addresses: readonly string[], signal: AbortSignal): Promise<Probed> {
+  if (addresses.length === 0)
+    return { answer: { is: "silent", why: "its inventory knows no address of it" } };
+  const probed = await Promise.all(
+    addresses.map(async (address) => ({ answer: await probe(address, signal), address })),
   );
+  const first = (is: NodeAnswer["is"]) => probed.find(({ answer }) => answer.is === is);
+  return first("ready") ?? first("maintenance") ?? probed[0]!;
 }
 
 function probe(host: string, signal: AbortSignal): Promise<NodeAnswer> {

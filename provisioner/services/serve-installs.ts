@@ -1,18 +1,25 @@
 // The listener for systems that are being installed: HTTP, because installers trust no authority of ours, or HTTPS with
 // a certificate that they do trust. Whoever has no token learns nothing here.
 import { once } from "node:events";
+import { createReadStream } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
+import { pipeline } from "node:stream/promises";
+import type { AssetShelf } from "./asset-shelf.ts";
 import { readInstallAddress } from "./install-addresses.ts";
 import type { InstallDesk } from "./install-desk.ts";
 
 export interface InstallsOptions {
   readonly desk: Pick<InstallDesk, "answer">;
+  /** A file of the image that is installed. */
+  readonly imageFile: AssetShelf["imageFile"];
   readonly listen: { readonly host: string; readonly port: number };
   readonly tls?: { readonly certificate: string; readonly key: string } | undefined;
   readonly log: (text: string) => void;
 }
+
+type FileToSend = NonNullable<ReturnType<AssetShelf["imageFile"]>>;
 
 export interface OpenInstalls extends AsyncDisposable {
   readonly port: number;
@@ -27,11 +34,20 @@ const limits = {
   keepAliveTimeout: 5_000,
 } as const;
 
-export async function serveInstalls({ desk, listen, tls, log }: InstallsOptions): Promise<OpenInstalls> {
+export async function serveInstalls({
+  desk,
+  imageFile,
+  listen,
+  tls,
+  log,
+}: InstallsOptions): Promise<OpenInstalls> {
   const handle = (request: IncomingMessage, response: ServerResponse) => void respond(request, response);
   const respond = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     try {
-      const { status, type, text, allow } = await answer(desk, request);
+      const asked = readInstallAddress(request.url ?? "/");
+      const file = asked?.asks === "image" ? imageFile(asked.file) : undefined;
+      if (file && request.method === "GET") return await sendFile(file, response);
+      const { status, type, text, allow } = await answer(desk, request, asked);
       const length = Buffer.byteLength(text);
       const headers = { "content-type": type, "content-length": length, "cache-control": "no-store" };
       response.writeHead(status, { ...headers, ...(allow && { allow }) });
@@ -59,9 +75,17 @@ export async function serveInstalls({ desk, listen, tls, log }: InstallsOptions)
   };
 }
 
-async function answer(desk: Pick<InstallDesk, "answer">, request: IncomingMessage) {
-  const asked = readInstallAddress(request.url ?? "/");
-  if (!asked) return plain(404, "there is nothing here");
+async function sendFile({ path, sizeBytes }: FileToSend, response: ServerResponse): Promise<void> {
+  response.writeHead(200, { "content-type": "application/octet-stream", "content-length": sizeBytes });
+  await pipeline(createReadStream(path, { highWaterMark: 256 * 1024 }), response);
+}
+
+async function answer(
+  desk: Pick<InstallDesk, "answer">,
+  request: IncomingMessage,
+  asked: ReturnType<typeof readInstallAddress>,
+) {
+  if (!asked || asked.asks === "image") return plain(404, "there is nothing here");
   // A question that is asked in advance must not use up the answer.
   const methods = asked.asks === "installed" ? ["POST", "PUT", "GET"] : ["GET"];
   if (!methods.includes(request.method ?? "")) return { ...plain(405, "not so"), allow: methods.join(", ") };

@@ -41,7 +41,8 @@ export class SimulatedProvisioner {
         warn: (message) => site.story(message),
       },
       powerOf: (id) => simulatedPower(machines.get(id)!, speaker),
-      probeNode: async (addresses) => answerOf(machines, addresses),
+      askNode: async ({ addresses }) => answerOf(machines, addresses),
+      makeSecrets: async () => undefined,
       mostWipesAtOnce,
     });
     this.#services = new SimulatedServices(state, site);

@@ -10,6 +10,7 @@ import { openImage } from "../../install/image-source.ts";
 import { install as installOn } from "../../install/install.ts";
 import { installedArguments } from "../../install/installed-arguments.ts";
 import { releaseKey } from "../../install/release-key.ts";
+import { tellInstalled } from "../../install/tell-installed.ts";
 import { runTool } from "../../kernel/run-tool.ts";
 import { MachineConfig } from "../../resources/config/machine-config.ts";
 import { MachineStatus } from "../../resources/runtime/node.ts";
@@ -56,8 +57,30 @@ export async function installSystem(context: Context, signal: AbortSignal): Prom
     await installOn(request, progress, signal);
   }
   log.write("info", "install: done");
+  await tell(context, signal);
   end("restart");
   // Nothing else begins in a machine that goes down.
+  await once(signal, "abort");
+}
+
+/** Tells whoever waits for it that the system is on the disk. */
+async function tell({ log, arguments: args }: Context, signal: AbortSignal): Promise<boolean> {
+  const url = args().last("ingot.installed");
+  if (url === undefined) return false;
+  const failed = (reason: string) =>
+    log.write("warn", `nobody heard that the system is installed: ${reason}`);
+  return tellInstalled(url, { fetch, tries: 40, failed, signal });
+}
+
+/**
+ * A machine that was booted to be installed, and is: whoever booted it did not hear of it. When that is put right it
+ * restarts, from its disk; else it does its work as it is.
+ */
+export async function leaveInstaller(context: Context, signal: AbortSignal): Promise<void> {
+  const { log, end } = context;
+  log.write("info", "install: the system is installed already");
+  if (!(await tell(context, signal))) return;
+  end("restart");
   await once(signal, "abort");
 }
 

@@ -6,9 +6,11 @@ import type { Task } from "../phases.ts";
 export const install: Task<Context> = {
   name: "install",
   async run(context, signal) {
-    if (await context.state.find(SystemDisk, "system-disk")) return;
+    const disk = await context.state.find(SystemDisk, "system-disk");
+    const wasBootedToInstall = context.arguments().last("ingot.installed") !== undefined;
+    if (disk && !wasBootedToInstall) return;
     // Not at the top: a machine that is installed does not pay for it.
-    const { installSystem } = await import("./install-system.ts");
-    await installSystem(context, signal);
+    const { installSystem, leaveInstaller } = await import("./install-system.ts");
+    await (disk ? leaveInstaller : installSystem)(context, signal);
   },
 };
