@@ -1,17 +1,21 @@
-// How a node boots, on one page.
+// How a node boots and how it goes down, on one page.
 
 import { configSources } from "./config-sources.ts";
 import type { Context } from "./context.ts";
 import type { Life } from "./life.ts";
 import type { Phase } from "./phases.ts";
+import type { Sequence } from "./sequencer.ts";
 import { agent } from "./tasks/agent.ts";
 import { controllers } from "./tasks/controllers.ts";
 import { efiVariables } from "./tasks/efi-variables.ts";
+import { closeEverything, stopAllServices } from "./tasks/ending.ts";
 import { hardening } from "./tasks/hardening.ts";
 import { hardware } from "./tasks/hardware.ts";
-import { install } from "./tasks/install.ts";
+import { install, isToBeInstalled } from "./tasks/install.ts";
 import { loadAgent } from "./tasks/load-agent.ts";
 import { loadConfig } from "./tasks/load-config.ts";
+import { runningMaintenance } from "./tasks/maintenance.ts";
+import { nodeControllers } from "./tasks/node-controllers.ts";
 import { proveSlot } from "./tasks/prove-slot.ts";
 import { pseudoFilesystems } from "./tasks/pseudo-filesystems.ts";
 import { reportHardware } from "./tasks/report-hardware.ts";
@@ -23,29 +27,47 @@ import { systemDisk } from "./tasks/system-disk.ts";
 import { volumes } from "./tasks/volumes.ts";
 
 /** Tasks of one phase run together; a phase starts when the one above it is done. */
-export const bootSequence: readonly Phase<Context>[] = [
-  { name: "early", tasks: [pseudoFilesystems] },
-  { name: "hardening", tasks: [hardening] },
-  // Drivers wait for their devices while the others begin; controllers look after whatever comes.
-  { name: "devices", tasks: [hardware, controllers, loadAgent, efiVariables, status] },
-  // Before the config: what was applied to an installed machine is in STATE.
-  { name: "system disk", tasks: [systemDisk] },
-  { name: "config", tasks: [loadConfig(configSources)] },
-];
+export const initialize: Sequence<Context> = {
+  name: "initialize",
+  phases: [
+    { name: "early", tasks: [pseudoFilesystems] },
+    { name: "hardening", tasks: [hardening] },
+    // Drivers wait for their devices while the others begin; controllers look after whatever comes.
+    { name: "devices", tasks: [hardware, controllers, loadAgent, efiVariables, status] },
+    // Before the config: what was applied to an installed machine is in STATE.
+    { name: "system disk", tasks: [systemDisk] },
+    { name: "config", tasks: [loadConfig(configSources)] },
+  ],
+};
+
+/** Begun once, whichever life needs it first. */
+const atWork: Phase<Context> = {
+  name: "services",
+  tasks: [nodeControllers, reportHardware, reportPciDevices, selfCheck, services],
+};
 
 /**
  * What follows, by the life that the boot turned out to lead (life.ts). A task that starts a service leaves its end in
- * `context.closing`; what it has to know of the node, and what others have to know of it, is in `context.state`.
+ * `context.services` or `context.closing`; what it has to know of the node, and what others have to know of it, is in
+ * `context.state`.
  */
-export const lives: Readonly<Record<Life, readonly Phase<Context>[]>> = {
-  agent: [{ name: "agent", tasks: [agent, reportHardware, selfCheck] }],
+export const lives: Readonly<Record<Life, readonly Sequence<Context>[]>> = {
+  agent: [{ name: "boot", phases: [{ name: "agent", tasks: [agent, reportHardware, selfCheck] }] }],
+  // Ends when the machine has its config; it leads the life of a machine that runs from then on.
   maintenance: [
-    { name: "maintenance", tasks: [reportHardware, reportPciDevices, selfCheck, services("maintenance")] },
+    { name: "initialize", phases: [atWork, { name: "maintenance", tasks: [runningMaintenance] }] },
   ],
   run: [
-    { name: "install", tasks: [install] },
-    { name: "volumes", tasks: [volumes] },
-    { name: "run", tasks: [reportHardware, reportPciDevices, selfCheck, services("run")] },
-    { name: "trial", tasks: [proveSlot] },
+    { name: "install", phases: [{ name: "install", tasks: [install], when: isToBeInstalled }] },
+    {
+      name: "boot",
+      phases: [{ name: "volumes", tasks: [volumes] }, atWork, { name: "trial", tasks: [proveSlot] }],
+    },
   ],
 };
+
+/** How every boot ends, whatever it is part of; then the kernel is told to restart or to turn the power off. */
+export const ending: Sequence<Context>["phases"] = [
+  { name: "stopEverything", tasks: [stopAllServices] },
+  { name: "unmountSystem", tasks: [closeEverything] },
+];

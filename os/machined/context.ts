@@ -2,6 +2,7 @@ import type { State } from "../../cosi/state.ts";
 import type { LogBook } from "../services/logs/log-book.ts";
 import type { Orphans } from "./adopt-orphans.ts";
 import type { Faults } from "./faults.ts";
+import type { Journal, SequenceName } from "./journal.ts";
 import type { KernelArguments } from "./kernel-arguments.ts";
 import type { Life } from "./life.ts";
 import type { ProblemLog } from "./problems.ts";
@@ -19,10 +20,20 @@ export interface Context {
   readonly state: State;
   readonly vitals: Vitals;
   readonly faults: Faults;
+  /** What PID 1 is at. */
+  readonly journal: Journal;
   /** Undefined until the boot sequence is done. */
   readonly life: () => Life | undefined;
-  /** What a task opens for as long as the node runs; closed, the newest first, before the machine goes down. */
+  /** What serves others; stopped first when the machine goes down. */
+  readonly services: AsyncDisposableStack;
+  /** What a task opens for as long as the node runs; closed, the newest first, when all services are stopped. */
   readonly closing: AsyncDisposableStack;
   /** Ends this boot, once all is closed. */
-  readonly end: (how: "restart" | "powerOff") => void;
+  readonly end: (how: "restart" | "powerOff", why?: EndingReason) => void;
+}
+
+/** What the end of a boot is part of. */
+export interface EndingReason {
+  readonly sequence: SequenceName;
+  readonly actorId: string;
 }

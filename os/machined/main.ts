@@ -10,14 +10,15 @@ import { Screen } from "../kernel/screen.ts";
 import { MachineConfig } from "../resources/config/machine-config.ts";
 import { LogBook } from "../services/logs/log-book.ts";
 import { adoptOrphans } from "./adopt-orphans.ts";
-import { bootSequence, lives } from "./boot-sequence.ts";
-import type { Context } from "./context.ts";
+import { ending, initialize, lives } from "./boot-sequence.ts";
+import type { Context, EndingReason } from "./context.ts";
 import { Faults } from "./faults.ts";
+import { Journal } from "./journal.ts";
 import { parseKernelArguments } from "./kernel-arguments.ts";
 import { chooseLife, type Life } from "./life.ts";
 import { kernelLog } from "./log.ts";
-import { type Phase, runPhases } from "./phases.ts";
 import { ProblemLog } from "./problems.ts";
+import { Sequencer } from "./sequencer.ts";
 import { fatalLines } from "./status-lines.ts";
 import { Vitals } from "./vitals.ts";
 import { petWatchdog } from "./watchdog.ts";
@@ -39,6 +40,7 @@ const log = new ProblemLog(
 );
 const stop = new AbortController();
 let life: Life | undefined;
+let isEnding = false;
 log.write("info", `program started in ${performance.now().toFixed(0)} ms`);
 const context: Context = {
   arguments: () => parseKernelArguments(readFileSync("/proc/cmdline", "utf8")),
@@ -49,10 +51,15 @@ const context: Context = {
   state: new State({ store: new MemoryStore({ history: 500 }), clock: systemClock }),
   vitals: new Vitals(),
   faults: new Faults(),
+  journal: new Journal(),
   life: () => life,
+  services: new AsyncDisposableStack(),
   closing: new AsyncDisposableStack(),
-  end: (how) => void end(how),
+  end: (how, why) => void end(how, why),
 };
+const sequencer = new Sequencer({ context, journal: context.journal, log, now: () => performance.now() });
+// The first is disposed of last: controllers work until nobody is served any more.
+context.services.defer(() => stop.abort(new Error("the machine goes down")));
 
 process.on("uncaughtException", fatal);
 reboot("ctrlAltDelSignals");
@@ -63,42 +70,35 @@ void boot();
 
 async function boot(): Promise<void> {
   try {
-    await run(bootSequence);
+    await sequencer.run(initialize, stop.signal);
     const config = (await context.state.list(MachineConfig)).resources[0];
     const choice = chooseLife({
       provisioner: context.arguments().last(agentArgumentNames.provisioner),
       configFrom: config?.spec.from,
     });
-    life = choice.life;
-    log.write("info", `life: ${life}, because ${choice.why}`);
-    await run(lives[life]);
-    log.write("info", "boot sequence done");
+    log.write("info", `life: ${choice.life}, because ${choice.why}`);
     petWatchdog({ log, check: () => context.vitals.check() });
+    await lead(choice.life);
+    if (choice.life === "maintenance") await lead("run");
   } catch (error) {
     fatal(error);
   }
 }
 
-function run(phases: readonly Phase<Context>[]): Promise<void> {
-  return runPhases(phases, context, {
-    signal: stop.signal,
-    now: () => performance.now(),
-    progress: {
-      ended(phase, task, durationMs, failure) {
-        if (failure) log.write("error", failure.message);
-        else log.write("info", `${phase}: ${task} done (${durationMs.toFixed(0)} ms)`);
-      },
-    },
-  });
+async function lead(next: Life): Promise<void> {
+  life = next;
+  for (const sequence of lives[next]) await sequencer.run(sequence, stop.signal);
+  if (next !== "maintenance") log.write("info", "boot sequence done");
 }
 
-async function end(how: "restart" | "powerOff"): Promise<void> {
-  if (stop.signal.aborted) return;
-  stop.abort(new Error(`${how} was asked for`));
+async function end(how: "restart" | "powerOff", why?: EndingReason): Promise<void> {
+  if (isEnding) return;
+  isEnding = true;
   log.write("info", how);
   setTimeout(() => reboot(how), closeWithinMs);
+  const { sequence, actorId } = why ?? { sequence: how === "restart" ? "reboot" : "shutdown", actorId: "" };
   try {
-    await context.closing.disposeAsync();
+    await sequencer.run({ name: sequence, phases: ending, actorId }, new AbortController().signal);
   } catch (error) {
     log.write("error", `Cannot close everything: ${String(error)}`);
   }
@@ -113,7 +113,7 @@ function fatal(error: unknown): void {
   const reason = error instanceof Error ? error.message : String(error);
   log.write("error", `fatal: ${error instanceof Error ? (error.stack ?? reason) : reason}`);
   // What breaks while the machine goes down changes nothing any more.
-  if (stop.signal.aborted) return;
+  if (isEnding) return;
   const restarts = context.arguments().last("panic") !== "0";
   const next = restarts
     ? `The machine restarts in ${restartAfterS} seconds.`

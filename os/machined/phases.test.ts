@@ -13,7 +13,11 @@ function run(phases: readonly Phase<Log>[], signal = never) {
   const done = runPhases(phases, log, {
     now: () => 0,
     signal,
-    progress: { ended: (phase, task, _, error) => ended.push(`${phase}/${task}${error ? " failed" : ""}`) },
+    progress: {
+      phase: (phase, action) => ended.push(`${phase} ${action}`),
+      began: (phase, task) => ended.push(`${phase}/${task} begins`),
+      ended: (phase, task, _, error) => ended.push(`${phase}/${task}${error ? " failed" : ""}`),
+    },
   });
   return { log, ended, done };
 }
@@ -26,7 +30,20 @@ describe("a sequence of phases", () => {
     ]);
     await done;
     expect(log).toEqual(["a", "b", "c"]);
-    expect(ended).toEqual(["first/a", "first/b", "second/c"]);
+    expect(ended).toEqual([
+      ...["first start", "first/a begins", "first/b begins", "first/a", "first/b", "first stop"],
+      ...["second start", "second/c begins", "second/c", "second stop"],
+    ]);
+  });
+
+  test("leaves out a phase that has nothing to do", async () => {
+    const { log, ended, done } = run([
+      { name: "first", tasks: [say("a")], when: () => Promise.resolve(false) },
+      { name: "second", tasks: [say("b")], when: (log) => log.length === 0 },
+    ]);
+    await done;
+    expect(log).toEqual(["b"]);
+    expect(ended[0]).toBe("second start");
   });
 
   test("a failing task lets its phase end, stops the sequence, and is named", async () => {
@@ -36,7 +53,10 @@ describe("a sequence of phases", () => {
     ]);
     await expect(done).rejects.toThrow("Cannot finish task mount of phase first: no such disk");
     expect(log).toEqual(["beside"]);
-    expect(ended.toSorted()).toEqual(["first/beside", "first/mount failed"]);
+    expect(ended).toEqual([
+      ...["first start", "first/mount begins", "first/beside begins"],
+      ...["first/mount failed", "first/beside", "first stop"],
+    ]);
   });
 
   test("starts no phase once it was told to stop", async () => {

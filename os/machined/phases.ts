@@ -1,4 +1,4 @@
-/** One step of a sequence. Its name is what the console and the log show. */
+/** One step of a sequence. Its name is what the console, the log and the event stream show. */
 export interface Task<Context> {
   readonly name: string;
   run(context: Context, signal: AbortSignal): Promise<void> | void;
@@ -8,9 +8,13 @@ export interface Task<Context> {
 export interface Phase<Context> {
   readonly name: string;
   readonly tasks: readonly Task<Context>[];
+  /** Whether there is anything for it to do; always, when nothing is said. */
+  when?(context: Context): Promise<boolean> | boolean;
 }
 
 export interface Progress {
+  phase(name: string, action: "start" | "stop"): void;
+  began(phase: string, task: string): void;
   /** Called when a task ended, with what made it fail if it did. */
   ended(phase: string, task: string, durationMs: number, failure?: Error): void;
 }
@@ -23,9 +27,12 @@ export async function runPhases<Context>(
 ): Promise<void> {
   for (const phase of phases) {
     signal.throwIfAborted();
+    if (phase.when && !(await phase.when(context))) continue;
+    progress.phase(phase.name, "start");
     const results = await Promise.allSettled(
       phase.tasks.map(async (task) => {
         const started = now();
+        progress.began(phase.name, task.name);
         try {
           await task.run(context, signal);
           progress.ended(phase.name, task.name, now() - started);
@@ -39,7 +46,8 @@ export async function runPhases<Context>(
         }
       }),
     );
-    const failure = results.find((result) => result.status === "rejected");
-    if (failure) throw failure.reason;
+    progress.phase(phase.name, "stop");
+    const failed = results.find((result) => result.status === "rejected");
+    if (failed) throw failed.reason;
   }
 }

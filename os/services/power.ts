@@ -1,10 +1,7 @@
-import { SequenceEvent_Action as Action, SequenceEventSchema } from "../../api/gen/machine/events_pb.js";
 import { GrpcError } from "../../api/grpc/error.ts";
-import type { Clock } from "../../cosi/clock.ts";
 import type { WriteSystem } from "./api/lifecycle-service.ts";
 import type { Lifecycle } from "./api/machine/lifecycle.ts";
 import type { Meta } from "./api/machine/meta.ts";
-import type { EventStream } from "./events/event-stream.ts";
 
 /** The system on the machine's disk. */
 export type Installation = Pick<Lifecycle, "reset" | "rollback" | "upgrade"> & {
@@ -14,31 +11,27 @@ export type Installation = Pick<Lifecycle, "reset" | "rollback" | "upgrade"> & {
   readonly systemDisk: string;
 };
 
+/** Ends this boot as part of a sequence, whose events bear the actor's id. */
+export type End = (
+  how: "restart" | "powerOff",
+  why: { readonly sequence: "reboot" | "shutdown" | "reset" | "upgrade"; readonly actorId: string },
+) => void;
+
 export interface PowerOptions {
-  readonly clock: Clock;
-  readonly events: EventStream;
-  readonly end: (how: "restart" | "powerOff") => void;
+  readonly end: End;
   /** Undefined on a machine that runs from memory. */
   readonly installation: () => Installation | undefined;
 }
 
-/** So long the answer, and the event that the end has begun, have to leave the machine. */
-const farewellMs = 500;
-
-export function power({ clock, events, end, installation }: PowerOptions): Lifecycle {
-  const begin = (sequence: string, how: "restart" | "powerOff", actorId: string) => {
-    events.publish(SequenceEventSchema, { sequence, action: Action.START }, actorId);
-    clock.after(farewellMs, () => end(how));
-    return Promise.resolve();
-  };
+export function power({ end, installation }: PowerOptions): Lifecycle {
   const installed = () => {
     const found = installation();
     if (found) return found;
     throw new GrpcError("failedPrecondition", "nothing is installed: this machine runs from memory");
   };
   return {
-    reboot: (_, actorId) => begin("reboot", "restart", actorId),
-    shutdown: (_, actorId) => begin("shutdown", "powerOff", actorId),
+    reboot: async (_, actorId) => end("restart", { sequence: "reboot", actorId }),
+    shutdown: async (_, actorId) => end("powerOff", { sequence: "shutdown", actorId }),
     reset: async (request, actorId) => installed().reset(request, actorId),
     rollback: async () => installed().rollback(),
     upgrade: async (request, actorId) => installed().upgrade(request, actorId),

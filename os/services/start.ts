@@ -6,10 +6,6 @@ import { readFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { hostname, uptime } from "node:os";
 import { basename } from "node:path";
-import {
-  MachineStatusEventSchema,
-  MachineStatusEvent_MachineStage as Stage,
-} from "../../api/gen/machine/events_pb.js";
 import { sleep } from "../../cosi/clock.ts";
 import { describeTypes } from "../../cosi/grpc/definitions.ts";
 import type { State } from "../../cosi/state.ts";
@@ -23,10 +19,11 @@ import { openBlockDevice } from "../block/open-block-device.ts";
 import { speaks } from "../block/speaks.ts";
 import { holdersOf } from "../block/teardown.ts";
 import { wipe } from "../block/wipe/wipe.ts";
+import type { Journal } from "../machined/journal.ts";
 import { askTime } from "../network/ntp/ask.ts";
 import { MachineConfig, MachineType } from "../resources/config/machine-config.ts";
 import { TimeServerStatus } from "../resources/network/names.ts";
-import { BootId, MachineStatus, Version } from "../resources/runtime/node.ts";
+import { BootId, Version } from "../resources/runtime/node.ts";
 import type { NodeNames } from "./api/certificates.ts";
 import { filesystemService } from "./api/filesystem-service.ts";
 import { imageService } from "./api/image-service.ts";
@@ -40,6 +37,8 @@ import { timeService } from "./api/time-service.ts";
 import { ConfigKeeper } from "./config/config-keeper.ts";
 import { persistConfig } from "./config/persist-config.ts";
 import { EventStream } from "./events/event-stream.ts";
+import { tellOfStatus } from "./events/status-events.ts";
+import { tellOfSteps } from "./events/step-events.ts";
 import { xidMaker } from "./events/xid.ts";
 import { kernelRecords } from "./logs/kernel-records.ts";
 import type { LogBook } from "./logs/log-book.ts";
@@ -53,19 +52,22 @@ import { requestCertificate } from "./trustd/request-certificate.ts";
 const apiPort = 50_000;
 const trustdPort = 50_001;
 const stateFolder = "/system/state";
+/** So long the last answers and events have to leave the machine. */
+const farewellMs = 500;
 /** The machine API that we speak, and which release of ours speaks it. Clients choose by it what to ask for. */
 const tag = `v1.13.0+ingot.${project.version}`;
 
 export interface Surroundings extends Pick<PowerOptions, "end" | "installation"> {
   readonly state: State;
   readonly logs: LogBook;
-  readonly life: "maintenance" | "run";
+  /** What PID 1 is at. */
+  readonly journal: Pick<Journal, "follow">;
   readonly said: (level: "info" | "warn" | "error", text: string) => void;
 }
 
 /** Runs until it is disposed of. */
 export async function startServices(surroundings: Surroundings): Promise<AsyncDisposable> {
-  const { state, logs, life, said, end, installation } = surroundings;
+  const { state, logs, journal, said, end, installation } = surroundings;
   const now = () => clock.now();
   const failed = (error: unknown) =>
     said("error", error instanceof Error ? (error.stack ?? error.message) : String(error));
@@ -74,7 +76,6 @@ export async function startServices(surroundings: Surroundings): Promise<AsyncDi
   let current: Config | undefined;
   let names: NodeNames = { dnsNames: [], ipAddresses: [] };
   let trustd: Trustd | undefined;
-  let reached: "running" | "maintenance" | undefined;
 
   const config = new ConfigKeeper({
     current: () => current,
@@ -91,7 +92,10 @@ export async function startServices(surroundings: Surroundings): Promise<AsyncDi
     const found = current && identitySettings(current)?.authority;
     return found?.key === undefined ? undefined : openAuthority({ crt: found.crt, key: found.key, clock });
   };
-  const lifecycle = power({ clock, events, end, installation });
+  const lifecycle = power({ end, installation });
+  const over = new AbortController();
+  tellOfSteps(journal, events);
+  const tellingOfStatus = tellOfStatus(state, events, over.signal).catch(failed);
 
   const api = new MachineApi({
     address: `[::]:${apiPort}`,
@@ -165,7 +169,6 @@ export async function startServices(surroundings: Surroundings): Promise<AsyncDi
           await trustd?.renew();
           const type = standing.identity?.type ?? "unknown";
           await state.as("MachineType").set(MachineType, "machine-type", { spec: type });
-          await reach(standing.identity ? "running" : "maintenance");
           if (!isUp) started("Started");
           isUp = true;
         },
@@ -196,15 +199,18 @@ export async function startServices(surroundings: Surroundings): Promise<AsyncDi
     id: "machined",
     restart: "always",
     async run({ started, signal }) {
-      started(`Service running in ${life}`);
+      started("Service started as goroutine");
       await stopped(signal);
     },
   });
 
   return {
     async [Symbol.asyncDispose]() {
+      await sleep(clock, farewellMs, over.signal);
       await services.stopAll();
       await config[Symbol.asyncDispose]();
+      over.abort();
+      await tellingOfStatus;
     },
   };
 
@@ -217,17 +223,6 @@ export async function startServices(surroundings: Surroundings): Promise<AsyncDi
       if (configs.some((yaml) => identitySettings(parseMachineConfig(yaml))?.authority?.key !== undefined))
         return;
     }
-  }
-
-  async function reach(stage: "running" | "maintenance"): Promise<void> {
-    if (reached === stage) return;
-    reached = stage;
-    const spec = { stage, status: { ready: true, unmetConditions: [] } };
-    await state.as("MachineStatus").set(MachineStatus, "machine", { spec });
-    events.publish(MachineStatusEventSchema, {
-      stage: stage === "running" ? Stage.RUNNING : Stage.MAINTENANCE,
-      status: { ready: true },
-    });
   }
 }
 

@@ -32,7 +32,7 @@ async function prove(): Promise<void> {
       { name: "devices", tasks: [hardware] },
     ],
     { release: release(), log },
-    { signal, now: () => performance.now(), progress: { ended: () => {} } },
+    { signal, now: () => performance.now(), progress: { phase: () => {}, began: () => {}, ended: () => {} } },
   );
   const carryOut = bmcAccountOrder({ openDevice: () => new IpmiDevice(), clock: bmcClock });
   const outcome = await carryOut(

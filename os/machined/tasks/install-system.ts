@@ -13,21 +13,39 @@ import { releaseKey } from "../../install/release-key.ts";
 import { tellInstalled } from "../../install/tell-installed.ts";
 import { runTool } from "../../kernel/run-tool.ts";
 import { MachineConfig } from "../../resources/config/machine-config.ts";
-import { MachineStatus } from "../../resources/runtime/node.ts";
 import type { Context } from "../context.ts";
+
+interface WantedInstall {
+  readonly yaml: string;
+  readonly settings: InstallSettings;
+  readonly url: string;
+}
+
+/** What the machine config says of installing; undefined when nothing, or nothing that can be done. */
+export async function wantedInstall({
+  state,
+  log,
+  arguments: args,
+}: Context): Promise<WantedInstall | undefined> {
+  const yaml = (await state.find(MachineConfig, "v1alpha1"))?.spec.yaml;
+  const settings = yaml === undefined ? undefined : installSettings(parseMachineConfig(yaml));
+  if (yaml === undefined || !settings) {
+    log.write("info", "the machine config names no disk to install on: running from memory");
+    return undefined;
+  }
+  const url = imageUrl(settings, args().last("ingot.image"));
+  if (url !== undefined) return { yaml, settings, url };
+  log.write(
+    "error",
+    "Cannot install: neither machine.install.image nor the kernel argument ingot.image is an address of an image. Running from memory",
+  );
+  return undefined;
+}
 
 /** Does what the machine config says of installing, and restarts into it. */
 export async function installSystem(context: Context, signal: AbortSignal): Promise<void> {
-  const { state, log, end, arguments: args } = context;
-  const yaml = (await state.find(MachineConfig, "v1alpha1"))?.spec.yaml;
-  const settings = yaml === undefined ? undefined : installSettings(parseMachineConfig(yaml));
-  if (!settings)
-    return log.write("info", "the machine config names no disk to install on: running from memory");
-  const unmet = [{ name: "install", reason: "the system is being installed" }];
-  const status = { stage: "installing", status: { ready: false, unmetConditions: unmet } } as const;
-  await state.as("MachineStatus").set(MachineStatus, "machine", { spec: status });
-
-  const url = imageUrl(settings, args().last("ingot.image"));
+  const { log, end } = context;
+  const { yaml, settings, url } = (await wantedInstall(context))!;
   const { disk, skipped } = chooseDisk(await listDisks("/sys"), settings.disk);
   for (const reason of skipped) log.write("info", `install: not on ${reason}`);
   if (!disk) throw new Error(`Cannot install: no disk is the one that the machine config means`);
@@ -85,10 +103,7 @@ export async function leaveInstaller(context: Context, signal: AbortSignal): Pro
 }
 
 /** A config made for upstream names an installer's container image, which says nothing of ours. */
-function imageUrl({ image }: InstallSettings, argument: string | undefined): string {
+function imageUrl({ image }: InstallSettings, argument: string | undefined): string | undefined {
   if (image !== undefined && /^https?:/.test(image)) return image;
-  if (argument) return argument;
-  throw new Error(
-    "Cannot install: neither machine.install.image nor the kernel argument ingot.image is an address of an image",
-  );
+  return argument || undefined;
 }

@@ -7,17 +7,17 @@ import type { Context } from "../context.ts";
 import type { Task } from "../phases.ts";
 
 /** Starts the machine API and what else runs beside PID 1's own work; it ends before the machine goes down. */
-export const services = (life: "maintenance" | "run"): Task<Context> => ({
-  name: "services",
+export const services: Task<Context> = {
+  name: "startAllServices",
   async run(context, signal) {
-    const { state, logs, log, end, closing } = context;
+    const { state, logs, log, journal, end } = context;
     try {
       // Not at the top: an agent does not pay for it.
       const { startServices } = await import("../../services/start.ts");
       const installed = await installationOf(context, signal);
-      closing.use(
+      context.services.use(
         await startServices({
-          ...{ state, logs, life, end },
+          ...{ state, logs, journal, end },
           said: (level, text) => log.write(level, text),
           installation: () => installed,
         }),
@@ -27,7 +27,7 @@ export const services = (life: "maintenance" | "run"): Task<Context> => ({
       log.write("error", `Cannot start the services: ${String(error)}`);
     }
   },
-});
+};
 
 /** Undefined while the system runs from memory. */
 async function installationOf(

@@ -1,20 +1,26 @@
 // What the node is, and what it is at.
 import * as z from "zod";
-import { runtime, v1alpha1 } from "../declare.ts";
+import { ingotRuntime, runtime, v1alpha1 } from "../declare.ts";
 
-/** Id: `machine`. */
+const stage = z.enum([
+  "booting",
+  "installing",
+  "maintenance",
+  "running",
+  "rebooting",
+  "shutting down",
+  "resetting",
+  "upgrading",
+]);
+
+/** What PID 1 is at. Id: `machine`. */
+export const MachineStage = ingotRuntime("MachineStages", z.strictObject({ stage }));
+
+/** What PID 1 is at, and what is missing of what it should be. Id: `machine`. */
 export const MachineStatus = runtime(
   "MachineStatuses",
   z.strictObject({
-    stage: z.enum([
-      "booting",
-      "installing",
-      "maintenance",
-      "running",
-      "rebooting",
-      "shutting down",
-      "upgrading",
-    ]),
+    stage,
     status: z.strictObject({
       ready: z.boolean(),
       unmetConditions: z.array(z.strictObject({ name: z.string(), reason: z.string() })),

@@ -1,0 +1,31 @@
+import type { SpecOf } from "../../cosi/resource.ts";
+import type { MachineStatus } from "../resources/runtime/node.ts";
+import type { SequenceName, Step } from "./journal.ts";
+
+export type Stage = SpecOf<typeof MachineStatus>["stage"];
+
+/** The task during which the machine waits for a config. Clients of the API know it by this name. */
+export const maintenanceTask = "runningMaintenance";
+
+const whenBegun: Readonly<Record<SequenceName, Stage | undefined>> = {
+  initialize: "booting",
+  // Begun on machines that are installed, too: its phase tells.
+  install: undefined,
+  boot: "booting",
+  reboot: "rebooting",
+  shutdown: "shutting down",
+  reset: "resetting",
+  upgrade: "upgrading",
+};
+
+/** What the machine is at after a step; undefined when the step changes nothing of that. */
+export function stageAfter(step: Step): Stage | undefined {
+  if (step.of === "sequence") {
+    if (step.action === "start") return whenBegun[step.sequence];
+    return step.sequence === "boot" && step.error === undefined ? "running" : undefined;
+  }
+  if (step.of === "phase")
+    return step.sequence === "install" && step.action === "start" ? "installing" : undefined;
+  if (step.task !== maintenanceTask) return undefined;
+  return step.action === "start" ? "maintenance" : "booting";
+}
