@@ -1,5 +1,6 @@
 // Secrets at rest: fields that a schema marks are encrypted before any store sees them.
 import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
+import { frozen } from "./frozen.ts";
 import type { KeyRing } from "./key-ring.ts";
 import type { Query } from "./query.ts";
 import type { Key, Kind, ResourceType, Version } from "./resource.ts";
@@ -30,6 +31,8 @@ export class SealedStore implements StoreLayer {
   readonly #store: Store;
   readonly #keys: KeyRing;
   readonly #types: ReadonlyMap<string, ResourceType>;
+  /** What a store below hands out again and again is opened once. */
+  readonly #opened = new WeakMap<Document, Document>();
 
   constructor({ store, keys, types }: SealedStoreOptions) {
     this.#store = store;
@@ -139,9 +142,13 @@ export class SealedStore implements StoreLayer {
   }
 
   #unseal(document: Document): Document {
+    const known = this.#opened.get(document);
+    if (known !== undefined) return known;
     const { metadata } = document;
     const spec = mapSealed(document.spec, [], (text, path) => this.#decrypt(metadata, path, text));
-    return spec === document.spec ? document : { metadata, spec };
+    const opened = spec === document.spec ? document : { metadata, spec };
+    if (Object.isFrozen(document)) this.#opened.set(document, frozen(opened));
+    return opened;
   }
 
   #encrypt(key: Key, path: FieldPath, value: Json): Json {

@@ -28,6 +28,7 @@ function map(
   replace: (value: Json, path: FieldPath) => Json,
   path: FieldPath,
 ): Json {
+  if (!schemas.some(mayHoldSecrets)) return json;
   const alternatives = schemas.flatMap((schema) => unwrap(schema));
   if (alternatives.some(isSecret)) return replace(json, path);
   if (json === null || typeof json !== "object") return json;
@@ -59,6 +60,34 @@ function covered(def: Definition): readonly z.core.$ZodType[] {
   if ("left" in def) return [def.left, def.right];
   // What is stored is the input side; but a mark on the other side is meant for the same field.
   if ("in" in def) return [def.in, def.out];
+  return [];
+}
+
+const holders = new WeakMap<z.core.$ZodType, boolean>();
+
+/** Whether a secret can be anywhere in what fits the schema. Most schemas have none, and specs are written often. */
+function mayHoldSecrets(schema: z.core.$ZodType): boolean {
+  const known = holders.get(schema);
+  if (known !== undefined) return known;
+  const met = new Set<z.core.$ZodType>();
+  const found = holdsSecrets(schema, met);
+  holders.set(schema, found);
+  return found;
+}
+
+function holdsSecrets(schema: z.core.$ZodType, met: Set<z.core.$ZodType>): boolean {
+  if (met.has(schema)) return false;
+  met.add(schema);
+  if (isSecret(schema)) return true;
+  const def = definition(schema);
+  return [...covered(def), ...parts(def)].some((part) => holdsSecrets(part, met));
+}
+
+function parts(def: Definition): readonly z.core.$ZodType[] {
+  if ("shape" in def) return [...Object.values(def.shape), ...(def.catchall ? [def.catchall] : [])];
+  if ("valueType" in def) return [def.valueType];
+  if ("element" in def) return [def.element];
+  if ("items" in def) return [...def.items, ...(def.rest ? [def.rest] : [])];
   return [];
 }
 

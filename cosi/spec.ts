@@ -2,6 +2,7 @@
 // code is text in the store. One-way transforms cannot be written back, and are refused with the field's name.
 import { inspect } from "node:util";
 import * as z from "zod";
+import { frozen } from "./frozen.ts";
 import type { Key, Resource, ResourceOf, ResourceType, SpecOf } from "./resource.ts";
 import { InvalidSpec } from "./state-errors.ts";
 import type { Document, Json } from "./store.ts";
@@ -26,12 +27,42 @@ export function encodeSpec<Type extends ResourceType>(type: Type, key: Key, spec
   return asJson(result.data, key, []);
 }
 
-/** The resource that a stored document is. */
+interface Decoded {
+  readonly by: ResourceType["spec"];
+  readonly resource: Resource;
+}
+const decoded = new WeakMap<Document, Decoded>();
+
+/** The resource that a stored document is. A document that nobody can change is decoded once. */
 export function decodeDocument<Type extends ResourceType>(type: Type, document: Document): ResourceOf<Type> {
+  const known = decoded.get(document);
+  if (known?.by === type.spec) return known.resource as ResourceOf<Type>;
   const { metadata, spec } = document;
   const result = z.safeParse(type.spec, spec);
   if (!result.success) throw new InvalidSpec("read", metadata, result.error.issues, { cause: result.error });
-  return { metadata, spec: result.data } satisfies Resource as ResourceOf<Type>;
+  const resource: Resource = { metadata, spec: result.data };
+  if (Object.isFrozen(document)) {
+    const shared = frozen({ metadata, spec: sharing(result.data, spec) });
+    decoded.set(document, { by: type.spec, resource: shared });
+    return shared as ResourceOf<Type>;
+  }
+  return resource as ResourceOf<Type>;
+}
+
+/** The same value, made of the parts of `stored` wherever decoding changed nothing: most of it is kept in memory once. */
+function sharing(value: unknown, stored: unknown): unknown {
+  if (typeof value !== "object" || typeof stored !== "object" || value === null || stored === null)
+    return value;
+  if (value instanceof Date) return value;
+  const names = Object.keys(value);
+  const [made, kept] = [value, stored] as Record<string, unknown>[];
+  let isSame = names.length === Object.keys(stored).length && Array.isArray(value) === Array.isArray(stored);
+  for (const name of names) {
+    const part = sharing(made![name], kept![name]);
+    made![name] = part;
+    isSame &&= part === kept![name];
+  }
+  return isSame ? stored : value;
 }
 
 /** The same value without what JSON leaves out; refuses what JSON would silently change. */

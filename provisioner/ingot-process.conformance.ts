@@ -46,7 +46,7 @@ export interface Serving extends AsyncDisposable {
   /** A command line that knows where it is and whom to trust. */
   readonly ask: (words: string, token?: string) => Promise<Ran>;
   /** Asks from this process, often and without delay. */
-  readonly client: () => ApiClient;
+  readonly client: (token?: string) => ApiClient;
   /** Resolves to its exit code. */
   readonly stop: (signal?: NodeJS.Signals) => Promise<number | null>;
 }
@@ -102,12 +102,12 @@ export async function serving({
     said,
     ask: (words, bearer = token ?? "") =>
       ingot(words.split(" "), { INGOT_SERVER: url, INGOT_FINGERPRINT: fingerprint, INGOT_TOKEN: bearer }),
-    client: () =>
+    client: (bearer = token) =>
       new ApiClient(
         connect(
           { server: url, fingerprint },
           {
-            environment: { INGOT_TOKEN: token },
+            environment: { INGOT_TOKEN: bearer },
             readFile: (path) => readFile(path, "utf8"),
             signal: new AbortController().signal,
           },

@@ -25,6 +25,7 @@ import { agentService } from "./services/agent-service.ts";
 import { askNode } from "./services/ask-node.ts";
 import type { AssetShelf } from "./services/asset-shelf.ts";
 import { bootService } from "./services/boot-service.ts";
+import { BootTimes } from "./services/boot-times.ts";
 import { seeOff } from "./services/departures.ts";
 import { EventRecorder } from "./services/event-recorder.ts";
 import { keepHouse } from "./services/housekeeping.ts";
@@ -123,6 +124,7 @@ export async function openProvisioner(options: ProvisionerOptions): Promise<Prov
     const { port, tls } = options.installs!;
     installs.push(opened.use(await serveInstalls({ desk, imageFile, listen: { host, port }, tls, log })));
   }
+  const bootTimes = new BootTimes();
   const boots = bootService({
     state,
     clock,
@@ -132,6 +134,7 @@ export async function openProvisioner(options: ProvisionerOptions): Promise<Prov
     authorityFingerprint: authority.certificate.fingerprint,
     agentAddress: (from) => near(from, servers),
     installsAt: options.installs && installsAt,
+    times: bootTimes,
     log,
   });
   const identity = await serverIdentity(authority, listening.names);
@@ -225,7 +228,7 @@ export async function openProvisioner(options: ProvisionerOptions): Promise<Prov
           segmentIdentity: (segment) => segmentIdentity(authority, segment),
         },
         logs: (machine, lines) => logs.tail(machine, lines),
-        metrics: () => metricsPage(engine.metrics()),
+        metrics: () => metricsPage(engine.metrics()) + bootTimes.page(),
         log,
       }),
     );

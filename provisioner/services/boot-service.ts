@@ -28,6 +28,7 @@ import { Profile } from "../resources/profile.ts";
 import { Segment } from "../resources/segment.ts";
 import { type BootToken, signBootToken } from "../trust/boot-token.ts";
 import type { AssetShelf, BootImage } from "./asset-shelf.ts";
+import type { BootTimes } from "./boot-times.ts";
 import { configAddress, imageAddress, phoneHomeAddress, phoneHomeLifeMs } from "./install-addresses.ts";
 import { type InstallPlan, installPlan } from "./install-plan.ts";
 import { type MachineRecords, recordsOf } from "./machine-records.ts";
@@ -60,6 +61,7 @@ export interface BootServiceOptions {
   readonly agentAddress: (from: string) => string;
   /** Where a system at that address fetches its config and calls home; unset where nothing is served. */
   readonly installsAt: ((from: string) => string) | undefined;
+  readonly times: BootTimes;
   readonly log: (text: string) => void;
 }
 
@@ -74,7 +76,10 @@ export function bootService(options: BootServiceOptions): ServedService {
     plan: async ({ client, bootId }, call) => {
       segmentOf(call);
       if (!client?.mac) throw new GrpcError("invalidArgument", "client.mac is missing: who asks?");
-      return { plan: await desk.plan(client, bootId) };
+      const began = options.clock.elapsedMs();
+      const plan = await desk.plan(client, bootId);
+      options.times.count(options.clock.elapsedMs() - began);
+      return { plan };
     },
     report: async ({ reports }, call) => {
       segmentOf(call);

@@ -130,13 +130,10 @@ export class FleetMachine {
     }
   }
 
-  async #ask(stage: Stage, bootId: string, signal: AbortSignal): Promise<BootPlan> {
+  #ask(stage: Stage, bootId: string, signal: AbortSignal): Promise<BootPlan> {
     const { uuid, serial, macs } = this.identity;
     const asking = { mac: macs[0]!, macs, uuid, serial, architecture: "uefi-x64", bootId, stage } as const;
-    const began = performance.now();
-    const plan = await this.#site.booter().plan(asking, signal);
-    this.#site.planned(performance.now() - began, plan);
-    return plan;
+    return this.#site.booter().plan(asking, signal);
   }
 
   #tell(bootId: string, progress: Progress): void {

@@ -1,5 +1,6 @@
 // What people ask for a fleet: who the machines are, what they shall be, and when all of that has come to pass.
 import type { State } from "../../cosi/state.ts";
+import { machineHolds } from "../../provisioner/controllers/machine-holds.ts";
 import { Assignment } from "../../provisioner/resources/assignment.ts";
 import { BmcConfig } from "../../provisioner/resources/bmc-config.ts";
 import { Machine } from "../../provisioner/resources/machine.ts";
@@ -7,23 +8,40 @@ import { MachineStatus } from "../../provisioner/resources/machine-status.ts";
 import { PowerStatus } from "../../provisioner/resources/power-status.ts";
 import { Profile } from "../../provisioner/resources/profile.ts";
 import type { Stage } from "../../provisioner/resources/stages.ts";
-import type { FleetMachine } from "./fleet-machine.ts";
-import type { FleetSite } from "./fleet-site.ts";
+import { fleetIdentity } from "./fleet-inventory.ts";
+import type { FleetMember } from "./rack/messages.ts";
 
 export const profileName = "fleet";
 
-/** Makes the machines known, accepted, with the accounts to their BMCs: the provisioner turns them on by itself. */
-export async function register(
-  state: State,
-  { bmcPorts }: FleetSite,
-  machines: readonly FleetMachine[],
-): Promise<void> {
-  await inBatches(0, machines.length, async (at) => {
-    const { index, id, identity } = machines[at]!;
+/** As `ingot machines import` makes it: accepted, and held by its controllers from the start. */
+export async function makeMachine(state: State, index: number): Promise<void> {
+  const { uuid, serial, macs } = fleetIdentity(index);
+  await state.create(
+    Machine,
+    uuid,
+    {
+      labels: { rack: `r${index % 40}` },
+      spec: {
+        identity: { uuid, serial, macs: [...macs] },
+        admission: { is: "accepted", by: "ann" },
+        wipeId: 1,
+        retryId: 0,
+        power: "automatic",
+        boot: {},
+      },
+    },
+    { finalizers: machineHolds },
+  );
+}
+
+/** Makes machines known with the accounts to their BMCs: the provisioner turns them on by itself. */
+export async function register(state: State, members: readonly FleetMember[]): Promise<void> {
+  await inBatches(0, members.length, async (at) => {
+    const { index, id, bmcPort } = members[at]!;
     await state.create(BmcConfig, id, {
       spec: {
         address: "127.0.0.1",
-        port: bmcPorts[index],
+        port: bmcPort,
         driver: "ipmi",
         user: "admin",
         password: "secret",
@@ -31,17 +49,7 @@ export async function register(
         origin: "given",
       },
     });
-    await state.create(Machine, id, {
-      labels: { rack: `r${index % 40}` },
-      spec: {
-        identity: { uuid: identity.uuid, serial: identity.serial, macs: [...identity.macs] },
-        admission: { is: "accepted", by: "ann" },
-        wipeId: 1,
-        retryId: 0,
-        power: "automatic",
-        boot: {},
-      },
-    });
+    await makeMachine(state, index);
   });
 }
 
@@ -74,7 +82,7 @@ export async function inBatches(
   }
 }
 
-export const assign = (state: State, { id }: FleetMachine) =>
+export const assign = (state: State, { id }: Named) =>
   state.create(
     Assignment,
     id,
@@ -82,17 +90,19 @@ export const assign = (state: State, { id }: FleetMachine) =>
     { finalizers: ["Release"] },
   );
 
+type Named = Pick<FleetMember, "id" | "index">;
+
 /** Follows the stages of the machines; resolves when all of them are where they shall be. */
-export async function follow(
+export async function follow<Machine extends Named>(
   state: State,
-  machines: readonly FleetMachine[],
+  machines: readonly Machine[],
   {
     goal,
     onStage,
     signal,
   }: {
-    readonly goal: (machine: FleetMachine) => Stage;
-    readonly onStage?: (machine: FleetMachine, stage: Stage) => void;
+    readonly goal: (machine: Machine) => Stage;
+    readonly onStage?: (machine: Machine, stage: Stage) => void;
     readonly signal: AbortSignal;
   },
 ): Promise<void> {
@@ -120,7 +130,7 @@ export async function follow(
 /** Resolves when the provisioner has read from their BMCs that they are off. */
 export async function darkness(
   state: State,
-  machines: readonly FleetMachine[],
+  machines: readonly Pick<Named, "id">[],
   signal: AbortSignal,
 ): Promise<void> {
   const lit = new Set(machines.map(({ id }) => id));

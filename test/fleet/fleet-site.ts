@@ -1,12 +1,14 @@
 // What the machines of a fleet share: the pxe-server that answers them, their BMCs, and what must never happen.
 import { randomBytes } from "node:crypto";
 import { openIpmiServer } from "../../bmc/simulator/ipmi/server.ts";
-import type { BootPlan } from "../../pxe-server/booter.ts";
 import type { RemoteBooter } from "../../pxe-server/remote-booter.ts";
 import { FleetMachine } from "./fleet-machine.ts";
+import type { FleetMember } from "./rack/messages.ts";
 
 export interface FleetOptions {
   readonly size: number;
+  /** The index of its first machine, where it is one of several. */
+  readonly first?: number;
   readonly booter: () => Pick<RemoteBooter, "plan" | "report">;
   readonly random: () => number;
   /** How long firmware takes for a step, at most. */
@@ -21,12 +23,9 @@ export class FleetSite implements AsyncDisposable {
   readonly paceMs: number;
   readonly wipeMs: number;
   readonly machines: readonly FleetMachine[];
-  /** Of the BMC of each machine. */
-  readonly bmcPorts: number[] = [];
+  readonly members: FleetMember[] = [];
   readonly violations: string[] = [];
   readonly configs: string[] = [];
-  /** How long plans took, as pxe-servers see it; only those that the provisioner gave. */
-  readonly planMs: number[] = [];
   /** Machines that somebody asked to be taken out of use. */
   readonly released = new Set<FleetMachine>();
   wipes = 0;
@@ -34,25 +33,21 @@ export class FleetSite implements AsyncDisposable {
   readonly #opened = new AsyncDisposableStack();
   readonly #background = new Set<Promise<void>>();
 
-  private constructor({ size, booter, random, paceMs = 100, wipeMs = 200 }: FleetOptions) {
+  private constructor({ size, first = 0, booter, random, paceMs = 100, wipeMs = 200 }: FleetOptions) {
     this.booter = booter;
     this.random = random;
     this.paceMs = paceMs;
     this.wipeMs = wipeMs;
-    this.machines = Array.from({ length: size }, (_, index) => new FleetMachine(index, this));
+    this.machines = Array.from({ length: size }, (_, at) => new FleetMachine(first + at, this));
   }
 
   static async open(options: FleetOptions): Promise<FleetSite> {
     const site = new FleetSite(options);
-    for (const { chassis } of site.machines) {
-      const server = site.#opened.use(await openIpmiServer({ chassis, randomBytes }));
-      site.bmcPorts.push(server.port);
+    for (const { chassis, index, id } of site.machines) {
+      const { port } = site.#opened.use(await openIpmiServer({ chassis, randomBytes }));
+      site.members.push({ index, id, bmcPort: port });
     }
     return site;
-  }
-
-  planned(tookMs: number, plan: BootPlan): void {
-    if (!plan.why.includes("does not answer")) this.planMs.push(tookMs);
   }
 
   /** A system may be stopped when it was asked for, and when it was just installed and starts from its disk. */

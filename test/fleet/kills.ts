@@ -40,7 +40,7 @@ export async function liveThroughKills(options: KillsOptions): Promise<KillsResu
   const { state, booter } = opened.use(await openDoor(provisioner));
   const site = opened.use(await FleetSite.open({ size, random, booter: () => booter }));
   await makeProfile(state);
-  await register(state, site, site.machines);
+  await register(state, site.members);
 
   const lives = new Map<FleetMachine, number>();
   const arrived = follow(state, site.machines, {

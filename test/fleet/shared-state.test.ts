@@ -100,7 +100,7 @@ test("machines get where they should while a leader, a member of etcd and a netw
   const machinesOf = (number: number) => site.machines.slice(number * wave, (number + 1) * wave);
   const arrive = async (number: number) => {
     const machines = machinesOf(number);
-    await register(state, site, machines);
+    await register(state, site.members.slice(number * wave, (number + 1) * wave));
     await follow(state, machines, { goal: () => "pool", signal });
     await darkness(state, machines, signal);
   };

@@ -1,6 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Clock } from "../../clock.ts";
-import { frozen } from "../../frozen.ts";
 import { type LabelTerm, matches, type Query } from "../../query.ts";
 import type { Key, Kind, Version } from "../../resource.ts";
 import {
@@ -16,8 +15,9 @@ import {
   VersionConflict,
 } from "../../store.ts";
 import { Journal, openDatabase, reasonOf } from "./database.ts";
+import { DocumentCache } from "./document-cache.ts";
 import { labelCondition } from "./label-conditions.ts";
-import { decodeRow, encodeDraft } from "./rows.ts";
+import { encodeDraft } from "./rows.ts";
 import {
   type ChangeRow,
   type Head,
@@ -57,6 +57,7 @@ interface LogPage {
 
 /** How many changes of a log are read at once. */
 const page = 1000;
+const mostCached = 32_768;
 
 /** Resources in one file: WAL, group commit, a log of changes from which watches replay. */
 export class SqliteStore implements Store {
@@ -68,6 +69,7 @@ export class SqliteStore implements Store {
   readonly #life: string;
   readonly #kinds = new Map<string, number>();
   readonly #waiting = new Set<{ readonly kind: string; readonly wake: () => void }>();
+  readonly #cache = new DocumentCache(mostCached);
   /** Kinds that the running transaction changes. */
   readonly #changed = new Set<string>();
   #revision = 0;
@@ -98,11 +100,13 @@ export class SqliteStore implements Store {
       end: () => this.#endTransaction(),
       flush: durability === "full" ? () => this.#journal.flush() : undefined,
       committed: () => {
+        this.#cache.committed();
         const changed = [...this.#changed];
         this.#changed.clear();
         this.#wake((kind) => changed.includes(kind));
       },
       rolledBack: () => {
+        this.#cache.rolledBack();
         this.#changed.clear();
         this.#kinds.clear();
       },
@@ -115,14 +119,14 @@ export class SqliteStore implements Store {
       const kind = this.#kind(key);
       return kind === undefined ? undefined : this.#sql.get.get(kind, key.id);
     });
-    return row && decodeRow(key, BigInt(row.version), row.document);
+    return row && this.#cache.read(key, row.version, row.document);
   }
 
   async list(scope: Scope, query: Query = {}): Promise<Snapshot> {
     const [rows, head] = this.#read(() => [this.#candidates(scope, query), this.#head()]);
     const documents = rows.flatMap(({ id, version, document }) => {
       if (query.id && !matches({ id: query.id }, { id, labels: {} })) return [];
-      const found = decodeRow({ ...scope, id }, BigInt(version), document);
+      const found = this.#cache.read({ ...scope, id }, version, document);
       return matches(query, found.metadata) ? [found] : [];
     });
     return { documents, bookmark: this.#bookmark(head.revision) };
@@ -140,7 +144,7 @@ export class SqliteStore implements Store {
       else this.#update(key, kind, revision, document, labels, expected);
       this.#revision = revision;
       this.#changed.add(nameOf(key));
-      return decodeRow(key, BigInt(revision), document);
+      return this.#cache.write(key, revision, document);
     });
   }
 
@@ -272,7 +276,7 @@ export class SqliteStore implements Store {
       number === undefined ? [] : this.#sql.changes.all(number, seen, page),
       this.#head(),
     ]);
-    const changes = rows.map((row) => frozen(this.#change(scope, row)));
+    const changes = rows.map((row) => this.#change(scope, row));
     const full = rows.length === page;
     const next = full ? rows.at(-1)!.revision : revision;
     this.#lastPage = { kind, seen, revision, forgotten, changes, next, full };
@@ -282,9 +286,9 @@ export class SqliteStore implements Store {
   #change({ namespace, type }: Scope, { revision, id, document, version, old }: ChangeRow): Change {
     const key = { namespace, type, id };
     const bookmark = this.#bookmark(revision);
-    const before = old === null ? undefined : decodeRow(key, BigInt(version!), old);
+    const before = old === null ? undefined : this.#cache.read(key, version!, old);
     if (document === null) return { type: "destroyed", document: before!, bookmark };
-    const after = decodeRow(key, BigInt(revision), document);
+    const after = this.#cache.read(key, revision, document);
     if (before === undefined) return { type: "created", document: after, bookmark };
     return { type: "updated", document: after, old: before, bookmark };
   }
