@@ -228,7 +228,7 @@ export async function openProvisioner(options: ProvisionerOptions): Promise<Prov
           segmentIdentity: (segment) => segmentIdentity(authority, segment),
         },
         logs: (machine, lines) => logs.tail(machine, lines),
-        metrics: () => metricsPage(engine.metrics()) + bootTimes.page(),
+        metrics: () => metricsPage(engine.metrics()) + bootTimes.page() + nodes.metrics(),
         log,
       }),
     );

@@ -56,6 +56,10 @@ export async function generateConfigs(plan: ClusterPlan): Promise<GeneratedConfi
   };
 }
 
+type ClientPlan = Pick<ClusterPlan, "clusterName" | "secrets" | "clock" | "endpoints" | "roles"> & {
+  readonly lifetimeMs?: number;
+};
+
 /** A client of the machine API: a year, admin unless told otherwise. */
 export async function generateClientConfig({
   clusterName,
@@ -63,12 +67,13 @@ export async function generateClientConfig({
   clock,
   endpoints = [],
   roles = [role.admin],
-}: Pick<ClusterPlan, "clusterName" | "secrets" | "clock" | "endpoints" | "roles">): Promise<ClientConfig> {
+  lifetimeMs = year,
+}: ClientPlan): Promise<ClientConfig> {
   const authority = machineAuthority(secrets, clock);
   const { certificate, key } = await authority.issue({
     organization: roles,
     purposes: ["clientAuth"],
-    lifetimeMs: year,
+    lifetimeMs,
   });
   const base64 = (pem: string) => Buffer.from(pem).toString("base64");
   return {

@@ -13,6 +13,7 @@ import { Event } from "../resources/event.ts";
 import { labels } from "../resources/labels.ts";
 import { Machine } from "../resources/machine.ts";
 import { machineIdentity } from "../resources/machine-identity.ts";
+import { Profile } from "../resources/profile.ts";
 import { recordsOf } from "../services/machine-records.ts";
 import { kindAt } from "./catalog.ts";
 import { act, type Hardware, verbs } from "./machine-actions.ts";
@@ -148,6 +149,8 @@ export function machineRoutes({ state, clock, reader, hardware, logs }: MachineR
       await reader.machine(who, id);
       const records = await recordsOf(state, id);
       if (!records) throw new Problem(404, "it is gone");
+      const name = records.assignment?.spec.profile;
+      const profile = name === undefined ? undefined : await state.find(Profile, name);
       const { resources } = await state.list(Event, { labels: [equal("machine", id)] });
       return {
         body: storyOf(
@@ -157,6 +160,7 @@ export function machineRoutes({ state, clock, reader, hardware, logs }: MachineR
             .map(({ spec }) => spec)
             .sort((a, b) => a.at.getTime() - b.at.getTime())
             .slice(-50),
+          profile?.spec,
         ),
       };
     },

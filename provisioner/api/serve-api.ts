@@ -34,6 +34,7 @@ import { RateLimit } from "./rate-limit.ts";
 import { Reader } from "./reader.ts";
 import { resourceRoutes } from "./resource-routes.ts";
 import { type Answer, type ApiRequest, matcher, type Route } from "./route.ts";
+import { talosconfigRoute } from "./talosconfig-route.ts";
 import { tokenRoutes } from "./token-routes.ts";
 import { type Bearer, bearerOf, mayAct } from "./tokens.ts";
 import { WatchStreams } from "./watch-stream.ts";
@@ -135,6 +136,7 @@ class ApiDesk {
       enrolRoute(options.segments),
       consoleRoute,
       ...machineRoutes({ state, clock, reader, hardware, logs }),
+      talosconfigRoute({ state, clock, reader }),
       ...tokenRoutes({ state, clock }),
       ...this.#ownRoutes(),
     ];

@@ -2,12 +2,19 @@
 import type { SpecOf } from "../../cosi/resource.ts";
 import { bootMode } from "../decisions/boot-mode.ts";
 import { gatherFacts, type Records } from "../decisions/facts.ts";
+import { installDisk } from "../decisions/install-disk.ts";
 import { legalActions } from "../decisions/legal-actions.ts";
 import { nextStep } from "../decisions/next-step.ts";
 import { powerWanted } from "../decisions/power-wanted.ts";
 import type { Event } from "../resources/event.ts";
+import type { Profile } from "../resources/profile.ts";
 
-export function storyOf(id: string, records: Records, events: readonly SpecOf<typeof Event>[]) {
+export function storyOf(
+  id: string,
+  records: Records,
+  events: readonly SpecOf<typeof Event>[],
+  profile?: SpecOf<typeof Profile>,
+) {
   const facts = gatherFacts(records);
   const { stage, why, waitsFor, next, slaMs } = nextStep(facts);
   const { machine, status, boot, power, wipe, assignment, inventory, installation, conflict } = records;
@@ -39,6 +46,7 @@ export function storyOf(id: string, records: Records, events: readonly SpecOf<ty
     boot: boot?.spec,
     wipe: run && { state: run.state, wipeId: run.wipeId, wipedAt: wipe.spec.wipedAt },
     assignment: assignment && { profile: assignment.spec.profile, how: assignment.spec.how },
+    installDisk: profile && inventory && installPlace(profile, inventory.spec),
     installation: installation && { evidence: installation.spec.evidence, node: installation.spec.node },
     conflict: conflict?.spec.claims.map(({ why }) => why),
     hardware: inventory && summary(inventory.spec),
@@ -46,6 +54,11 @@ export function storyOf(id: string, records: Records, events: readonly SpecOf<ty
     actions: legalActions(facts),
     events: events.map(({ at, what, count, severity }) => ({ at, what, count, severity })),
   };
+}
+
+function installPlace(profile: SpecOf<typeof Profile>, { disks }: Inventory) {
+  const { disk, why, skipped } = installDisk(disks, profile.installDisk);
+  return { disk: disk?.id, device: disk?.device, why, skipped };
 }
 
 type Inventory = NonNullable<Records["inventory"]>["spec"];

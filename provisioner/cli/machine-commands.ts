@@ -9,6 +9,7 @@ import { addMachineVerbs } from "./machine-verbs.ts";
 import { plain } from "./paint.ts";
 import { selectorOption, watchOption } from "./resource-commands.ts";
 import { type Story, storyText } from "./story-text.ts";
+import { addTalosconfigCommand } from "./talosconfig-command.ts";
 
 interface Imported {
   readonly machines: readonly { readonly line: number; readonly id: string; readonly do: string }[];
@@ -102,6 +103,7 @@ export function machinesCommand(context: CommandContext): Command {
       const list = JSON.parse(JSON.stringify(machines.map(exported))) as unknown;
       context.tell(command, list, () => stringify(list).trimEnd());
     });
+  addTalosconfigCommand(root, context);
   return root;
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { parseClientConfig } from "../../machine-config/client-config.ts";
 import { catalog } from "../api/catalog.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { programs } from "./program.ts";
@@ -45,6 +46,10 @@ const table: Readonly<Record<string, readonly [sent: string, body?: unknown]>> =
   "machines label m1 rack=r1 old-": ["PATCH /api/v1/machines/m1", { labels: { rack: "r1", old: null } }],
   "machines logs m1 -n 5": ["GET /api/v1/machines/m1/logs?lines=5"],
   "machines import rack.csv": ["POST /api/v1/machines/import", { format: "csv", text: "", dryRun: false }],
+  "machines talosconfig m1 m2 --role operator --hours 2": [
+    "POST /api/v1/machines/talosconfig",
+    { machines: ["m1", "m2"], role: "operator", hours: 2 },
+  ],
   "machines export": [list("machines")],
   "tokens create ci --role operator --days 7 --scope tenant=a": [
     "POST /api/v1/tokens",
@@ -71,10 +76,9 @@ const table: Readonly<Record<string, readonly [sent: string, body?: unknown]>> =
 
 describe("a command line becomes a request", () => {
   test.each(Object.entries(table))("ingot %s", async (words, [sent, body]) => {
-    const files = { "file.yaml": "spec:\n  a: 1\nlabels:\n  b: c\n", "rack.csv": "" };
-    const ran = await ingot(words, [{ body: { metadata: metadata("x"), items: [], machines: [] } }], {
-      files,
-    });
+    const files = { talosconfig: "", "file.yaml": "spec:\n  a: 1\nlabels:\n  b: c\n", "rack.csv": "" };
+    const answer = { metadata: metadata("x"), items: [], machines: [], talosconfig: "contexts: {}" };
+    const ran = await ingot(words, [{ body: answer }], { files });
     expect(ran).toMatchObject({ sent });
     expect(ran.body).toEqual(body);
   });
@@ -99,6 +103,24 @@ describe("a command line becomes a request", () => {
       { body: { metadata: metadata("m1", { rack: "r1" }) } },
     ]);
     expect(ran).toMatchObject({ code: 0, sent: "PATCH /api/v1/machines/m1", output: "rack=r1" });
+  });
+
+  test("ingot machines talosconfig writes a file, in which other clusters stay", async () => {
+    const config = (name: string, ca: string) =>
+      `context: ${name}\ncontexts: { ${name}: { endpoints: [192.0.2.1], nodes: [192.0.2.2], ca: ${ca} } }\n`;
+    const ran = await ingot(
+      "machines talosconfig --file t",
+      [{ body: { talosconfig: config("one", "new") } }],
+      {
+        files: { t: config("two", "old") },
+      },
+    );
+    expect(ran.noted).toContain("t: context one, nodes 192.0.2.2");
+    expect(parseClientConfig(ran.made["t"]!)).toMatchObject({
+      context: "one",
+      contexts: { one: { ca: "new" }, two: { ca: "old" } },
+    });
+    expect(ran.output).toBe("");
   });
 
   test("ingot tokens create ci --role operator --days 7 --scope tenant=a", async () => {

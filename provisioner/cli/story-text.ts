@@ -37,10 +37,10 @@ export function storyText(story: Story, { now: clock, paint }: Showing): string 
     ["power", `${story.power.is}; shall be ${story.power.wanted}: ${story.power.why}`],
     ["assigned", assignment && `${assignment.profile} (${assignment.how})`],
     ["wipe", wipe && `${wipe.state}, number ${wipe.wipeId}; wiped up to ${wipe.wipedAt}`],
-    [
-      "installed",
-      story.installation && `by ${story.installation.evidence}; node ${story.installation.node.is}`,
-    ],
+    ["disk is", story.installDisk && placeText(story.installDisk)],
+    ...(story.installDisk?.skipped ?? []).map(({ disk, why }) => ["not", `${disk}: ${why}`] as const),
+    ["installed", story.installation && `${story.installation.evidence} says so`],
+    ["node", story.installation && nodeText(story.installation.node, ago)],
     [
       "hardware",
       hardware &&
@@ -68,6 +68,21 @@ function deadlineText(deadline: string, retries: number, now: Date): string {
   const left = new Date(deadline).getTime() - now.getTime();
   const text = left > 0 ? `in ${age(now, new Date(deadline))}` : "now";
   return retries === 0 ? text : `${text}, after ${retries} ${retries === 1 ? "retry" : "retries"}`;
+}
+
+const placeText = ({ disk, device, why }: NonNullable<Story["installDisk"]>) =>
+  disk === undefined ? why : `${device}: ${why}`;
+
+function nodeText(
+  node: NonNullable<Story["installation"]>["node"],
+  ago: (at: string) => string,
+): string | undefined {
+  if (node.is === "unseen") return "not seen yet";
+  const words = { ready: "ready", notReady: "not ready", silent: "does not answer" } as const;
+  const version = "version" in node ? node.version : undefined;
+  const place = [node.address && `at ${node.address}`, version].filter((one) => one).join(", ");
+  const why = "why" in node ? `: ${node.why}` : "";
+  return `${words[node.is]}${place && ` ${place}`}, since ${ago(node.since)}${why}`;
 }
 
 const gigabytes = (bytes: number) => `${Math.round(bytes / 1e9)} GB`;

@@ -123,7 +123,7 @@ describe("a machine", () => {
       "wiping: its agent has to come to wipe it",
       "pool: it is clean and free",
       "installing: it is assigned, and its disk is empty",
-      "running: its system answers",
+      "running: its system answers, and is ready",
       "releasing: its agent has to come to wipe it",
       "pool: it is clean and free",
     ]);

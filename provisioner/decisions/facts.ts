@@ -30,6 +30,8 @@ export interface Facts {
   readonly wipe: "idle" | "running" | "failed";
   /** What answers on it now. */
   readonly runs: "agent" | "system" | "unseen";
+  /** The system that runs says that nothing is missing; one that cannot say so is believed to be. */
+  readonly ready: boolean;
   readonly bmc: "none" | "noAccount" | "ready";
   readonly power: "on" | "off" | "unknown";
   readonly powerAsked: "automatic" | "on" | "off";
@@ -76,7 +78,7 @@ export function gatherFacts(records: Records): Facts {
     wipedAt: Math.max(records.wipe?.spec.wipedAt ?? 0, waivedWipe(records)),
     installedAt: installedOn(records),
     wipe: wipeRun(records, wipeAsked),
-    runs: runningNow(records),
+    ...runningNow(records),
     bmc: records.bmcConfig ? "ready" : inventory?.spec.bmc ? "noAccount" : "none",
     power: power?.spec.power ?? "unknown",
     powerAsked: machine.spec.power,
@@ -121,15 +123,16 @@ function wipeRun({ wipe }: Records, asked: number): Facts["wipe"] {
  * The agent and the installed system are seen by different eyes: whoever appeared last is what runs. What was seen
  * before our last command to the BMC tells nothing: a machine that was just cycled would be cycled for ever.
  */
-function runningNow({ boot, installation, power }: Records): Facts["runs"] {
-  if (power?.spec.power === "off") return "unseen";
+function runningNow({ boot, installation, power }: Records): Pick<Facts, "runs" | "ready"> {
+  if (power?.spec.power === "off") return { runs: "unseen", ready: false };
   const seen = (since: Date, heardAt = since) =>
     isAfterCommand(power?.spec.order, since, heardAt) ? since.getTime() : undefined;
   const agent = boot?.spec.state === "agent" ? seen(boot.spec.since, boot.spec.heardAt) : undefined;
   const node = installation?.spec.node;
   const system = node?.is === "ready" || node?.is === "notReady" ? seen(node.since) : undefined;
-  if (agent === undefined && system === undefined) return "unseen";
-  return (agent ?? -Infinity) >= (system ?? -Infinity) ? "agent" : "system";
+  if (agent === undefined && system === undefined) return { runs: "unseen", ready: false };
+  if ((agent ?? -Infinity) >= (system ?? -Infinity)) return { runs: "agent", ready: false };
+  return { runs: "system", ready: node?.is === "ready" };
 }
 
 type Command = SpecOf<typeof PowerStatus>["order"];

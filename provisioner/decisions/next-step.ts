@@ -27,7 +27,8 @@ const rules: readonly Rule<Stage>[] = [
   ["wiping", "its disks are to be wiped", isWipeDue],
   ["settingUpBmc", "it has a BMC to which there is no account", (f) => needsAccount(f)],
   ["pool", "it is clean and free", (f) => f.assignment === "none"],
-  ["running", "its system answers", (f) => isInstalled(f) && f.runs === "system"],
+  ["running", "its system answers, and is ready", (f) => isInstalled(f) && f.runs === "system" && f.ready],
+  ["starting", "its system answers, and is not ready", (f) => isInstalled(f) && f.runs === "system"],
   ["starting", "it is installed, and its system does not answer yet", isInstalled],
   ["installing", "it is assigned, and its disk is empty", () => true],
 ];
@@ -61,7 +62,7 @@ const about: Readonly<Record<Stage, About>> = {
   stopped: { waitsFor: "somebody to turn it on again", next: "what it was before" },
   pool: { waitsFor: "somebody to assign it", next: "installing" },
   installing: { waitsFor: "evidence that it is installed", next: "starting", slaMs: minutes(45) },
-  starting: { waitsFor: "its system to answer", next: "running", slaMs: minutes(20) },
+  starting: { waitsFor: "its system to be ready", next: "running", slaMs: minutes(20) },
   running: { waitsFor: "nothing", next: "nothing" },
 };
 

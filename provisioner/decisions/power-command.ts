@@ -40,7 +40,11 @@ const longestVerifyMs = 5 * 60_000;
 
 /** What to tell a machine's BMC next. Every reading of its power comes through here. */
 export function powerStep({ facts, actual, order, status, now }: Asked): PowerStep {
-  const asRead = { ...facts, power: actual, ...(actual === "off" && { runs: "unseen" as const }) };
+  const asRead = {
+    ...facts,
+    power: actual,
+    ...(actual === "off" && { runs: "unseen" as const, ready: false }),
+  };
   const wish = powerWanted(asRead);
   const wanted = commandFor({ facts: asRead, actual, order, status, now });
   if (wanted === undefined) return { do: "watch", why: wish.why };

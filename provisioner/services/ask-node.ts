@@ -17,12 +17,12 @@ const namespace = "runtime";
 export const askNode =
   (clients: NodeClients) =>
   async ({ addresses, cluster, known }: NodeTarget, signal: AbortSignal): Promise<NodeAnswer> => {
-    if (cluster === undefined) return (await probeNode(addresses, signal)).answer;
+    if (cluster === undefined) return (await probeNode(addresses, clients.port, signal)).answer;
     if (known !== undefined) {
       const answer = await askMember(clients, cluster, known, signal);
       if (answer.is !== "silent") return answer;
     }
-    const { answer, address } = await probeNode(addresses, signal);
+    const { answer, address } = await probeNode(addresses, clients.port, signal);
     return answer.is === "ready" && address ? askMember(clients, cluster, address, signal) : answer;
   };
 

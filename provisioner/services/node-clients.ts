@@ -12,7 +12,7 @@ export interface NodeClientsOptions {
   readonly clock: Pick<Clock, "now" | "elapsedMs">;
   /** Of a cluster; undefined while they are being made. */
   readonly secretsOf: (cluster: string) => Promise<SecretsBundle | undefined>;
-  /** Instead of the one where every node's API is. */
+  /** Instead of 50000. */
   readonly port?: number;
 }
 
@@ -32,6 +32,8 @@ interface Open {
 }
 
 export class NodeClients implements Disposable {
+  /** Where every node's API is. */
+  readonly port: number;
   readonly #options: NodeClientsOptions;
   readonly #channels = new Map<string, Open>();
   readonly #credentials = new Map<
@@ -42,11 +44,17 @@ export class NodeClients implements Disposable {
 
   constructor(options: NodeClientsOptions) {
     this.#options = options;
+    this.port = options.port ?? nodeApiPort;
   }
 
-  /** How many connections there are. */
-  get size(): number {
-    return this.#channels.size;
+  /** For Prometheus. */
+  metrics(): string {
+    return [
+      "# HELP ingot_node_connections Connections to nodes of our clusters.",
+      "# TYPE ingot_node_connections gauge",
+      `ingot_node_connections ${this.#channels.size}`,
+      "",
+    ].join("\n");
   }
 
   /** To a node, as one with that role; undefined while its cluster has no secrets. */
@@ -66,8 +74,7 @@ export class NodeClients implements Disposable {
     const other = this.#channels.get(key);
     if (other?.credentials === credentials) return other.channel;
     other?.channel[Symbol.dispose]();
-    const { port = nodeApiPort } = this.#options;
-    const address = `${isIPv6(host) ? `[${host}]` : host}:${port}`;
+    const address = `${isIPv6(host) ? `[${host}]` : host}:${this.port}`;
     const channel = openChannel({ address, credentials: made, keepAliveMs, maxReconnectMs });
     this.#channels.set(key, { channel, credentials, usedMs: nowMs });
     return channel;

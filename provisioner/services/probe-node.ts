@@ -4,7 +4,6 @@ import { connect } from "node:tls";
 import { parseCertificate } from "../../pki/certificate.ts";
 import type { NodeAnswer } from "../controllers/installation-controller.ts";
 
-const apiPort = 50_000;
 const patienceMs = 4_000;
 
 interface Probed {
@@ -14,41 +13,45 @@ interface Probed {
 }
 
 /** Asks every address at once: a machine has several networks, and we are on one of them. */
-export async function probeNode(addresses: readonly string[], signal: AbortSignal): Promise<Probed> {
+export async function probeNode(
+  addresses: readonly string[],
+  port: number,
+  signal: AbortSignal,
+): Promise<Probed> {
   if (addresses.length === 0)
     return { answer: { is: "silent", why: "its inventory knows no address of it" } };
   const probed = await Promise.all(
-    addresses.map(async (address) => ({ answer: await probe(address, signal), address })),
+    addresses.map(async (address) => ({ answer: await probe(address, port, signal), address })),
   );
   const first = (is: NodeAnswer["is"]) => probed.find(({ answer }) => answer.is === is);
   return first("ready") ?? first("maintenance") ?? probed[0]!;
 }
 
-function probe(host: string, signal: AbortSignal): Promise<NodeAnswer> {
+function probe(host: string, port: number, signal: AbortSignal): Promise<NodeAnswer> {
   return new Promise((resolve) => {
     // Nothing is sent and nothing believed but that it is there: who it is, is the business of whoever then speaks to it.
-    const socket = connect({ host, port: apiPort, rejectUnauthorized: false, ALPNProtocols: ["h2"] });
+    const socket = connect({ host, port, rejectUnauthorized: false, ALPNProtocols: ["h2"] });
     const settle = (answer: NodeAnswer) => {
       signal.removeEventListener("abort", stop);
       socket.destroy();
       resolve(answer);
     };
-    const stop = () => settle({ is: "silent", why: `${host}:${apiPort} was not waited for` });
+    const stop = () => settle({ is: "silent", why: `${host}:${port} was not waited for` });
     signal.addEventListener("abort", stop, { once: true });
-    socket.setTimeout(patienceMs, () => settle({ is: "silent", why: `${host}:${apiPort} does not answer` }));
-    socket.once("error", ({ message }) => settle({ is: "silent", why: `${host}:${apiPort}: ${message}` }));
-    socket.once("secureConnect", () => settle(judge(socket.getPeerCertificate().raw, host)));
+    socket.setTimeout(patienceMs, () => settle({ is: "silent", why: `${host}:${port} does not answer` }));
+    socket.once("error", ({ message }) => settle({ is: "silent", why: `${host}:${port}: ${message}` }));
+    socket.once("secureConnect", () => settle(judge(socket.getPeerCertificate().raw, `${host}:${port}`)));
   });
 }
 
-function judge(der: Buffer | undefined, host: string): NodeAnswer {
+function judge(der: Buffer | undefined, place: string): NodeAnswer {
   try {
     const certificate = parseCertificate(der ?? new Uint8Array());
     return { is: certificate.isSignedBy(certificate) ? "maintenance" : "ready" };
   } catch (error) {
     return {
       is: "silent",
-      why: `${host}:${apiPort} shows no certificate that can be read: ${error instanceof Error ? error.message : String(error)}`,
+      why: `${place} shows no certificate that can be read: ${error instanceof Error ? error.message : String(error)}`,
     };
   }
 }

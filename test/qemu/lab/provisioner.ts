@@ -9,6 +9,7 @@ import { Child } from "../framework/child.ts";
 import { deadlineMs } from "../framework/deadlines.ts";
 import { project } from "../framework/image.ts";
 import type { RunDirectory } from "../framework/run-directory.ts";
+import { startTimeServer } from "../framework/time-server.ts";
 import { forwardLines } from "./forward-lines.ts";
 
 export interface LabProvisioner extends AsyncDisposable {
@@ -42,7 +43,15 @@ export async function openLabProvisioner({
 }: LabProvisionerOptions): Promise<LabProvisioner> {
   await using opening = new AsyncDisposableStack();
   const segments = directory.file("segments.yaml");
-  const dhcp = { mode: "full", subnets: [{ subnet: "10.1.0.0/24", pool: ["10.1.0.100", "10.1.0.199"] }] };
+  // A way out and the time, without which no system calls itself ready.
+  const subnet = {
+    subnet: "10.1.0.0/24",
+    pool: ["10.1.0.100", "10.1.0.199"],
+    routers: [address],
+    ntp: [address],
+  };
+  const dhcp = { mode: "full", subnets: [subnet] };
+  opening.use(await startTimeServer(address));
   await writeFile(segments, stringify({ segments: [{ interface: "eth0", address, dhcp }] }));
   const stateDir = directory.file("state");
   const logFile = directory.file("serve.log");
