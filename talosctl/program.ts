@@ -7,6 +7,7 @@ import { copyCommand, listCommand, readCommand, usageCommand } from "./commands/
 import { genCommand, machineConfigCommand, validateCommand } from "./commands/generate.ts";
 import { getCommand } from "./commands/get.ts";
 import { metaCommand, wipeCommand } from "./commands/meta.ts";
+import { netstatCommand } from "./commands/netstat.ts";
 import {
   rebootCommand,
   resetCommand,
@@ -39,6 +40,7 @@ const makers: readonly ((io: Io) => Command)[] = [
   memoryCommand,
   metaCommand,
   mountsCommand,
+  netstatCommand,
   patchCommand,
   processesCommand,
   readCommand,
@@ -74,7 +76,7 @@ export async function run(words: readonly string[], io: Io, version: string): Pr
   const root = talosctl(io, version);
   quiet(root, io);
   try {
-    await root.parseAsync(words.flatMap(plainFlag), { from: "user" });
+    await root.parseAsync(commandFirst(words.flatMap(plainFlag)), { from: "user" });
     return 0;
   } catch (error) {
     if (error instanceof Error && "exitCode" in error && typeof error.exitCode === "number")
@@ -99,4 +101,15 @@ function plainFlag(word: string): string[] {
   if (name === undefined || name.startsWith("with-")) return [word];
   if (value === "true") return [`--${name}`];
   return usuallyOn.includes(name) ? [`--no-${name}`] : [];
+}
+
+/** What every command to a machine is told, and upstream's users like to say first: `talosctl -n 10.0.0.2 get mc`. */
+const targetFlags = /^(-n|--nodes|-e|--endpoints|-c|--cluster|--context|--talosconfig)(=.*)?$/;
+
+/** The same words with those flags behind the command that they are for. */
+function commandFirst(words: readonly string[]): string[] {
+  let count = 0;
+  for (let flag = targetFlags.exec(words[count] ?? ""); flag; flag = targetFlags.exec(words[count] ?? ""))
+    count += flag[2] === undefined ? 2 : 1;
+  return [...words.slice(count), ...words.slice(0, count)];
 }

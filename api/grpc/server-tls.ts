@@ -1,4 +1,5 @@
 import { ServerCredentials } from "@grpc/grpc-js";
+import type { Admits } from "./admission.ts";
 
 /** A certificate (its chain, leaf first) and its key, in PEM. */
 export interface Identity {
@@ -12,22 +13,27 @@ export interface ServerTls {
   readonly clientAuthorities?: string;
   /** `optional` verifies a certificate that is shown, and treats a bad one as none. */
   readonly clients: "none" | "optional" | "required";
+  /** Asked besides of each client; any that is verified, unless told otherwise. */
+  readonly admits?: Admits;
 }
 
 /** TLS for a server; `replace` changes the certificate for connections to come. */
 export class ServerTlsCredentials extends ServerCredentials {
+  readonly admits: Admits | undefined;
+
   constructor(tls: ServerTls) {
     super(
       { requestCert: tls.clients !== "none", rejectUnauthorized: tls.clients === "required" },
       contextOf(tls),
     );
+    this.admits = tls.admits;
     if (tls.clients !== "none" && !tls.clientAuthorities) {
       // Node would trust every public authority instead.
       throw new Error("Cannot ask clients for certificates: no authority is given that signs them");
     }
   }
 
-  replace(tls: Omit<ServerTls, "clients">): void {
+  replace(tls: Omit<ServerTls, "clients" | "admits">): void {
     this.updateSecureContextOptions(contextOf(tls));
   }
 

@@ -1,6 +1,8 @@
 import { Server, type ServerCredentials } from "@grpc/grpc-js";
+import { admitOnly } from "./admission.ts";
 import { GrpcError } from "./error.ts";
 import type { Carrier, ServedService } from "./serve.ts";
+import { ServerTlsCredentials } from "./server-tls.ts";
 
 export interface ServerOptions {
   /** `host:port` (port 0 takes any free one) or `unix:/path`. */
@@ -30,6 +32,8 @@ export async function openServer(options: ServerOptions): Promise<OpenServer> {
     "grpc.max_receive_message_length": maxMessageBytes,
     "grpc.max_send_message_length": maxMessageBytes,
   });
+  if (credentials instanceof ServerTlsCredentials && credentials.admits)
+    admitOnly(server, credentials.admits);
   const calls = new Map<AbortController, Promise<void>>();
   const carrier: Carrier = {
     unexpected,

@@ -47,8 +47,9 @@ const serverIdentity = (name = "server") =>
   issue(name, "subjectAltName=IP:127.0.0.1,DNS:node.test\nextendedKeyUsage=serverAuth");
 const clientIdentity = () => issue("os:admin", "extendedKeyUsage=clientAuth");
 
-async function server(clients: ServerTls["clients"]) {
+async function server(clients: ServerTls["clients"], rest: Pick<ServerTls, "admits"> = {}) {
   const tls = new ServerTlsCredentials({
+    ...rest,
     identity: serverIdentity(),
     clients,
     clientAuthorities: authority.certificate,
@@ -95,6 +96,22 @@ test.each([
   });
   if (outcome === "refused") await expect(answer).rejects.toMatchObject({ code: "unavailable" });
   else expect(await answer).toBe(outcome);
+});
+
+test.each([
+  ["admits", true],
+  ["does not admit", false],
+])("a server that %s a client whose certificate is good", async (_, admitted) => {
+  const seen: string[] = [];
+  const admits = (certificate: Uint8Array | undefined) => {
+    seen.push(new X509Certificate(certificate!).subject);
+    return admitted;
+  };
+  await using running = await server("required", { admits });
+  const answer = whoAmI(running.port, { authorities: authority.certificate, identity: clientIdentity() });
+  if (admitted) expect(await answer).toBe("O=os:admin");
+  else await expect(answer).rejects.toMatchObject({ code: "unavailable" });
+  expect(seen[0]).toBe("O=os:admin");
 });
 
 test("a client refuses a server that its authorities did not sign", async () => {

@@ -7,6 +7,7 @@ import { type Argument, executable, type Syscall, saved } from "./syscall-progra
 const MS_RDONLY = 1;
 const MS_NOSUID = 2;
 const MS_NODEV = 4;
+const MS_NOEXEC = 8;
 const MS_MOVE = 0x2000;
 const O_RDWR = 2;
 const LOOP_SET_FD = 0x4c00;
@@ -30,7 +31,7 @@ export function stage1({ modules, layers, program, argv, env }: Stage1): Uint8Ar
   const [root] = layers;
   const several = layers.length > 1;
   return executable([
-    { name: "mount /dev", call: "mount", args: mount("devtmpfs", "/dev", "devtmpfs", MS_NOSUID) },
+    { name: "mount /dev", call: "mount", args: mount("devtmpfs", "/dev", "devtmpfs", MS_NOSUID | MS_NOEXEC) },
     ...modules.flatMap((file): Syscall[] => [
       { name: `open ${file}`, call: "open", args: [file, 0, 0], save: "file" },
       { name: `load ${file}`, call: "finit_module", args: [saved("file"), "", 0] },

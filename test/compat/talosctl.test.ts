@@ -127,6 +127,7 @@ describe("our talosctl", () => {
     ["processes", new RegExp(`^127\\.0\\.0\\.1 +${process.pid} `, "m")],
     ["mounts", /PERCENT USED/],
     ["time", /time\.example/],
+    ["netstat -l -t", /^NODE +Proto +Recv-Q +Send-Q +Local Address +Foreign Address +State\n[^]*LISTEN$/m],
     ["list -l /etc", /^127\.0\.0\.1 +-rw-r--r-- +0 +0 +\d+ .* passwd$/m],
     ["read /proc/version", /^Linux version/],
     ["usage /etc/apt", /\d+ +\.\n$/],
@@ -137,6 +138,12 @@ describe("our talosctl", () => {
     const { code, out, error } = await ours([...line.split(" "), ...here]);
     expect({ code, error }).toEqual({ code: 0, error: "" });
     expect(out).toMatch(expected);
+  });
+
+  test("takes what it is to talk to before the command, too", async () => {
+    expect(
+      await ours([...here, "-e", node.address, "get", "hostname", "-o", "jsonpath={.spec.hostname}"]),
+    ).toEqual({ code: 0, out: "first\n", error: "" });
   });
 
   test("goes on with a log until it is told to stop", async () => {
@@ -263,7 +270,7 @@ describe("our talosctl", () => {
     ["read /nothing -n 127.0.0.1", /code = NotFound desc = stat \/nothing: no such file or directory/],
     ["read /x -n a,b", /not supported with multiple nodes/],
     ["services --context none -n a", /context "none" is not defined/],
-    ["netstat -n a", /unknown command/],
+    ["pcap -n a", /unknown command/],
     ["apply-config -n a", /required option .*--file/],
   ])("%s says what is wrong", async (line, why) => {
     const { code, error } = await ours(line.split(" "));
@@ -358,6 +365,7 @@ describe.skipIf(!upstream)(title, () => {
     ["mounts", /MOUNTED ON/],
     ["processes", /COMMAND/],
     ["time", /time\.example/],
+    ["netstat -l -t -p", /LISTEN +\d+\/\S+/],
     ["stats", /not served here/],
     ["reboot --wait=false", /^$/],
     [`patch mc -p {"machine":{"sysctls":{"vm.swappiness":"12"}}}`, /patched MachineConfigs/],

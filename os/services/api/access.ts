@@ -88,11 +88,14 @@ export const rolesHeader = "talos-role";
 /** Who everybody is before there is a config with an authority in it. */
 export const anyone: Caller = { roles: new Set([reader]) };
 
-/** Undefined for a certificate that is no client's: it must be for that, and for nothing else. */
+/** Whether a certificate is a client's: for that, and for nothing else. */
+export const isClients = (der: Uint8Array | undefined): boolean =>
+  der !== undefined && known(der).purposes?.join() === "clientAuth";
+
+/** Undefined for whom the handshake should not have let in. */
 export function callerOf({ peer, metadata }: Pick<Call, "peer" | "metadata">): Caller | undefined {
-  if (peer.certificate === undefined) return undefined;
+  if (peer.certificate === undefined || !isClients(peer.certificate)) return undefined;
   const certificate = known(peer.certificate);
-  if (certificate.purposes?.join() !== "clientAuth") return undefined;
   const own = new Set(certificate.subject.organization ?? []);
   return { roles: own.has(role.impersonator) ? new Set(headerValues(metadata, rolesHeader)) : own };
 }

@@ -77,9 +77,9 @@ describe("roles", () => {
 
   test("what is not served says so, in a sentence", async () => {
     using admin = await connect();
-    await expect(client(MachineService, admin).netstat({})).rejects.toMatchObject({
+    await expect(client(MachineService, admin).stats({})).rejects.toMatchObject({
       code: "unimplemented",
-      details: "Netstat of machine.MachineService is not served here",
+      details: "Stats of machine.MachineService is not served here",
     });
   });
 
@@ -103,6 +103,7 @@ describe("the handshake refuses", () => {
   test.each<[string, Partial<Grant>]>([
     ["a certificate that has expired", { lifetimeMs: -hour }],
     ["a certificate that is a server's", { purposes: ["serverAuth"] }],
+    ["a certificate that is a server's besides", { purposes: ["clientAuth", "serverAuth"] }],
   ])("%s", async (_, grant) => {
     using channel = await connect(grant);
     await expect(client(MachineService, channel).version({})).rejects.toMatchObject({ code: "unavailable" });

@@ -7,7 +7,7 @@ import type { Clock } from "../../../cosi/clock.ts";
 import type { IdentitySettings } from "../../../machine-config/settings/identity.ts";
 import { type Identity, openAuthority } from "../../../pki/authority.ts";
 import { parseCertificate } from "../../../pki/certificate.ts";
-import { anyone, type Caller, callerOf } from "./access.ts";
+import { anyone, type Caller, callerOf, isClients } from "./access.ts";
 import {
   certificatesExpire,
   certify,
@@ -146,6 +146,7 @@ async function serveConfigured(
     identity: pemOf(certificates.server),
     clientAuthorities: authorities,
     clients: "required",
+    admits: isClients,
   });
   const forwarder = new Forwarder({
     credentials: () =>

@@ -17,6 +17,7 @@ import { logs } from "./machine/logs.ts";
 import { memory } from "./machine/memory.ts";
 import { meta } from "./machine/meta.ts";
 import { mounts } from "./machine/mounts.ts";
+import { netstat } from "./machine/netstat.ts";
 import { networkDeviceStats } from "./machine/network-device-stats.ts";
 import { processes } from "./machine/processes.ts";
 import { read } from "./machine/read.ts";
@@ -55,6 +56,7 @@ export const machineService = (machine: MachineDependencies): ServedService =>
     ...memory(machine),
     ...meta(machine),
     ...mounts(machine),
+    ...netstat(machine),
     ...networkDeviceStats(machine),
     ...processes(machine),
     ...read,

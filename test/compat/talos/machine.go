@@ -28,24 +28,15 @@ type operator struct {
 	node string
 }
 
-// operate does to a machine what operators do, by upstream's own client. Each step prints what came of it.
+// step is one thing that operators do; it says what came of it.
+type step struct {
+	name string
+	do   func(context.Context, *operator) (string, error)
+}
+
+// operate does to a node for practice what operators do, by upstream's own client.
 func operate(talosconfig, node string) error {
-	ctx, cancel := context.WithTimeout(client.WithNodes(context.Background(), node), 2*time.Minute)
-	defer cancel()
-
-	upstream, err := client.New(ctx, client.WithConfigFromFile(talosconfig))
-	if err != nil {
-		return err
-	}
-
-	defer upstream.Close() //nolint:errcheck
-
-	c := &operator{upstream, node}
-
-	for _, step := range []struct {
-		name string
-		do   func(context.Context, *operator) (string, error)
-	}{
+	return runSteps(talosconfig, node, 2*time.Minute, []step{
 		{"version", version},
 		{"services", listServices},
 		{"restart of a service", restartService},
@@ -64,7 +55,23 @@ func operate(talosconfig, node string) error {
 		{"reset", reset},
 		{"what is not served", unserved},
 		{"two nodes, one gone", twoNodes},
-	} {
+	})
+}
+
+func runSteps(talosconfig, node string, within time.Duration, steps []step) error {
+	ctx, cancel := context.WithTimeout(client.WithNodes(context.Background(), node), within)
+	defer cancel()
+
+	upstream, err := client.New(ctx, client.WithConfigFromFile(talosconfig))
+	if err != nil {
+		return err
+	}
+
+	defer upstream.Close() //nolint:errcheck
+
+	c := &operator{upstream, node}
+
+	for _, step := range steps {
 		said, err := step.do(ctx, c)
 		if err != nil {
 			return fmt.Errorf("%s: %w", step.name, err)
