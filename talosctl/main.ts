@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import project from "../package.json" with { type: "json" };
-import type { Io } from "./io.ts";
+import type { Io, Terminal } from "./io.ts";
 import { run } from "./program.ts";
 
 const enough = new AbortController();
@@ -11,6 +11,19 @@ process.once("SIGINT", () => enough.abort());
 process.once("SIGTERM", () => enough.abort());
 // Whoever reads what we print may stop reading; anything else that goes wrong there is a failure.
 process.stdout.on("error", ({ code }: NodeJS.ErrnoException) => process.exit(code === "EPIPE" ? 0 : 1));
+
+const terminal: Terminal = {
+  size: () => ({ columns: process.stdout.columns, rows: process.stdout.rows }),
+  keys(pressed) {
+    const hear = (bytes: Buffer) => pressed(bytes.toString());
+    process.stdin.setRawMode(true).on("data", hear);
+    return {
+      [Symbol.dispose]() {
+        process.stdin.off("data", hear).setRawMode(false).pause();
+      },
+    };
+  },
+};
 
 const io: Io = {
   out: (text) => void process.stdout.write(text),
@@ -23,6 +36,7 @@ const io: Io = {
   now: () => new Date(),
   signal: enough.signal,
   edit: (text) => Promise.resolve(edited(text)),
+  ...(process.stdout.isTTY && process.stdin.isTTY && { terminal }),
 };
 
 /** What the user's editor makes of it, in a file that nobody else may read. */

@@ -3,6 +3,7 @@ import { Argument, Command } from "commander";
 import { applyConfigCommand, editCommand, patchCommand } from "./commands/apply-config.ts";
 import { bootstrapCommand, kubeconfigCommand } from "./commands/cluster.ts";
 import { configCommand } from "./commands/config.ts";
+import { dashboardCommand } from "./commands/dashboard.ts";
 import { copyCommand, listCommand, readCommand, usageCommand } from "./commands/files.ts";
 import { genCommand, machineConfigCommand, validateCommand } from "./commands/generate.ts";
 import { getCommand } from "./commands/get.ts";
@@ -28,6 +29,7 @@ const makers: readonly ((io: Io) => Command)[] = [
   bootstrapCommand,
   configCommand,
   copyCommand,
+  dashboardCommand,
   dmesgCommand,
   editCommand,
   eventsCommand,

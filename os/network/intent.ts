@@ -38,11 +38,14 @@ export function linksOf({ links, addresses, routes, dhcp }: NetworkIntent): Read
   ]);
 }
 
-/** The node's own usual way: DHCP on every Ethernet port that nobody says anything about. */
+/** The node's own usual way: DHCP on every Ethernet port that nobody says anything about; and it can talk to itself. */
 export function usualIntent(links: readonly ObservedLink[], others: readonly NetworkIntent[]): NetworkIntent {
   const spoken = new Set(others.flatMap((intent) => [...linksOf(intent)]));
   const free = links
     .filter(({ name, physical, type }) => physical && type === "ether" && !spoken.has(name))
     .map(({ name }) => name);
-  return { ...nothing, links: Object.fromEntries(free.map((name) => [name, { up: true }])), dhcp: free };
+  // The kernel gives it its addresses when it comes up.
+  const own = links.filter(({ type }) => type === "loopback").map(({ name }) => name);
+  const up = Object.fromEntries([...own, ...free].map((name) => [name, { up: true }]));
+  return { ...nothing, links: up, dhcp: free };
 }

@@ -11,8 +11,7 @@ import { clientConfigText } from "../../machine-config/client-config.ts";
 import { generateClientConfig } from "../../machine-config/generate/configs.ts";
 import { openPracticeNode, type PracticeNode, practiceCluster } from "../../os/services/api/practice-node.ts";
 import { type Service } from "../../os/services/supervisor/service.ts";
-import type { Io } from "../../talosctl/io.ts";
-import { run } from "../../talosctl/program.ts";
+import { type Listening, ourTalosctl } from "./our-talosctl.ts";
 
 const upstream = [process.env["TALOSCTL"], "talosctl"].find(
   (name) => name !== undefined && spawnSync(name, ["version", "--client"]).status === 0,
@@ -69,43 +68,11 @@ async function configFor(name: string, roles?: Parameters<typeof generateClientC
   return path;
 }
 
-interface Outcome {
-  readonly code: number;
-  readonly out: string;
-  readonly error: string;
-}
-
-interface Listening {
-  /** A stream without an end has one when this is said. */
-  readonly until?: RegExp;
-  /** Hears what goes to standard error. */
-  readonly hear?: (text: string) => unknown;
-}
-
 /** A command line of ours. */
-async function ours(words: readonly string[], { until, hear }: Listening = {}): Promise<Outcome> {
-  const enough = new AbortController();
-  const bytes: Buffer[] = [];
-  let error = "";
-  const said = (chunk: Buffer) => {
-    bytes.push(chunk);
-    if (until?.test(Buffer.concat(bytes).toString())) enough.abort();
-  };
-  const io: Io = {
-    out: (text) => said(Buffer.from(text)),
-    error: (text) => {
-      error += text;
-      hear?.(text);
-    },
-    outBytes: (chunk) => Promise.resolve(said(Buffer.from(chunk))),
-    environment: { HOME: folder, TALOSCONFIG: config },
-    now: () => new Date(),
-    signal: enough.signal,
-    edit: (text) => Promise.resolve(text.replace("clusterName: practice", "clusterName: edited")),
-  };
-  const code = await run(words, io, "v1.13.0");
-  return { code, out: Buffer.concat(bytes).toString(), error };
-}
+const ours = (words: readonly string[], listening: Listening = {}) =>
+  ourTalosctl({ HOME: folder, TALOSCONFIG: config }, words, listening, (text) =>
+    text.replace("clusterName: practice", "clusterName: edited"),
+  );
 
 const at = (...nodes: string[]) => ["-n", nodes.join(",")];
 const here = at("127.0.0.1");
@@ -202,6 +169,21 @@ describe("our talosctl", () => {
     expect(error).toMatch(/waiting for actor ID: [\da-f-]{36}\n/);
     expect(error).toMatch(/shutdown: START\n[^]*127\.0\.0\.1: done\n$/);
     expect(code).toBe(0);
+  });
+
+  test("draws a dashboard of all nodes, until it is told to quit", async () => {
+    let press: (key: string) => void = () => expect.fail("nobody listens for keys");
+    const size = () => ({ columns: 120, rows: 30 });
+    const keys = (pressed: typeof press) => {
+      press = pressed;
+      return { [Symbol.dispose]: () => {} };
+    };
+    const hears = /127\.0\.0\.1 +first +v1\.13\.0 [^]*127\.0\.0\.2 +other +v1\.13\.0 [^]*Linux version/;
+    const terminal = { size, keys };
+    const see = (text: string) => hears.test(text) && press("q");
+    const drawing = ours(["dashboard", "-d", "50ms", ...at("127.0.0.1", "127.0.0.2")], { terminal, see });
+    expect(await drawing).toMatchObject({ code: 0, error: "" });
+    expect((await ours(["dashboard", ...here])).error).toMatch(/needs a terminal/);
   });
 
   test("patches, edits, stages and tries a config", async () => {

@@ -1,21 +1,41 @@
-// What somebody finds who looks at a running node through its API: nothing that need not be there.
-import { afterAll, beforeAll, expect, test } from "vitest";
+// An installed node as others find it: by a look through its API for what need not be there, by our talosctl, and by
+// upstream's own Go client, through its restarts.
+import { execFile, execFileSync } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { MachineService } from "../../api/gen/machine/machine_pb.js";
 import { NetstatRequest_Filter as Filter } from "../../api/gen/machine/network_pb.js";
 import type { Channel } from "../../api/grpc/channel.ts";
 import { type Client, client } from "../../api/grpc/client.ts";
 import { role } from "../../pki/roles.ts";
+import { ourTalosctl } from "../compat/our-talosctl.ts";
 import { operatingSystem, project } from "./framework/image.ts";
 import { type InstalledNode, openInstalledNode } from "./framework/installed-node.ts";
 import { openRunDirectory } from "./framework/run-directory.ts";
 
 const deadlineMs = 120_000;
+
+/** Upstream's client, built; undefined where there is no Go, or no way to the modules that it needs. */
+const upstream = (() => {
+  const program = join(project, "out/upstream-client");
+  try {
+    const cwd = join(project, "test/compat/talos");
+    execFileSync("go", ["build", "-o", program, "."], { cwd, stdio: "ignore" });
+    return program;
+  } catch {
+    return undefined;
+  }
+})();
+
 let node: InstalledNode;
+let talosconfig: string;
 let admin: Channel;
 let calls: Client<typeof MachineService>;
 beforeAll(async () => {
   const image = await operatingSystem();
   node = await openInstalledNode({ image, directory: openRunDirectory(project, "running node") });
+  talosconfig = await node.talosconfig(role.admin);
   admin = await node.connect(role.admin);
   calls = client(MachineService, admin, { deadlineMs });
 });
@@ -91,3 +111,68 @@ test("PID 1 is alone: every service is a part of it, and nobody else has any cap
   const { messages: lists } = await calls.serviceList({});
   expect(lists[0]!.services.map(({ id }) => id)).toEqual(["apid", "machined", "trustd"]);
 });
+
+describe("our talosctl", () => {
+  test.each<[string, RegExp, RegExp?]>([
+    ["version", /Server:\n\tNODE: +10\.1\.0\.2\n\tTag: +v1\.13\.0/],
+    ["get rd", /machineconfigs\.config\.talos\.dev/],
+    ["get hostname -o yaml", /^ {4}hostname: node-1$/m],
+    ["get hostname", /^10\.1\.0\.2 +network +HostnameStatus +hostname +\d+ +node-1/m],
+    ["get hostname -w", /node-1/, /node-1/],
+    ["get disks", /nvme0n1/],
+    ["get mc v1alpha1 -o yaml", /clusterName: lab/],
+    ["services", /^10\.1\.0\.2 +apid +Running +OK /m],
+    ["service machined", /^STATE +Running$/m],
+    ["logs -f machined", /machine API/, /machine API/],
+    ["dmesg -f", /Linux version/, /Linux version/],
+    ["events --tail -1", /MachineStatusEvent/, /MachineStatusEvent/],
+    ["list -l /etc", /os-release$/m],
+    ["read /proc/version", /^Linux version/],
+    ["usage /etc", /\d+ +\.$/m],
+    ["memory", /^10\.1\.0\.2 +\d+/m],
+    ["processes", /machined\.cjs/],
+    ["mounts", / \/var$/m],
+    ["netstat -l -t", / :::50000 +:::\* +LISTEN$/m],
+  ])("%s", async (line, expected, until) => {
+    const words = ["-n", node.address, ...line.split(" ")];
+    const { code, out, error } = await ourTalosctl({ TALOSCONFIG: talosconfig }, words, { until });
+    expect({ code, error }).toEqual({ code: 0, error: "" });
+    expect(out).toMatch(expected);
+  });
+});
+
+describe.skipIf(!upstream)(
+  upstream ? "upstream's Go client" : "upstream's Go client (skipped: it cannot be built here)",
+  () => {
+    test("operates the node, through its restarts", { timeout: 1_200_000 }, async () => {
+      const operating = promisify(execFile)(upstream!, ["node", talosconfig, node.address]);
+      const restarts = (async () => {
+        for (const why of ["apply", "reboot"]) {
+          expect(await node.machine.ended, why).toBe("guest-reset");
+          await node.boot();
+        }
+      })();
+      const { stdout } = await operating;
+      await restarts;
+      expect(stdout).toBe(`version: linux on 10.1.0.2, rbac true
+resource definitions: at least 30 true
+get as yaml: map[domainname: hostname:node-1]
+get as a table: Hostname node-1, Domainname
+watch: Created, Bootstrapped
+disks: 2
+machine config: controlplane
+service list: apid Running, machined Running, trustd Running
+logs -f: says machine API
+dmesg -f: says Linux version
+events: the machine runs
+list: true
+read: Linux
+copy: gzip true
+statistics: memory true, processes true, mounts true
+apply without a restart: AUTO is NO_REBOOT, NO_REBOOT is NO_REBOOT, TRY is TRY, STAGED is STAGED
+apply with a restart: REBOOT, and it is back
+reboot: sequence reboot, and it is back
+`);
+    });
+  },
+);

@@ -22,7 +22,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 )
 
-// operateNode does to a real machine what operators do, through its restarts to the end of its installation.
+// operateNode does to a real machine what operators do, through its restarts.
 func operateNode(talosconfig, node string) error {
 	return runSteps(talosconfig, node, 15*time.Minute, []step{
 		{"version", version},
@@ -43,7 +43,6 @@ func operateNode(talosconfig, node string) error {
 		{"apply without a restart", applyLive},
 		{"apply with a restart", applyWithReboot},
 		{"reboot", trackedReboot},
-		{"reset", trackedReset},
 	})
 }
 
@@ -113,7 +112,7 @@ func getTable(ctx context.Context, c *operator) (string, error) {
 
 	for _, column := range definition.TypedSpec().PrintColumns {
 		field := strings.Trim(column.JSONPath, "{.}")
-		cells = append(cells, fmt.Sprintf("%s %v", column.Name, spec[field]))
+		cells = append(cells, strings.TrimSpace(fmt.Sprintf("%s %v", column.Name, spec[field])))
 	}
 
 	return strings.Join(cells, ", "), nil
@@ -326,15 +325,4 @@ func trackedReboot(ctx context.Context, c *operator) (string, error) {
 	}
 
 	return said + ", and it is back", untilBack(ctx, c, before)
-}
-
-func trackedReset(ctx context.Context, c *operator) (string, error) {
-	return track(ctx, c, func() (string, error) {
-		reply, err := c.ResetGenericWithResponse(ctx, &machine.ResetRequest{Graceful: true, Reboot: true})
-		if err != nil {
-			return "", err
-		}
-
-		return reply.Messages[0].ActorId, nil
-	})
 }
