@@ -130,6 +130,19 @@ describe("a pxe-server", () => {
     expect((await provisioner.state.get(Segment, "rack-1")).spec).toMatchObject({ version: "0.1.0" });
   });
 
+  test("tells of a machine that asked while nobody could say what it shall boot", async () => {
+    const boot = await site.segment();
+    await boot.plan(ask);
+    const at = timestampFromDate(new Date());
+    const step = { case: "ignored", value: { why: "the provisioner does not answer" } } as const;
+    await boot.report({ reports: [{ bootId: "b2", mac, at, number: 1n, step }] });
+    expect((await provisioner.state.get(BootStatus, uuid)).spec).toMatchObject({
+      step: "turnedAway",
+      plan: "agent",
+      why: "the provisioner does not answer",
+    });
+  });
+
   test.each([
     ["no certificate", async () => undefined, "unauthenticated"],
     ["a machine's certificate", () => site.enrolled(), "permissionDenied"],
@@ -273,6 +286,25 @@ describe("an agent", () => {
     await provisioner.state.update(AgentOrder, "o1", ({ spec }) => ({ spec: { ...spec, cancelled: true } }));
     // The first thing it hears of it is that it is cancelled.
     expect(await second.hear("cancel")).toMatchObject({ value: { id: "o1" } });
+  });
+
+  test("is not handed what would change a machine that may not be touched, and hears that it is called back", async () => {
+    const session = site.attach(await site.enrolled());
+    await session.hear("welcome");
+    const wipe = { is: "wipe" as const, wipeId: 1, parallel: 0, disks: [] };
+    const spec = {
+      machine: uuid,
+      kernelBootId: "k1",
+      deadline: new Date(),
+      why: "",
+      cancelled: false,
+    } as const;
+    await provisioner.state.create(AgentOrder, "o2", { spec: { ...spec, what: wipe } });
+    await order();
+    // The machine is not accepted: only what shines a light goes out.
+    expect(await session.hear("order")).toMatchObject({ value: { id: "o1" } });
+    await provisioner.state.update(AgentOrder, "o2", ({ spec }) => ({ spec: { ...spec, cancelled: true } }));
+    expect(await session.hear("cancel")).toMatchObject({ value: { id: "o2" } });
   });
 
   test("of a later boot makes known that an order ended with the boot before", async () => {

@@ -4,7 +4,7 @@ import { controller } from "../../cosi/engine/controller.ts";
 import { namedBy, same } from "../../cosi/engine/reads.ts";
 import type { SpecOf } from "../../cosi/resource.ts";
 import type { State } from "../../cosi/state.ts";
-import { gatherFacts, isWipeDue } from "../decisions/facts.ts";
+import { gatherFacts, isSystemOfNow, isWipeDue } from "../decisions/facts.ts";
 import { isUntouchable } from "../decisions/hands-off.ts";
 import { Assignment } from "../resources/assignment.ts";
 import type { Installation } from "../resources/installation.ts";
@@ -94,7 +94,7 @@ export const installationController = ({ state, clock, askNode }: InstallationDe
             signal,
           );
       const now = clock.now();
-      const node = nodeAfter(answer, known?.node, commandedAt(records.power?.spec.order), now);
+      const node = nodeAfter(answer, known?.node, records.power?.spec.told, now);
       const evidence = assignment.spec.how === "adopt" ? "adoption" : "nodeApi";
       if (node && (known || (node.is === "ready" && !calls))) {
         await recordInstallation({ state, clock }, id, { wipeId: facts.wipedAt, evidence, node });
@@ -124,7 +124,7 @@ const isSame = (after: Omit<Shown, "since">, before: Shown) =>
 function nodeAfter(
   answer: NodeAnswer,
   before: Node | undefined,
-  commandedAt: Date | undefined,
+  told: SpecOf<typeof PowerStatus>["told"],
   now: Date,
 ): Node | undefined {
   if (answer.is === "silent" || answer.is === "maintenance") {
@@ -142,12 +142,11 @@ function nodeAfter(
     ...(answer.is === "notReady" ? { is: answer.is, why: answer.why } : { is: answer.is }),
   };
   if (before?.is !== answer.is) return { ...after, since: now };
-  const isStale = commandedAt !== undefined && before.since <= commandedAt;
-  if (isStale && now.getTime() > commandedAt.getTime() + effectMs) return { ...after, since: now };
+  const isShownAgain =
+    told && !isSystemOfNow(told, before.since) && now.getTime() > told.at.getTime() + effectMs;
+  if (isShownAgain) return { ...after, since: now };
   return isSame(after, before) ? undefined : { ...after, since: before.since };
 }
-
-const commandedAt = (order: SpecOf<typeof PowerStatus>["order"]) => order?.toldAt ?? order?.at;
 
 const addressesOf = (inventory: SpecOf<typeof Inventory> | undefined) =>
   (inventory?.networkInterfaces ?? [])

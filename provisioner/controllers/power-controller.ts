@@ -54,6 +54,8 @@ export const powerController = ({ clock, powerOf, recordsOf }: PowerDependencies
           facts: gatherFacts(known),
           actual,
           order: before?.order,
+          told: before?.told,
+          boot: known.boot?.spec,
           status: known.status?.spec,
           now: clock.now(),
         });
@@ -64,7 +66,7 @@ export const powerController = ({ clock, powerOf, recordsOf }: PowerDependencies
         const step = stepFor(last.said);
         // Whatever changed in its records: there is nothing to command, and BMCs are not asked for fun.
         if (step.do === "watch") {
-          const until = soonest(clock.now(), pollMs - agoMs);
+          const until = sooner(step.until, soonest(clock.now(), pollMs - agoMs));
           return { do: "set", spec: withoutUntold(before), why: step.why, until };
         }
       }
@@ -76,8 +78,7 @@ export const powerController = ({ clock, powerOf, recordsOf }: PowerDependencies
         readings.delete(id);
         if (failures < silences || before?.power === "unknown") throw error;
         const why = error instanceof Error ? error.message : String(error);
-        const order = before?.order && { order: before.order };
-        const unknown = { power: "unknown", since: clock.now(), why, ...order } as const;
+        const unknown = { power: "unknown", since: clock.now(), why, ...commandsOf(before) } as const;
         return { do: "set", spec: unknown, why, until: soonest(clock.now(), soonMs) };
       }
       const now = clock.now();
@@ -89,38 +90,79 @@ export const powerController = ({ clock, powerOf, recordsOf }: PowerDependencies
       const read = seen(before, said, now);
       const step = stepFor(said);
       if (step.do === "watch") {
-        const spec = withoutUntold({ ...read, ...(before?.order && { order: before.order }) });
-        return { do: "set", spec, why: step.why, until: soonest(now, pollMs) };
+        const spec = withoutUntold({ ...read, ...commandsOf(before) });
+        return { do: "set", spec, why: step.why, until: sooner(step.until, soonest(now, pollMs)) };
       }
       const { order } = step;
       if (step.do !== "tell") {
-        return { do: "set", spec: { ...read, order }, why: order.why, until: soonest(now, soonMs) };
+        return {
+          do: "set",
+          spec: { ...read, ...commandsOf(before), order },
+          why: order.why,
+          until: soonest(now, soonMs),
+        };
       }
       const noNetwork = step.networkBoot ? await power.networkBootOnce(signal) : undefined;
       // A BMC takes its time, in which a machine may have come where it was to be cycled to.
       const latest = await recordsOf(id);
       const still = latest && stepFor(said, latest);
-      if (still?.do !== "tell" || still.button !== step.button) {
+      if (!latest || still?.do !== "tell" || still.button !== step.button) {
         return { do: "wait", why: "what is known of it has just changed", until: soonest(now, soonMs) };
       }
       // What was read before says nothing from here on, whatever comes of it.
       readings.delete(id);
-      await power.press(step.button, signal);
-      const told = { ...read, order: { ...order, toldAt: clock.now() } };
-      const why =
-        noNetwork === undefined ? order.why : `${order.why}; its own boot order holds: ${noNetwork}`;
-      return { do: "set", spec: told, why, until: soonest(now, soonMs) };
+      const unheard = await unacknowledged(power.press(step.button, signal));
+      const at = clock.now();
+      const told = { power: order.power, at, ...whatIsSeen(latest) };
+      const spec = { ...read, told, order: { ...order, toldAt: at } };
+      const why = [order.why, noNetwork && `its own boot order holds: ${noNetwork}`, unheard]
+        .filter((part) => part !== undefined)
+        .join("; ");
+      return { do: "set", spec, why, until: soonest(now, soonMs) };
     },
   });
 };
 
+/** What runs as far as anybody knows, for those who have to tell it from what comes after a command. */
+function whatIsSeen({ boot, installation }: Records): Omit<NonNullable<Status["told"]>, "power" | "at"> {
+  const node = installation?.spec.node;
+  return {
+    ...(boot?.spec.state === "agent" && { agent: boot.spec.kernelBootId }),
+    ...(boot?.spec.state === "booting" && { boot: boot.spec.bootId }),
+    ...((node?.is === "ready" || node?.is === "notReady") && { system: node.since }),
+  };
+}
+
+/**
+ * A command whose answer is lost may have come to its effect: it counts as told, and what comes of it shows. Machines
+ * were cycled every few seconds by a BMC that did as it was told and had no time to say so.
+ */
+async function unacknowledged(command: Promise<void>): Promise<string | undefined> {
+  try {
+    await command;
+    return undefined;
+  } catch (error) {
+    return `its BMC did not say that it will: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
+
 /** What was told in a time that has not come yet was told before somebody set the clock back. */
 function sinceTheClockWasSet(status: Status, now: Date): Status {
-  const { order } = status;
-  if (!order || (order.at <= now && (order.toldAt ?? now) <= now)) return status;
-  const [at, toldAt] = [order.at, order.toldAt].map((date) => (date && date > now ? now : date));
-  return { ...status, order: { ...order, at: at!, ...(toldAt && { toldAt }) } };
+  const { order, told } = status;
+  const past = (date: Date) => (date > now ? now : date);
+  return {
+    ...status,
+    ...(order && {
+      order: { ...order, at: past(order.at), ...(order.toldAt && { toldAt: past(order.toldAt) }) },
+    }),
+    ...(told && { told: { ...told, at: past(told.at) } }),
+  };
 }
+
+const commandsOf = (status: Status | undefined): Pick<Status, "order" | "told"> => ({
+  ...(status?.order && { order: status.order }),
+  ...(status?.told && { told: status.told }),
+});
 
 /** What was never told has no effect to wait for, and must not cast doubt on what is seen. */
 function withoutUntold<Read extends Status>(status: Read): Read {
@@ -128,6 +170,7 @@ function withoutUntold<Read extends Status>(status: Read): Read {
   return order?.toldAt ? status : (read as Read);
 }
 
+const sooner = (one: Date | undefined, other: Date) => (one && one < other ? one : other);
 const soonest = (now: Date, ms: number) => new Date(now.getTime() + ms);
 
 /** Since when it is so, and when that was last read: to the poll, lest everybody looks at every reading. */

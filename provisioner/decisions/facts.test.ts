@@ -26,19 +26,23 @@ const assignment = (
   ...is,
   spec: { profile: "p", how, wipeId },
 });
+const written = (version: bigint) => ({ metadata: { version } }) as const;
 const agent = {
+  ...written(5n),
   spec: { state: "agent", kernelBootId: "k", version: "1", since: early, heardAt: late },
 } as const;
-const installation = (wipeId: number, since: Date) =>
+const installation = (wipeId: number, since: Date, version = 4n) =>
   ({
+    ...written(version),
     spec: { wipeId, evidence: "nodeApi", at: since, node: { is: "ready", since } },
   }) as const;
-const cycledAt = (at: Date): Records["power"] => ({
+const cycledAt = (at: Date, seen: { agent?: string; system?: Date } = {}): Records["power"] => ({
   spec: {
     power: "on",
     since: early,
     readAt: late,
     order: { power: "cycle", at, tries: 1, why: "to be wiped", toldAt: at },
+    told: { power: "cycle", at, ...seen },
   },
 });
 const gaveUp = {
@@ -49,6 +53,14 @@ const gaveUp = {
     progress: { is: "gaveUp", at: early, step: "installing", why: "", retryId: 0 },
   },
 } satisfies Records["status"];
+
+const heardAt = (minutes: number) => ({
+  ...agent,
+  spec: { ...agent.spec, heardAt: new Date(early.getTime() + minutes * 60_000) },
+});
+const doneUnder = (wipedAt: number): Records["wipe"] => ({
+  spec: { wipedAt, run: { state: "done", wipeId: wipedAt, ...attempt, endedAt: late, disks: [] } },
+});
 
 describe("the records of a machine amount to facts", () => {
   test.each<[string, Partial<Records>, Partial<Facts>]>([
@@ -69,9 +81,7 @@ describe("the records of a machine amount to facts", () => {
     [
       "wiped",
       {
-        wipe: {
-          spec: { wipedAt: 1, run: { state: "done", wipeId: 1, ...attempt, endedAt: late, disks: [] } },
-        },
+        wipe: doneUnder(1),
       },
       { wipedAt: 1, wipe: "idle" },
     ],
@@ -126,14 +136,19 @@ describe("the records of a machine amount to facts", () => {
     ],
     ["the agent runs", { boot: agent }, { runs: "agent" }],
     [
-      "the system runs since the agent did",
-      { boot: agent, installation: installation(1, late) },
+      "the system runs, of which there was news after that of the agent",
+      { boot: agent, installation: installation(1, late, 6n) },
       { runs: "system", installedAt: 1 },
     ],
     [
-      "the agent runs since the system did",
-      { boot: { spec: { ...agent.spec, since: late } }, installation: installation(1, early) },
+      "the agent runs, of which there was news after that of the system, though the clock was set back in between",
+      { boot: agent, installation: installation(1, late, 4n) },
       { runs: "agent" },
+    ],
+    [
+      "a system that was wiped since does not run, whatever was seen of it when",
+      { boot: agent, installation: installation(1, late, 6n), wipe: doneUnder(2) },
+      { runs: "agent", wipedAt: 2 },
     ],
     [
       "nothing is known to run on what is off",
@@ -142,8 +157,33 @@ describe("the records of a machine amount to facts", () => {
     ],
     [
       "what was seen before a power cycle is no longer there",
-      { installation: installation(1, early), power: cycledAt(late) },
+      { installation: installation(1, early), power: cycledAt(late, { system: early }) },
       { runs: "unseen", installedAt: 1 },
+    ],
+    [
+      "nor is it if the clock was set back between the two",
+      { installation: installation(1, late), power: cycledAt(early, { system: late }) },
+      { runs: "unseen" },
+    ],
+    [
+      "an agent of the boot before a power cycle is gone, however long its stream takes to break",
+      { boot: heardAt(1), power: cycledAt(early, { agent: "k" }) },
+      { runs: "unseen" },
+    ],
+    [
+      "an agent that is heard of long after the cycle that would have ended it shows that the cycle was lost",
+      { boot: heardAt(2), power: cycledAt(early, { agent: "k" }) },
+      { runs: "agent" },
+    ],
+    [
+      "an agent of another boot runs, though the clock was set back after the cycle",
+      { boot: agent, power: cycledAt(late, { agent: "j" }) },
+      { runs: "agent" },
+    ],
+    [
+      "what comes in the seconds before a cycle takes effect may be about to end",
+      { boot: heardAt(0), power: cycledAt(early, { agent: "j" }) },
+      { runs: "unseen" },
     ],
     [
       "what was seen after a power cycle is",
@@ -162,11 +202,8 @@ describe("the records of a machine amount to facts", () => {
   });
 
   test("a wipe takes an installation away, and nobody has to say so", () => {
-    const wipe = (wipedAt: number): Records["wipe"] => ({
-      spec: { wipedAt, run: { state: "done", wipeId: wipedAt, ...attempt, endedAt: late, disks: [] } },
-    });
     const facts = (wipedAt: number) =>
-      gatherFacts({ machine, installation: installation(1, early), wipe: wipe(wipedAt) });
+      gatherFacts({ machine, installation: installation(1, early), wipe: doneUnder(wipedAt) });
     expect([isInstalled(facts(1)), isInstalled(facts(2)), isWipeDue(facts(1))]).toEqual([true, false, false]);
   });
 });

@@ -49,14 +49,19 @@ type Living<Type extends ResourceType> = Of<Type> & {
   readonly metadata: Pick<ResourceOf<Type>["metadata"], "phase">;
 };
 
+/** With its place among all that was ever written. */
+type Dated<Type extends ResourceType> = Of<Type> & {
+  readonly metadata: Pick<ResourceOf<Type>["metadata"], "version">;
+};
+
 export interface Records {
   readonly machine: Living<typeof Machine>;
   readonly admission?: Of<typeof Admission> | undefined;
   readonly assignment?: Living<typeof Assignment> | undefined;
   readonly bmcConfig?: Of<typeof BmcConfig> | undefined;
-  readonly boot?: Of<typeof BootStatus> | undefined;
+  readonly boot?: Dated<typeof BootStatus> | undefined;
   readonly conflict?: Of<typeof IdentityConflict> | undefined;
-  readonly installation?: Of<typeof Installation> | undefined;
+  readonly installation?: Dated<typeof Installation> | undefined;
   readonly inventory?: Of<typeof Inventory> | undefined;
   readonly power?: Of<typeof PowerStatus> | undefined;
   readonly status?: Of<typeof MachineStatus> | undefined;
@@ -67,6 +72,7 @@ export interface Records {
 export function gatherFacts(records: Records): Facts {
   const { machine, admission, inventory, power } = records;
   const wipeAsked = askedWipe(records);
+  const wipedAt = Math.max(records.wipe?.spec.wipedAt ?? 0, waivedWipe(records));
   return {
     admission: admission?.spec.state ?? "waiting",
     cordoned: machine.spec.cordon !== undefined,
@@ -75,10 +81,10 @@ export function gatherFacts(records: Records): Facts {
     inspected: inventory !== undefined,
     assignment: assignmentOf(records),
     wipeAsked,
-    wipedAt: Math.max(records.wipe?.spec.wipedAt ?? 0, waivedWipe(records)),
+    wipedAt,
     installedAt: installedOn(records),
     wipe: wipeRun(records, wipeAsked),
-    ...runningNow(records),
+    ...runningNow(records, wipedAt),
     bmc: records.bmcConfig ? "ready" : inventory?.spec.bmc ? "noAccount" : "none",
     power: power?.spec.power ?? "unknown",
     powerAsked: machine.spec.power,
@@ -120,36 +126,51 @@ function wipeRun({ wipe }: Records, asked: number): Facts["wipe"] {
 }
 
 /**
- * The agent and the installed system are seen by different eyes: whoever appeared last is what runs. What was seen
- * before our last command to the BMC tells nothing: a machine that was just cycled would be cycled for ever.
+ * The agent and the installed system are seen by different eyes: of whom was written last is what runs. Not by the time
+ * of day, which is set back now and then. What was seen before our last command to the BMC tells nothing: a machine that
+ * was just cycled would be cycled for ever.
  */
-function runningNow({ boot, installation, power }: Records): Pick<Facts, "runs" | "ready"> {
-  if (power?.spec.power === "off") return { runs: "unseen", ready: false };
-  const seen = (since: Date, heardAt = since) =>
-    isAfterCommand(power?.spec.order, since, heardAt) ? since.getTime() : undefined;
-  const agent = boot?.spec.state === "agent" ? seen(boot.spec.since, boot.spec.heardAt) : undefined;
+function runningNow({ boot, installation, power }: Records, wipedAt: number): Pick<Facts, "runs" | "ready"> {
+  const unseen = { runs: "unseen", ready: false } as const;
+  if (power?.spec.power === "off") return unseen;
+  // Written down and not told, or told by a process that died: it may end what runs at any moment.
+  if (power?.spec.order && !power.spec.order.toldAt) return unseen;
+  const told = power?.spec.told;
+  const agent = boot?.spec.state === "agent" && isAgentOfNow(told, boot.spec);
   const node = installation?.spec.node;
-  const system = node?.is === "ready" || node?.is === "notReady" ? seen(node.since) : undefined;
-  if (agent === undefined && system === undefined) return { runs: "unseen", ready: false };
-  if ((agent ?? -Infinity) >= (system ?? -Infinity)) return { runs: "agent", ready: false };
-  return { runs: "system", ready: node?.is === "ready" };
+  // A system that was wiped since does not run, whatever was seen of it.
+  const system =
+    (node?.is === "ready" || node?.is === "notReady") &&
+    installation!.spec.wipeId >= wipedAt &&
+    isSystemOfNow(told, node.since);
+  if (agent && !(system && installation!.metadata.version > boot.metadata.version)) {
+    return { runs: "agent", ready: false };
+  }
+  return system ? { runs: "system", ready: node.is === "ready" } : unseen;
 }
 
-type Command = SpecOf<typeof PowerStatus>["order"];
+type Told = SpecOf<typeof PowerStatus>["told"];
+type Agent = Extract<SpecOf<typeof BootStatus>, { state: "agent" }>;
 
 /** Until then a BMC may still be about to do as it was told. */
 const effectMs = 5_000;
 /** Whatever is heard so long after a command that would have ended it shows that the command was lost. */
 const lostMs = 120_000;
 
-/** Whether what was seen of a machine is of the boot after our last command, or in spite of it. */
-function isAfterCommand(order: Command, since: Date, heardAt: Date): boolean {
-  if (!order) return true;
-  if (order.power === "on") return heardAt >= order.at;
-  // Written down and not told, or told by a process that died: it may end what runs at any moment.
-  if (!order.toldAt) return false;
-  const told = order.toldAt.getTime();
-  return since.getTime() >= told + effectMs || heardAt.getTime() >= told + lostMs;
+/** Whether an agent is of the boot after our last command, or there in spite of it. */
+function isAgentOfNow(told: Told, { since, heardAt, kernelBootId }: Agent): boolean {
+  if (!told) return true;
+  const effectiveMs = told.at.getTime() + (told.power === "on" ? 0 : lostMs);
+  return heardAt.getTime() >= effectiveMs || (kernelBootId !== told.agent && !mayEnd(told, since));
+}
+
+/** Whether a system that answers since then is not the one that our last command ended. */
+export const isSystemOfNow = (told: Told, since: Date): boolean =>
+  !told || (since.getTime() !== told.system?.getTime() && !mayEnd(told, since));
+
+function mayEnd({ power, at }: NonNullable<Told>, since: Date): boolean {
+  const sinceToldMs = since.getTime() - at.getTime();
+  return power !== "on" && sinceToldMs >= 0 && sinceToldMs < effectMs;
 }
 
 function hasGivenUp({ machine, status }: Records): boolean {

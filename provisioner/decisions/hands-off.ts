@@ -1,3 +1,5 @@
+import type { SpecOf } from "../../cosi/resource.ts";
+import type { AgentOrder } from "../resources/agent-order.ts";
 import type { Facts } from "./facts.ts";
 import type { Rule } from "./rules.ts";
 
@@ -16,3 +18,11 @@ const reasons: ReadonlyArray<readonly [why: string, when: (facts: Facts) => bool
 
 /** Whether nothing may be done to it, or what was begun has to be stopped. */
 export const isUntouchable = (facts: Facts): boolean => reasons.some(([, when]) => when(facts));
+
+type What = SpecOf<typeof AgentOrder>["what"]["is"];
+
+/** What shines a light or looks changes nothing. */
+const harmless: ReadonlySet<What> = new Set<What>(["identify", "test"]);
+
+/** Whether an order may still go out: after it was written somebody may have said no. */
+export const mayGoOut = (what: What, facts: Facts): boolean => harmless.has(what) || !isUntouchable(facts);

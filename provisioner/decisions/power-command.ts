@@ -1,4 +1,5 @@
 import type { SpecOf } from "../../cosi/resource.ts";
+import type { BootStatus } from "../resources/boot-status.ts";
 import type { MachineStatus } from "../resources/machine-status.ts";
 import type { PowerStatus } from "../resources/power-status.ts";
 import type { Stage } from "../resources/stages.ts";
@@ -13,7 +14,7 @@ type Command = NonNullable<Power["order"]>;
 
 export type PowerStep =
   /** There is nothing to command. */
-  | { readonly do: "watch"; readonly why: string }
+  | { readonly do: "watch"; readonly why: string; readonly until?: Date | undefined }
   /** Write down what the BMC will be told. */
   | { readonly do: "record"; readonly order: Command }
   /** Tell the BMC what was written down. */
@@ -28,6 +29,8 @@ interface Asked {
   /** As the BMC said a moment ago. */
   readonly actual: "on" | "off";
   readonly order: Command | undefined;
+  readonly told: Power["told"];
+  readonly boot: SpecOf<typeof BootStatus> | undefined;
   readonly status: SpecOf<typeof MachineStatus> | undefined;
   readonly now: Date;
 }
@@ -39,15 +42,18 @@ const softOffMs = 120_000;
 const longestVerifyMs = 5 * 60_000;
 
 /** What to tell a machine's BMC next. Every reading of its power comes through here. */
-export function powerStep({ facts, actual, order, status, now }: Asked): PowerStep {
+export function powerStep({ facts, actual, order, told, boot, status, now }: Asked): PowerStep {
   const asRead = {
     ...facts,
     power: actual,
     ...(actual === "off" && { runs: "unseen" as const, ready: false }),
   };
   const wish = powerWanted(asRead);
-  const wanted = commandFor({ facts: asRead, actual, order, status, now });
-  if (wanted === undefined) return { do: "watch", why: wish.why };
+  const wanted = commandFor({ facts: asRead, actual, order, told, boot, status, now });
+  if (wanted === undefined) {
+    const turnedAway = turnedAwayAt(asRead, told, boot);
+    return { do: "watch", why: wish.why, until: turnedAway && new Date(turnedAway.getTime() + askAgainMs) };
+  }
   const networkBoot = wanted.power !== "off" && ["agent", "install"].includes(bootMode(facts).is);
   if (order?.power !== wanted.power || !isPending(order, actual)) {
     return { do: "record", order: { ...wanted, at: now, tries: 1 } };
@@ -72,7 +78,7 @@ function isPending({ power, toldAt }: Command, actual: "on" | "off"): boolean {
 
 type Wanted = Pick<Command, "power" | "why">;
 
-function commandFor({ facts, actual, order, status }: Asked): Wanted | undefined {
+function commandFor({ facts, actual, order, told, boot, status, now }: Asked): Wanted | undefined {
   const wish = powerWanted(facts);
   if (wish.is === "leave") return undefined;
   if (wish.is !== actual) return { power: wish.is, why: wish.why };
@@ -84,11 +90,29 @@ function commandFor({ facts, actual, order, status }: Asked): Wanted | undefined
   }
   const reboot = rebootNeeded(facts);
   if (reboot.is === "byBmc") return { power: "cycle", why: reboot.why };
-  return overdue(facts, order, status);
+  const turnedAway = turnedAwayAt(facts, told, boot);
+  if (turnedAway && now.getTime() >= turnedAway.getTime() + askAgainMs) {
+    return { power: "cycle", why: "it asked what to boot while nobody could say, and asks no more" };
+  }
+  return overdue({ facts, order, told, status });
+}
+
+/** Firmware asks several times before it goes on to whatever is next. */
+const askAgainMs = 120_000;
+
+/** When a machine that waits for a boot was left without an answer, and has not been told to start over since. */
+function turnedAwayAt(facts: Facts, told: Power["told"], boot: Asked["boot"]): Date | undefined {
+  if (boot?.state !== "booting" || boot.step !== "turnedAway" || !mayCycle(facts)) return undefined;
+  return told?.boot === boot.bootId ? undefined : boot.at;
 }
 
 /** A stage that is tried again begins with a boot: so many lost commands and hung firmwares end. */
-function overdue(facts: Facts, order: Command | undefined, status: Asked["status"]): Wanted | undefined {
+function overdue({
+  facts,
+  order,
+  told,
+  status,
+}: Pick<Asked, "facts" | "order" | "told" | "status">): Wanted | undefined {
   const step = nextStep(facts);
   // Retries of the stage before are none of this one, whose status may be about to be written.
   const progress = status?.stage === step.stage ? status.progress : undefined;
@@ -96,7 +120,8 @@ function overdue(facts: Facts, order: Command | undefined, status: Asked["status
     return undefined;
   if (step.slaMs === undefined || !mayCycle(facts)) return undefined;
   const begun = progress.deadline.getTime() - step.slaMs;
-  if (order && order.at.getTime() >= begun) return undefined;
+  // What was told stays so, whatever was written down since because a BMC once said off for on.
+  if ([order?.at, told?.at].some((at) => at && at.getTime() >= begun)) return undefined;
   return { power: "cycle", why: `try ${progress.retries + 1}: nothing came of waiting for ${step.waitsFor}` };
 }
 

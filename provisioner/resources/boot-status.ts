@@ -16,7 +16,16 @@ export const BootStatus = declare("BootStatuses", {
     z.strictObject({
       state: z.literal("booting"),
       bootId: z.string(),
-      step: z.enum(["asked", "offered", "leased", "downloading", "downloaded", "scripted", "failed"]),
+      step: z.enum([
+        "asked",
+        "offered",
+        "leased",
+        "downloading",
+        "downloaded",
+        "scripted",
+        "failed",
+        "turnedAway",
+      ]),
       plan: z.enum(["agent", "install", "disk", "hold", "alone"]),
       why: z.string(),
       since: timestamp,

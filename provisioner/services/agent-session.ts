@@ -10,6 +10,7 @@ import type { State } from "../../cosi/state.ts";
 import { NotFound } from "../../cosi/state-errors.ts";
 import { bootMode } from "../decisions/boot-mode.ts";
 import { gatherFacts } from "../decisions/facts.ts";
+import { mayGoOut } from "../decisions/hands-off.ts";
 import { AgentOrder } from "../resources/agent-order.ts";
 import { AgentReport } from "../resources/agent-report.ts";
 import { BootStatus } from "../resources/boot-status.ts";
@@ -88,13 +89,27 @@ export class AgentSession {
   order(order: ResourceOf<typeof AgentOrder>): void {
     const { id } = order.metadata;
     if (order.spec.kernelBootId !== this.#options.hello.kernelBootId) return;
-    if (order.spec.cancelled) {
-      if (this.#carried.has(id)) this.#say({ case: "cancel", value: { id } });
-      return;
-    }
+    // One that never went out as well: its agent answers that it was not begun, and who wrote it learns that.
+    if (order.spec.cancelled) return this.#say({ case: "cancel", value: { id } });
     if (this.#carried.has(id)) return;
     this.#carried.add(id);
-    this.#say({ case: "order", value: orderMessage(order, this.#options.clock.now()) });
+    this.#send(order).catch((error: unknown) => {
+      this.#carried.delete(id);
+      this.#options.log(`${this.#options.machine}: ${String(error)}`);
+    });
+  }
+
+  /** Looks once more before it goes out: between that and its being written somebody may have said no. */
+  async #send(order: ResourceOf<typeof AgentOrder>): Promise<void> {
+    const { machine, state, clock, log } = this.#options;
+    const records = await recordsOf(state, machine);
+    const { id } = order.metadata;
+    if (!this.#carried.has(id)) return;
+    if (!records || !mayGoOut(order.spec.what.is, gatherFacts(records))) {
+      this.#carried.delete(id);
+      return log(`${machine}: order ${id} is held back: the machine may not be touched any more`);
+    }
+    this.#say({ case: "order", value: orderMessage(order, clock.now()) });
   }
 
   /** The order has been dealt with: the agent may forget it. */

@@ -238,26 +238,30 @@ class BootDesk {
 
   async report({ bootId, mac, at, step }: BootReport): Promise<void> {
     const { clock } = this.#options;
-    if (step.case === undefined || step.case === "ignored") return;
-    const known = this.#told.get(mac);
+    if (step.case === undefined) return;
+    const isTurnedAway = step.case === "ignored";
+    // Who is to be left alone was; of whom not, nobody could be asked.
+    const known = isTurnedAway ? undefined : this.#told.get(mac);
     // Another provisioner planned it, or this one before it was started again.
     const told = known ?? (await this.#judge(mac));
-    if (!told) return;
+    if (!told || (isTurnedAway && told.mode === "alone")) return;
     const { machine } = told;
-    const when = at ? timestampDate(at) : clock.now();
+    const now = clock.now();
+    const when = at && timestampDate(at) < now ? timestampDate(at) : now;
     const failed = step.case === "failed" ? `${step.value.file}: ${step.value.why}` : undefined;
+    const untold = isTurnedAway ? step.value.why : undefined;
+    const reached = isTurnedAway ? "turnedAway" : step.case;
     const next = (before: Boot | undefined): Boot | undefined => {
       // A report that comes late tells nothing about what runs now.
       if (before && before.state !== "booting" && before.since >= when) return undefined;
       const same = before?.state === "booting" && before.bootId === bootId ? before : undefined;
-      if (same && (same.at > when || (same.step === step.case && step.case === "downloading")))
-        return undefined;
+      if (same && (same.at > when || (same.step === reached && reached === "downloading"))) return undefined;
       return {
         state: "booting",
         bootId,
-        step: step.case,
+        step: reached,
         plan: known?.mode ?? same?.plan ?? told.mode,
-        why: failed ?? known?.why ?? same?.why ?? told.why,
+        why: failed ?? untold ?? known?.why ?? same?.why ?? told.why,
         since: same?.since ?? when,
         at: when,
       };

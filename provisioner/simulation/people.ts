@@ -38,7 +38,6 @@ async function write(
   const facts = await storedFacts(site.people, id);
   const records = await recordsOf(site.people, id);
   if (!facts || !records || refusal(action, facts) !== undefined) return false;
-  machine.touchedMs = site.clock.elapsedMs();
   site.story(`${id} people: ${action}`);
   const change = (spec: (before: Spec) => Partial<Spec>) => changeMachine(site.people, id, spec);
   // One more than was ever asked for.

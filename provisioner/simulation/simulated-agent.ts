@@ -57,6 +57,10 @@ export class SimulatedAgent {
     this.session = undefined;
   }
 
+  knows(order: string): boolean {
+    return this.#book.has(order);
+  }
+
   receive({ metadata: { id }, spec }: Order): void {
     const known = this.#book.get(id);
     if (known) {
@@ -76,7 +80,7 @@ export class SimulatedAgent {
       return this.#tell(id, entry, { state: "refused", why: "meant for another boot" });
     }
     this.#tell(id, entry, entry.outcome);
-    void this.#carryOut(id, entry);
+    this.#carryOut(id, entry);
   }
 
   /** The outcome is stored. The order stays known, so that it is not begun should it come again. */
@@ -90,7 +94,7 @@ export class SimulatedAgent {
     return [...this.#book].filter(([, { settled }]) => !settled);
   }
 
-  async #carryOut(id: string, entry: Entry): Promise<void> {
+  #carryOut(id: string, entry: Entry): void {
     const { machine } = this;
     const { what } = entry.spec;
     switch (what.is) {
@@ -116,7 +120,7 @@ export class SimulatedAgent {
     }
   }
 
-  async #wipe(id: string, entry: Entry, what: Order["spec"]["what"] & { is: "wipe" }): Promise<void> {
+  #wipe(id: string, entry: Entry, what: Order["spec"]["what"] & { is: "wipe" }): void {
     const { machine } = this;
     if ([...this.#book.values()].filter((one) => isWipeUnderWay(one)).length > 1) {
       machine.site.violations.push(`${machine.id} was told to wipe while it wipes`);
@@ -124,8 +128,6 @@ export class SimulatedAgent {
     if (machine.wiped.has(what.wipeId) && machine.disks.is === "system") {
       machine.site.violations.push(`${machine.id} was wiped twice under ${what.wipeId}`);
     }
-    await machine.site.services?.judgeWipe(machine, what.wipeId);
-    if (this.#dead) return;
     machine.disks = { is: "rubble", of: "wipe" };
     const step = (left: number): void =>
       machine.later(seconds(20), seconds(120), () => {

@@ -12,12 +12,6 @@ export interface Speaker {
   readonly onCommand: () => void;
 }
 
-/** For so long after a person acted, or the store changed its mind, a command may come of what held before. */
-const reactionMs = 180_000;
-
-/** A command may be on its way when a machine comes up. */
-const wayMs = 2_000;
-
 /** A machine's BMC as one process sees it: slow, forgetful, and not always truthful. */
 export function simulatedPower(machine: SimulatedMachine, { isDead, onCommand }: Speaker): MachinePower {
   const { site } = machine;
@@ -35,9 +29,10 @@ export function simulatedPower(machine: SimulatedMachine, { isDead, onCommand }:
     },
     async press(button, signal) {
       onCommand();
+      // By what is known when it leaves: what is on its way can be called back by nobody.
+      if (!isDead()) await judge(machine, button);
       await travel(signal);
       site.story(`${machine.id} BMC: ${button}`);
-      await judge(machine, button);
       if (site.random() >= site.faults.lostCommand) {
         const act = { on: () => machine.turnOn(), cycle: () => machine.reset("power cycle") };
         const off = () => machine.turnOff();
@@ -53,15 +48,26 @@ export function simulatedPower(machine: SimulatedMachine, { isDead, onCommand }:
   };
 }
 
+/**
+ * A machine that is cycled over and over never boots. A retry, a boot that nobody answered, a process that died before it
+ * wrote down what it told, a clock that was set forward: each may take one cycle, and they may come together.
+ */
+const stormMs = 10 * 60_000;
+const mostCycles = 5;
+
 async function judge(machine: SimulatedMachine, button: "on" | "off" | "softOff" | "cycle"): Promise<void> {
-  const { people, clock, violations } = machine.site;
-  if (button === "on" || clock.elapsedMs() - machine.touchedMs < reactionMs) return;
+  const { people, violations, clock } = machine.site;
+  if (button === "on") return;
+  if (button === "cycle") {
+    machine.cycledMs.push(clock.elapsedMs());
+    const storm = machine.cycledMs.filter((ms) => ms > clock.elapsedMs() - stormMs).length;
+    if (storm > mostCycles) violations.push(`${machine.id} was cycled ${storm} times within ten minutes`);
+  }
   const facts = await storedFacts(people, machine.id);
   if (!facts) return;
   const said = `${machine.id} is told ${button}`;
   const isUsed = facts.assignment === "made" && isInstalled(facts) && !isWipeDue(facts);
-  const isUp = machine.activity.is === "system" && clock.elapsedMs() - machine.becameMs > wayMs;
-  if (isUsed && facts.powerAsked !== "off" && isUp) {
+  if (isUsed && facts.powerAsked !== "off" && machine.activity.is === "system") {
     violations.push(`${said} while it runs what it was assigned for`);
   }
   if (button !== "cycle" && !facts.inspected && !isInstalled(facts)) {

@@ -34,8 +34,6 @@ export class SimulatedMachine {
   readonly hardware: Hardware;
   readonly site: Site;
   activity: Activity = { is: "off" };
-  /** Since when it is at that. */
-  becameMs = Number.NEGATIVE_INFINITY;
   disks: Disks;
   /** Wipes that came to their end since the disks were last installed on. */
   readonly wiped = new Set<number>();
@@ -44,8 +42,8 @@ export class SimulatedMachine {
   installedAfter = 0;
   /** Its system calls home at every start until somebody has answered. */
   #untold = false;
-  /** When a person last did something about it. */
-  touchedMs = Number.NEGATIVE_INFINITY;
+  /** When its BMC was told to cycle it. */
+  readonly cycledMs: number[] = [];
   #boots = 0;
   #power = 0;
   #timers = new DisposableStack();
@@ -97,7 +95,6 @@ export class SimulatedMachine {
     this.#timers.dispose();
     this.#timers = new DisposableStack();
     this.activity = activity;
-    this.becameMs = this.site.clock.elapsedMs();
     this.site.story(`${this.id} ${activity.is}: ${why}`);
   }
 
@@ -113,7 +110,9 @@ export class SimulatedMachine {
   }
 
   #askPlan(tries: number): void {
-    const { services } = this.site;
+    const { services, turnedAway, clock } = this.site;
+    if (services) turnedAway.delete(this.id);
+    else turnedAway.set(this.id, clock.now());
     const asked = services?.plan(this) ?? Promise.reject(new Error("nobody answers"));
     void this.whenStill(asked, (plan) => {
       switch (plan?.mode) {

@@ -3,7 +3,7 @@ import type { State } from "../../cosi/state.ts";
 import { AlreadyExists, NotFound } from "../../cosi/state-errors.ts";
 import { recordInstallation } from "../controllers/record-installation.ts";
 import { type BootMode, bootMode } from "../decisions/boot-mode.ts";
-import { isUntouchable } from "../decisions/hands-off.ts";
+import { isUntouchable, mayGoOut } from "../decisions/hands-off.ts";
 import { AgentOrder } from "../resources/agent-order.ts";
 import { AgentReport } from "../resources/agent-report.ts";
 import { Assignment } from "../resources/assignment.ts";
@@ -26,8 +26,8 @@ export interface Plan {
 /** A machine that was attached to a process which died is given this long to attach to the next one. */
 const returnMs = 120_000;
 const beatMs = 180_000;
-/** After a person acted, what was under way by their last word may still show for a moment. */
-const reactionMs = 10_000;
+/** A pxe-server finds its provisioner again within so long. */
+const outboxMs = 2_000;
 
 /**
  * What the boot and agent services of a provisioner do to the records, without their wires: they die with it, at any
@@ -46,6 +46,7 @@ export class SimulatedServices {
     this.#site = site;
     void this.#deliver().catch(() => undefined);
     site.clock.after(returnMs, () => void this.#sweep().catch(() => undefined));
+    site.clock.after(outboxMs, () => this.#hearOfTheTurnedAway());
   }
 
   /** The process is gone: every stream breaks, and nobody writes that down. */
@@ -91,7 +92,7 @@ export class SimulatedServices {
         await this.#store(agent, order, number, outcome);
       const { resources } = await this.#state.list(AgentOrder);
       for (const order of resources) {
-        if (order.spec.machine === id && order.metadata.phase === "running") this.#hand(agent, order);
+        if (order.spec.machine === id && order.metadata.phase === "running") await this.#hand(agent, order);
       }
       for (const [order] of agent.unsettled()) {
         if (!resources.some(({ metadata }) => metadata.id === order)) agent.settle(order);
@@ -120,11 +121,11 @@ export class SimulatedServices {
     return true;
   }
 
-  /** Whether a wipe that begins now may: by the records, as people know them. */
-  async judgeWipe(machine: SimulatedMachine, wipeId: number): Promise<void> {
-    const { people, violations, clock } = this.#site;
+  /** Whether a wipe may be ordered now: by the records, as people know them. */
+  async #judgeWipe(machine: SimulatedMachine, wipeId: number): Promise<void> {
+    const { people, violations } = this.#site;
     const facts = await storedFacts(people, machine.id);
-    if (!facts || clock.elapsedMs() - machine.touchedMs < reactionMs) return;
+    if (!facts) return;
     const said = `${machine.id} is wiped under ${wipeId}`;
     if (isUntouchable(facts)) violations.push(`${said} while nobody may touch it`);
     if (wipeId > facts.wipeAsked) violations.push(`${said}, which nobody asked for`);
@@ -141,12 +142,18 @@ export class SimulatedServices {
         if (event.type === "destroyed") {
           agent?.settle(id);
           this.#inTurn(resource.spec.machine, () => this.#forget(id));
-        } else if (agent && resource.metadata.phase === "running") this.#hand(agent, resource);
+        } else if (agent && resource.metadata.phase === "running") await this.#hand(agent, resource);
       }
     }
   }
 
-  #hand(agent: SimulatedAgent, order: ResourceOf<typeof AgentOrder>): void {
+  async #hand(agent: SimulatedAgent, order: ResourceOf<typeof AgentOrder>): Promise<void> {
+    const { machine, what, cancelled } = order.spec;
+    const facts = await storedFacts(this.#state, machine);
+    if (!cancelled && (!facts || !mayGoOut(what.is, facts))) return;
+    // By what is known when it leaves: what is on its way can be called back by nobody.
+    const isNew = !cancelled && !agent.knows(order.metadata.id);
+    if (isNew && what.is === "wipe") await this.#judgeWipe(agent.machine, what.wipeId);
     // The way to the machine takes a while, and the stream may break on it.
     this.#site.clock.after(50, () => {
       if (this.#sessions.get(order.spec.machine) === agent && !this.#end.signal.aborted) agent.receive(order);
@@ -223,6 +230,23 @@ export class SimulatedServices {
     const at = this.#site.clock.now();
     const common = { state: "booting", bootId: "b", step: "scripted", plan: mode, why: "" } as const;
     await this.#state.set(BootStatus, id, { spec: { ...common, since: at, at } });
+  }
+
+  #hearOfTheTurnedAway(): void {
+    const { turnedAway } = this.#site;
+    for (const [id, at] of turnedAway) {
+      this.#inTurn(id, async () => {
+        turnedAway.delete(id);
+        const facts = await storedFacts(this.#state, id);
+        const plan = facts && bootMode(facts).is;
+        const before = await this.#state.find(BootStatus, id);
+        const isNews = !before || before.spec.state === "booting" || before.spec.since < at;
+        if (plan === undefined || plan === "alone" || !isNews) return;
+        const bootId = `turned away at ${at.toISOString()}`;
+        const spec = { state: "booting", bootId, step: "turnedAway", plan, why: "", since: at, at } as const;
+        await this.#state.set(BootStatus, id, { spec });
+      });
+    }
   }
 
   #inTurn(id: string, work: () => Promise<void>): void {

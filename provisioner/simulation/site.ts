@@ -26,6 +26,8 @@ export interface Site {
   readonly faults: Faults;
   /** Of the provisioner that lives now; undefined while none does. */
   services: SimulatedServices | undefined;
+  /** Which machine asked what to boot while no provisioner lived, and when: its pxe-server tells the next one. */
+  readonly turnedAway: Map<string, Date>;
   /** What must never happen, and did. */
   readonly violations: string[];
   readonly story: (line: string) => void;
