@@ -4,6 +4,7 @@ import { createHash, createPublicKey, type KeyObject, sign } from "node:crypto";
 import { copyFile, mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseMachineConfig } from "../../machine-config/machine-config.ts";
+import { loaderFolder } from "../install/boot-loader.ts";
 import { releaseKeyName } from "../install/release-key.ts";
 import { hardeningArguments } from "../machined/hardening.ts";
 import { billOfMaterials } from "./bill-of-materials.ts";
@@ -48,6 +49,8 @@ export interface Image {
   readonly manifest: string;
   /** SPDX. */
   readonly bill: string;
+  /** A folder of what makes disks start it, as it is in the image itself. */
+  readonly bootLoader: string;
   /** Those that it wants to be booted with. */
   readonly kernelArguments: readonly string[];
 }
@@ -97,6 +100,7 @@ export async function buildImage(options: BuildOptions): Promise<Image> {
     initramfs: join(out, "initramfs"),
     manifest: join(out, "manifest.json"),
     bill: join(out, "bill-of-materials.spdx.json"),
+    bootLoader: join(root.tree, loaderFolder),
     kernelArguments: [
       ...[...usualArguments, ...hardeningArguments],
       ...extensions.flatMap(({ kernelArguments }) => kernelArguments),

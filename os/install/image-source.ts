@@ -1,5 +1,8 @@
-// Where an image comes from: a folder on an HTTP server, as the image builder makes it.
+// Where an image comes from: a folder on an HTTP server, as the image builder makes it, or a registry of container
+// images, where each of the folder's files is a layer that bears its name (as `oras push` names them).
 import { createHash, type KeyObject } from "node:crypto";
+import { parseReference } from "./registry/reference.ts";
+import { findImage, type RegistrySettings } from "./registry/registry.ts";
 import { type Release, readRelease } from "./release.ts";
 
 export const imageFiles = {
@@ -18,31 +21,73 @@ export interface ImageSource {
 }
 
 export interface ImageSourceOptions {
-  readonly url: string;
+  /** An address that begins with http, or a reference such as `ghcr.io/owner/name:tag`. */
+  readonly image: string;
   /** Of the maker whose images this machine trusts. */
   readonly key: KeyObject | undefined;
   readonly fetch: typeof fetch;
+  /** How a registry is asked. */
+  readonly registrySettings?: (registry: string) => Promise<RegistrySettings | undefined>;
   readonly signal: AbortSignal;
 }
 
-export async function openImage({ url, key, fetch, signal }: ImageSourceOptions): Promise<ImageSource> {
-  const folder = url.endsWith("/") ? url : `${url}/`;
-  const get = async (name: string, signal: AbortSignal) => {
-    const response = await fetch(new URL(name, folder), { signal });
-    if (!response.ok) throw new Error(`Cannot get ${folder}${name}: the server says ${response.status}`);
-    return response;
-  };
-  const text = new Uint8Array(await (await get(imageFiles.manifest, signal)).arrayBuffer());
-  const signature = key && new Uint8Array(await (await get(imageFiles.signature, signal)).arrayBuffer());
+export async function openImage(options: ImageSourceOptions): Promise<ImageSource> {
+  const { image, key, signal } = options;
+  const open = await (/^https?:\/\//.test(image) ? folder(options) : registry(options));
+  const text = await whole(open(imageFiles.manifest, signal));
+  const signature = key && (await whole(open(imageFiles.signature, signal)));
   const release = readRelease({ text, signature }, key);
-  return {
-    release,
-    async *read(part, signal) {
-      const { body } = await get(imageFiles[part], signal);
-      if (!body) throw new Error(`Cannot get ${folder}${imageFiles[part]}: the server sends nothing`);
-      yield* verified(body, part, release[part]);
-    },
+  return { release, read: (part, signal) => verified(open(imageFiles[part], signal), part, release[part]) };
+}
+
+/** Reads a file by its name. */
+type Open = (name: string, signal: AbortSignal) => AsyncIterable<Uint8Array>;
+
+function folder({ image, fetch }: ImageSourceOptions): Open {
+  const address = image.endsWith("/") ? image : `${image}/`;
+  return async function* (name, signal) {
+    const response = await fetch(new URL(name, address), { signal }).catch((cause: unknown) => {
+      signal.throwIfAborted();
+      throw new Error(`Cannot get ${address}${name}: ${innermost(cause)}`, { cause });
+    });
+    if (!response.ok || !response.body) {
+      await response.body?.cancel();
+      throw new Error(`Cannot get ${address}${name}: the server says ${response.status}`);
+    }
+    yield* response.body;
   };
+}
+
+const nobodyKnown: RegistrySettings = { mirrors: [], onlyMirrors: false, credentials: undefined };
+/** As registries call this machine's processor. */
+const architecture = process.arch === "x64" ? "amd64" : process.arch;
+/** OCI image-spec v1.1, annotations.md: what a layer's file is called. */
+const title = "org.opencontainers.image.title";
+
+async function registry(options: ImageSourceOptions): Promise<Open> {
+  const { image, fetch, registrySettings, signal } = options;
+  const reference = parseReference(image);
+  const settings = (await registrySettings?.(reference.registry)) ?? nobodyKnown;
+  const found = await findImage(reference, { settings, fetch, architecture, signal });
+  return (name, signal) => {
+    const layer = found.layers.find(({ annotations }) => annotations[title] === name);
+    if (!layer) throw new Error(`Cannot take ${image}: it holds no ${name}, so it is no image of ours`);
+    return found.read(layer, signal);
+  };
+}
+
+/** A manifest and its signature are small. */
+const mostBytes = 4 * 1024 * 1024;
+
+async function whole(stream: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of stream) {
+    size += chunk.length;
+    if (size > mostBytes) throw new Error("Cannot take the image: its manifest is too long");
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
 }
 
 async function* verified(
@@ -63,4 +108,10 @@ async function* verified(
     throw new Error(`Cannot take the ${part}: it ends after ${size} of ${sizeBytes} bytes`);
   if (hash.digest("hex") !== sha256)
     throw new Error(`Cannot take the ${part}: its digest is not the manifest's`);
+}
+
+/** Node's fetch hides what happened behind "fetch failed". */
+function innermost(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? innermost(error.cause) : error.message;
 }

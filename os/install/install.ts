@@ -6,6 +6,7 @@ import { configFile } from "../services/config/persist-config.ts";
 import { type BootLoader, biosCore, bootCode, efiPartition } from "./boot-loader.ts";
 import { writeBootPartition, writeBootState } from "./boot-partition.ts";
 import type { ImageSource } from "./image-source.ts";
+import { slotArguments } from "./installed-arguments.ts";
 import { type Extent, extentOf, type PartitionName, planLayout } from "./layout.ts";
 import { encodeMeta, type MetaValues } from "./meta/block.ts";
 import { occupancyOf } from "./occupancy.ts";
@@ -111,7 +112,7 @@ async function writeImage({ disk, extent, source, kernelArguments, progress, sig
   const of = source.release.kernel.sizeBytes + source.release.initramfs.sizeBytes;
   let done = 0;
   const written = (bytes: number) => progress.written((done += bytes), of);
-  const args = [...kernelArguments, "ingot.slot=a"];
+  const args = slotArguments(source.release.kernelArguments, [...kernelArguments, "ingot.slot=a"]);
   await writeSlot(disk, extent("BOOT-A"), { source, kernelArguments: args }, { written, signal });
   await disk.overwrite(extent("BOOT-B").offset, MiB);
 }

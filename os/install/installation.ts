@@ -1,9 +1,23 @@
 // What the machine API may do with the system on the disk.
 import type { KeyObject } from "node:crypto";
 import { GrpcError } from "../../api/grpc/error.ts";
-import type { Installation } from "../services/power.ts";
-import { openImage } from "./image-source.ts";
+import type { SpecOf } from "../../cosi/resource.ts";
+import type { Disk } from "../block/disks.ts";
+import type { Upgrade } from "../resources/runtime/upgrade.ts";
+import type { End, Installation } from "../services/power.ts";
+import { type ImageSource, openImage } from "./image-source.ts";
 import type { InstalledSystem } from "./installed-system.ts";
+import { otherSlot } from "./layout.ts";
+import type { RegistrySettings } from "./registry/registry.ts";
+import { type ResetSurroundings, resetTasks } from "./reset.ts";
+import { planReset } from "./reset-plan.ts";
+
+/** A step of what somebody asked for. Those of one phase run one after the other. */
+export interface SequenceTask {
+  readonly phase: string;
+  readonly name: string;
+  readonly run: () => Promise<void>;
+}
 
 export interface InstallationOptions {
   readonly system: InstalledSystem;
@@ -11,54 +25,145 @@ export interface InstallationOptions {
   readonly systemDisk: string;
   readonly key: KeyObject | undefined;
   readonly fetch: typeof fetch;
+  readonly registrySettings: (registry: string) => Promise<RegistrySettings | undefined>;
+  readonly disks: () => Promise<readonly Disk[]>;
+  readonly reset: Omit<ResetSurroundings, "devPath" | "said">;
+  /** Does the steps, and tells of them. */
+  readonly sequence: (
+    name: "upgrade" | "reset",
+    actorId: string,
+    tasks: readonly SequenceTask[],
+  ) => Promise<void>;
   readonly said: (level: "info" | "error", text: string) => void;
-  readonly end: (how: "restart") => void;
+  /** What became of an upgrade. */
+  readonly upgraded: (spec: SpecOf<typeof Upgrade>) => Promise<unknown>;
+  readonly end: End;
   readonly signal: AbortSignal;
 }
 
-export function installation(options: InstallationOptions): Installation {
-  const { system, systemDisk, key, fetch, said, end, signal } = options;
-  let isBusy = false;
+type Progress = { readonly said: (text: string) => void; readonly signal: AbortSignal };
 
-  async function writeSystem(image: string, progress: { said(text: string): void; signal: AbortSignal }) {
-    if (!/^https?:/.test(image))
-      throw new GrpcError("invalidArgument", `${image} is no address of an image: it must begin with http`);
-    if (isBusy) throw new GrpcError("failedPrecondition", "another system is being written");
-    isBusy = true;
+export function installation(options: InstallationOptions): Installation {
+  const { system, systemDisk, said, end, signal } = options;
+  /** What the machine is at, of all that must not happen twice. */
+  let busy: string | undefined;
+
+  /** Answers what gives it up again. */
+  function claim(work: string): () => void {
+    if (busy !== undefined) throw new GrpcError("failedPrecondition", `${busy}: one thing after the other`);
+    busy = work;
+    return () => {
+      busy = undefined;
+    };
+  }
+
+  async function during<T>(what: string, work: () => Promise<T>): Promise<T> {
+    const release = claim(what);
+    return work().finally(release);
+  }
+
+  /** What goes on when the answer has been given. */
+  async function afterwards(what: string, work: () => Promise<void>, over: () => void): Promise<void> {
     try {
-      const source = await openImage({ url: image, key, fetch, signal: progress.signal });
-      progress.said(`writing ${image} beside slot ${system.slot}`);
-      await system.upgrade(source, { written: () => {}, signal: progress.signal });
-      progress.said("written; the next boot tries it");
-    } finally {
-      isBusy = false;
+      await work();
+      over();
+    } catch (error) {
+      said("error", `Cannot ${what}: ${error instanceof Error ? error.message : String(error)}`);
     }
+  }
+
+  async function open(image: string, signal: AbortSignal): Promise<ImageSource> {
+    if (image === "") throw new GrpcError("invalidArgument", "an image is required");
+    try {
+      return await openImage({ ...options, image, signal });
+    } catch (cause) {
+      const why = cause instanceof Error ? cause.message : String(cause);
+      throw new GrpcError("failedPrecondition", why, { cause });
+    }
+  }
+
+  /** Writes it into the other slot, which the next boot tries. */
+  async function write(
+    image: string,
+    source: ImageSource,
+    actorId: string,
+    progress: Progress,
+  ): Promise<void> {
+    const { kernel, initramfs } = source.release;
+    const of = kernel.sizeBytes + initramfs.sizeBytes;
+    let done = 0;
+    let percent = 0;
+    const written = (bytes: number) => {
+      done += bytes;
+      const now = Math.floor((done / of) * 4) * 25;
+      if (now > percent) progress.said(`${now} % of the image is written`);
+      percent = now;
+    };
+    const run = () => system.upgrade({ source, from: image }, { written, signal: progress.signal });
+    progress.said(`writing ${image} beside slot ${system.slot}`);
+    try {
+      await options.sequence("upgrade", actorId, [{ phase: "upgrade", name: "upgrade", run }]);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      await options.upgraded({ phase: "failed", slot: otherSlot(system.slot), image, reason });
+      throw error;
+    }
+    progress.said("written; the next boot tries it");
   }
 
   return {
     systemDisk,
-    writeSystem,
 
-    async reset() {
-      throw new GrpcError("unimplemented", "this machine cannot be reset yet: have its provisioner wipe it");
+    async checkImage(image, signal) {
+      await open(image, signal);
     },
 
-    async rollback() {
-      if (isBusy) throw new GrpcError("failedPrecondition", "another system is being written");
+    writeSystem: (image, progress) =>
+      during("another system is being written", async () =>
+        write(image, await open(image, progress.signal), "", progress),
+      ),
+
+    async upgrade({ image, stage }, actorId) {
+      const release = claim("another system is being written");
+      const over = () => end("restart", { sequence: "reboot", actorId });
       try {
-        await system.rollback();
-      } catch (cause) {
-        throw new GrpcError("failedPrecondition", cause instanceof Error ? cause.message : String(cause));
+        // Whoever asks hears at once of an image that cannot be had, or trusted.
+        const source = await open(image, signal);
+        if (stage) {
+          await system.stageUpgrade(image);
+          return over();
+        }
+        const progress = { said: (text: string) => said("info", `upgrade: ${text}`), signal };
+        void afterwards("upgrade", () => write(image, source, actorId, progress), over).finally(release);
+      } catch (error) {
+        release();
+        throw error;
       }
-      end("restart");
     },
 
-    async upgrade({ image, stage }) {
-      if (stage) throw new GrpcError("unimplemented", "upgrades cannot be staged yet");
-      const progress = { said: (text: string) => said("info", `upgrade: ${text}`), signal };
-      void writeSystem(image, progress)
-        .then(() => end("restart"))
-        .catch((error: unknown) => said("error", `Cannot upgrade: ${String(error)}`));
+    rollback: () =>
+      during("the machine goes back to the system before", async () => {
+        try {
+          await system.rollback();
+        } catch (cause) {
+          throw new GrpcError("failedPrecondition", cause instanceof Error ? cause.message : String(cause));
+        }
+        end("restart", { sequence: "reboot", actorId: "" });
+      }),
+
+    async reset(request, actorId) {
+      const plan = planReset(request, { disks: await options.disks(), systemDisk });
+      const release = claim("the machine is being reset");
+      const tasks = resetTasks(plan, {
+        ...{ ...options.reset, devPath: `/dev/${systemDisk}` },
+        said: (text) => said("info", `reset: ${text}`),
+      });
+      const over = () =>
+        end(request.reboot ? "restart" : "powerOff", {
+          sequence: request.reboot ? "reboot" : "shutdown",
+          actorId,
+        });
+      void afterwards("reset", () => options.sequence("reset", actorId, tasks), over).finally(release);
     },
 
     meta: {

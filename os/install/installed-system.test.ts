@@ -88,7 +88,7 @@ describe("an upgrade", () => {
     await using disk = await newDisk();
     const old = await systemOn(disk, "a");
     expect(await old.isOnTrial()).toBe(false);
-    await old.upgrade(second, progress);
+    await old.upgrade({ source: second, from: "here" }, progress);
     expect(await old.bootState()).toEqual({ is: "installed", default: "a", next: "b" });
     expect((await old.meta()).get(metaTags.upgradeFallback)).toEqual(Uint8Array.from(Buffer.from("a")));
     const contents = await old.contents("b");
@@ -109,7 +109,7 @@ describe("an upgrade", () => {
 
   test("is taken back on request", async () => {
     await using disk = await newDisk();
-    await (await systemOn(disk, "a")).upgrade(second, progress);
+    await (await systemOn(disk, "a")).upgrade({ source: second, from: "here" }, progress);
     const next = await systemOn(disk, "b");
     await next.commit();
     await next.rollback();
@@ -124,7 +124,9 @@ describe("an upgrade", () => {
   test("to an image that is cut short changes nothing that is booted", async () => {
     await using disk = await newDisk();
     const broken = { ...second, read: () => first.read("kernel", progress.signal) };
-    await expect((await systemOn(disk, "a")).upgrade(broken, progress)).rejects.toThrow(/read back/);
+    await expect(
+      (await systemOn(disk, "a")).upgrade({ source: broken, from: "here" }, progress),
+    ).rejects.toThrow(/read back/);
     expect(await bootedSlot(disk)).toBe("a");
     expect(await isWhole(disk, "b")).toBe(false);
   });
@@ -133,15 +135,15 @@ describe("an upgrade", () => {
     let total: number;
     {
       await using disk = await newDisk();
-      await (await systemOn(disk, "a")).upgrade(second, progress);
+      await (await systemOn(disk, "a")).upgrade({ source: second, from: "here" }, progress);
       total = disk.writes;
     }
     expect(total).toBeGreaterThan(8);
     for (let cutAfter = 0; cutAfter < total; cutAfter++) {
       await using disk = await newDisk({ cutAfter });
-      await expect((await systemOn(disk, "a")).upgrade(second, progress)).rejects.toThrow(
-        "the power is gone",
-      );
+      await expect(
+        (await systemOn(disk, "a")).upgrade({ source: second, from: "here" }, progress),
+      ).rejects.toThrow("the power is gone");
       expect(await isWhole(disk, await bootedSlot(disk)), `cut after ${cutAfter}`).toBe(true);
       expect(await isWhole(disk, "a"), `cut after ${cutAfter}`).toBe(true);
     }

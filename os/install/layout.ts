@@ -33,6 +33,8 @@ const rows = {
 export type PartitionName = keyof typeof rows;
 const names = Object.keys(rows) as readonly PartitionName[];
 
+export const isPartitionName = (name: string): name is PartitionName => Object.hasOwn(rows, name);
+
 export const partitionNumber = (name: PartitionName): number => names.indexOf(name) + 1;
 
 export const slots = ["a", "b"] as const;

@@ -37,7 +37,7 @@ async function take(files: Readonly<Record<string, Buffer>>, key = publicKey): P
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   try {
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/image`;
-    const source = await openImage({ url, key, fetch, signal });
+    const source = await openImage({ image: url, key, fetch, signal });
     const chunks: Uint8Array[] = [];
     for (const part of ["kernel", "initramfs"] as const)
       for await (const chunk of source.read(part, signal)) chunks.push(chunk);

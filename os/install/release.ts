@@ -8,9 +8,11 @@ const file = z.object({
 });
 
 /** The part of an image's manifest that a machine acts on. */
-const release = z.object({
+export const release = z.object({
   version: z.literal(1),
   profile: z.string(),
+  /** Those that the image wants to be booted with. */
+  kernelArguments: z.array(z.string()).default([]),
   kernel: file.extend({ release: z.string() }),
   initramfs: file,
 });

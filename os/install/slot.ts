@@ -1,11 +1,14 @@
 // A slot: a kernel and its initramfs in a partition without a filesystem, behind the script by which GRUB boots them.
-import type { Release } from "./release.ts";
+import * as z from "zod";
+import { type Release, release } from "./release.ts";
 
 const sector = 512;
 export const slotScriptBytes = 8 * sector;
 /** What the slot holds, for ourselves. */
 const descriptionBytes = 56 * sector;
 const headerBytes = slotScriptBytes + descriptionBytes;
+
+const contents = z.object({ release, kernelArguments: z.array(z.string()) });
 
 export interface SlotContents {
   readonly release: Release;
@@ -53,7 +56,7 @@ export function decodeSlotHeader(bytes: Uint8Array): SlotContents | undefined {
   const text = Buffer.from(bytes.subarray(slotScriptBytes, headerBytes)).toString("utf8");
   const end = text.indexOf("\0");
   try {
-    return JSON.parse(text.slice(0, end < 0 ? undefined : end)) as SlotContents;
+    return contents.parse(JSON.parse(text.slice(0, end < 0 ? undefined : end)));
   } catch {
     return undefined;
   }

@@ -4,7 +4,7 @@ import { open, readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import type { State } from "../../cosi/state.ts";
 import { findSignatures } from "../block/signatures.ts";
-import { mount } from "../kernel/mount.ts";
+import { mount, unmount } from "../kernel/mount.ts";
 import type { RunTool } from "../kernel/run-tool.ts";
 import { VolumeStatus } from "../resources/block.ts";
 import type { PartitionName } from "./layout.ts";
@@ -58,6 +58,12 @@ export async function mountVolume(
   }
   await report({ phase: "ready", errorMessage: "" });
   said(`volume ${name}: ${device}, ${filesystem}, at ${mountAt}`);
+}
+
+/** One that is not mounted is left alone: a reset has done it before. */
+export async function unmountVolume({ mountAt }: Pick<Volume, "mountAt">): Promise<void> {
+  const mounts = await readFile("/proc/self/mounts", "utf8");
+  if (mounts.split("\n").some((line) => line.split(" ")[1] === mountAt)) unmount(mountAt);
 }
 
 async function prepare(

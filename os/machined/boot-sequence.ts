@@ -16,15 +16,16 @@ import { loadAgent } from "./tasks/load-agent.ts";
 import { loadConfig } from "./tasks/load-config.ts";
 import { runningMaintenance } from "./tasks/maintenance.ts";
 import { nodeControllers } from "./tasks/node-controllers.ts";
-import { proveSlot } from "./tasks/prove-slot.ts";
 import { pseudoFilesystems } from "./tasks/pseudo-filesystems.ts";
 import { reportHardware } from "./tasks/report-hardware.ts";
 import { reportPciDevices } from "./tasks/report-pci-devices.ts";
 import { selfCheck } from "./tasks/self-check.ts";
 import { services } from "./tasks/services.ts";
+import { stagedUpgrade } from "./tasks/staged-upgrade.ts";
 import { status } from "./tasks/status.ts";
 import { systemDisk } from "./tasks/system-disk.ts";
 import { volumes } from "./tasks/volumes.ts";
+import { watchdog } from "./tasks/watchdog.ts";
 
 /** Tasks of one phase run together; a phase starts when the one above it is done. */
 export const initialize: Sequence<Context> = {
@@ -35,7 +36,7 @@ export const initialize: Sequence<Context> = {
     // Drivers wait for their devices while the others begin; controllers look after whatever comes.
     { name: "devices", tasks: [hardware, controllers, loadAgent, efiVariables, status] },
     // Before the config: what was applied to an installed machine is in STATE.
-    { name: "system disk", tasks: [systemDisk] },
+    { name: "system disk", tasks: [watchdog, systemDisk] },
     { name: "config", tasks: [loadConfig(configSources)] },
   ],
 };
@@ -61,7 +62,7 @@ export const lives: Readonly<Record<Life, readonly Sequence<Context>[]>> = {
     { name: "install", phases: [{ name: "install", tasks: [install], when: isToBeInstalled }] },
     {
       name: "boot",
-      phases: [{ name: "volumes", tasks: [volumes] }, atWork, { name: "trial", tasks: [proveSlot] }],
+      phases: [{ name: "volumes", tasks: [volumes] }, stagedUpgrade, atWork],
     },
   ],
 };

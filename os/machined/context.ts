@@ -6,6 +6,7 @@ import type { Journal, SequenceName } from "./journal.ts";
 import type { KernelArguments } from "./kernel-arguments.ts";
 import type { Life } from "./life.ts";
 import type { ProblemLog } from "./problems.ts";
+import type { Sequence } from "./sequencer.ts";
 import type { Vitals } from "./vitals.ts";
 
 /** What the tasks of PID 1's sequences work with. */
@@ -28,6 +29,8 @@ export interface Context {
   readonly services: AsyncDisposableStack;
   /** What a task opens for as long as the node runs; closed, the newest first, when all services are stopped. */
   readonly closing: AsyncDisposableStack;
+  /** Does what somebody asked for while the machine runs; rejects with what failed. Its steps are told of. */
+  readonly run: (sequence: Sequence<Context>) => Promise<void>;
   /** Ends this boot, once all is closed. */
   readonly end: (how: "restart" | "powerOff", why?: EndingReason) => void;
 }

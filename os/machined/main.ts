@@ -21,7 +21,6 @@ import { ProblemLog } from "./problems.ts";
 import { Sequencer } from "./sequencer.ts";
 import { fatalLines } from "./status-lines.ts";
 import { Vitals } from "./vitals.ts";
-import { petWatchdog } from "./watchdog.ts";
 
 const restartAfterS = 10;
 /** What does not close by then is left to the kernel. */
@@ -55,6 +54,7 @@ const context: Context = {
   life: () => life,
   services: new AsyncDisposableStack(),
   closing: new AsyncDisposableStack(),
+  run: (sequence) => sequencer.run(sequence, stop.signal),
   end: (how, why) => void end(how, why),
 };
 const sequencer = new Sequencer({ context, journal: context.journal, log, now: () => performance.now() });
@@ -77,7 +77,6 @@ async function boot(): Promise<void> {
       configFrom: config?.spec.from,
     });
     log.write("info", `life: ${choice.life}, because ${choice.why}`);
-    petWatchdog({ log, check: () => context.vitals.check() });
     await lead(choice.life);
     if (choice.life === "maintenance") await lead("run");
   } catch (error) {

@@ -22,7 +22,9 @@ const whenBegun: Readonly<Record<SequenceName, Stage | undefined>> = {
 export function stageAfter(step: Step): Stage | undefined {
   if (step.of === "sequence") {
     if (step.action === "start") return whenBegun[step.sequence];
-    return step.sequence === "boot" && step.error === undefined ? "running" : undefined;
+    if (step.error === undefined) return step.sequence === "boot" ? "running" : undefined;
+    // It did not come about, and the machine goes on.
+    return step.sequence === "upgrade" || step.sequence === "reset" ? "running" : undefined;
   }
   if (step.of === "phase")
     return step.sequence === "install" && step.action === "start" ? "installing" : undefined;

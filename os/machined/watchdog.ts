@@ -1,8 +1,9 @@
-import { existsSync, openSync, writeSync } from "node:fs";
+import { existsSync, openSync, readFileSync, writeSync } from "node:fs";
 import type { Log } from "./log.ts";
 
 // Linux, Documentation/watchdog/watchdog-api.rst: opening starts it, any write pets it, 60 s unless told otherwise.
 const device = "/dev/watchdog";
+const timeoutFile = "/sys/class/watchdog/watchdog0/timeout";
 const petEveryMs = 10_000;
 
 export interface WatchdogOptions {
@@ -19,7 +20,17 @@ export function petWatchdog({ log, check }: WatchdogOptions): void {
   const fd = existsSync(device) ? openSync(device, "w") : undefined;
   log.write("info", fd === undefined ? "no hardware watchdog" : "hardware watchdog started");
   const pet = petting({ log, check, pet: () => fd !== undefined && writeSync(fd, ".") });
-  setInterval(() => void pet(), petEveryMs);
+  void pet();
+  setInterval(() => void pet(), fd === undefined ? petEveryMs : Math.min(petEveryMs, timeoutMs() / 3));
+}
+
+/** Some bite after a few seconds. */
+function timeoutMs(): number {
+  try {
+    return Number(readFileSync(timeoutFile, "utf8")) * 1000 || Infinity;
+  } catch {
+    return Infinity;
+  }
 }
 
 /** One look: pets when all is well, and not at all while the last look has not come back. Exported for its test. */

@@ -1,4 +1,5 @@
 import { GrpcError } from "../../api/grpc/error.ts";
+import type { CheckImage } from "./api/image-service.ts";
 import type { WriteSystem } from "./api/lifecycle-service.ts";
 import type { Lifecycle } from "./api/machine/lifecycle.ts";
 import type { Meta } from "./api/machine/meta.ts";
@@ -7,6 +8,7 @@ import type { Meta } from "./api/machine/meta.ts";
 export type Installation = Pick<Lifecycle, "reset" | "rollback" | "upgrade"> & {
   readonly meta: Meta;
   readonly writeSystem: WriteSystem;
+  readonly checkImage: CheckImage;
   /** As the kernel names it: `nvme0n1`. */
   readonly systemDisk: string;
 };

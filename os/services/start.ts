@@ -130,7 +130,7 @@ export async function startServices(surroundings: Surroundings): Promise<AsyncDi
         wipe: wipeDisk,
       }),
       filesystemService,
-      imageService,
+      imageService({ checkImage: () => installation()?.checkImage }),
       lifecycleService({ writeSystem: () => installation()?.writeSystem }),
       timeService({
         now,

@@ -6,19 +6,19 @@ import { MachineService } from "../../api/gen/machine/machine_pb.js";
 import { StorageService } from "../../api/gen/storage/storage_pb.js";
 import { type Channel, openChannel } from "../../api/grpc/channel.ts";
 import { client } from "../../api/grpc/client.ts";
-import { ClientTlsCredentials } from "../../api/grpc/client-tls.ts";
 import { UnverifiedTlsCredentials } from "../../api/grpc/unverified-tls.ts";
 import { RemoteState } from "../../cosi/grpc/remote-state.ts";
 import type { SpecOf } from "../../cosi/resource.ts";
 import { systemClock } from "../../cosi/system-clock.ts";
 import { generateConfigs } from "../../machine-config/generate/configs.ts";
-import { createSecrets, machineAuthority } from "../../machine-config/generate/secrets.ts";
+import { createSecrets } from "../../machine-config/generate/secrets.ts";
 import type { Image } from "../../os/image/build.ts";
 import { MachineConfig } from "../../os/resources/config/machine-config.ts";
 import { MachineStatus } from "../../os/resources/runtime/node.ts";
 import { operatingSystem, project } from "./framework/image.ts";
 import { Machine } from "./framework/machine.ts";
 import { type Network, openNetwork } from "./framework/network.ts";
+import { connectTo } from "./framework/node-client.ts";
 import { openRunDirectory } from "./framework/run-directory.ts";
 
 let image: Image;
@@ -73,8 +73,8 @@ test("a machine is given its config over the API, and restarts when it is told t
   }
   await machine.console.waitFor(/machine API: port 50000, mutual TLS/, { within: "operatingSystem" });
 
-  using admin = await connect(secrets, "os:admin");
-  using reader = await connect(secrets, "os:reader");
+  using admin = await connectTo(address, secrets, "os:admin");
+  using reader = await connectTo(address, secrets, "os:reader");
   const calls = client(MachineService, admin, { deadlineMs: 60_000 });
   const { messages: versions } = await calls.version({});
   expect(versions).toMatchObject([{ version: { os: "linux" }, features: { rbac: true } }]);
@@ -121,16 +121,4 @@ async function statusOf(channel: Channel, fits: (status: SpecOf<typeof MachineSt
 async function firstOf<T>(stream: AsyncGenerator<T>): Promise<T> {
   for await (const it of stream) return it;
   throw new Error("Cannot tell the first: there is none");
-}
-
-async function connect(secrets: Awaited<ReturnType<typeof createSecrets>>, role: string): Promise<Channel> {
-  const authority = machineAuthority(secrets, systemClock);
-  const { certificate, key } = await authority.issue({ organization: [role], purposes: ["clientAuth"] });
-  return openChannel({
-    address,
-    credentials: new ClientTlsCredentials({
-      authorities: authority.certificate.pem,
-      identity: { certificate: certificate.pem, key: key.pkcs8Pem },
-    }),
-  });
 }

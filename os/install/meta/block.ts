@@ -21,6 +21,8 @@ export const metaTags = {
   userReserved3: 0x0e,
   uuidOverride: 0x0f,
   uniqueMachineToken: 0x10,
+  /** Of our own: what became of the last upgrade (trial.ts). */
+  trial: 0xe0,
 } as const;
 
 export type MetaValues = ReadonlyMap<number, Uint8Array>;

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { parseMachineConfig } from "../../../machine-config/machine-config.ts";
 import { type InstallSettings, installSettings } from "../../../machine-config/settings/install.ts";
+import { registrySettings } from "../../../machine-config/settings/registries.ts";
 import { listDisks } from "../../block/disks.ts";
 import { openBlockDevice } from "../../block/open-block-device.ts";
 import { readBootLoader } from "../../install/boot-loader.ts";
@@ -53,7 +54,8 @@ export async function installSystem(context: Context, signal: AbortSignal): Prom
 
   const key = releaseKey();
   if (!key) log.write("warn", "install: this image has no release key, so no signature is asked for");
-  const source = await openImage({ url, key, fetch, signal });
+  const registry = async (name: string) => registrySettings(parseMachineConfig(yaml), name);
+  const source = await openImage({ image: url, key, fetch, registrySettings: registry, signal });
   {
     await using target = await openBlockDevice(disk.devPath);
     let percent = 0;
@@ -68,7 +70,11 @@ export async function installSystem(context: Context, signal: AbortSignal): Prom
     const commandLine = readFileSync("/proc/cmdline", "utf8");
     const request = {
       ...{ disk: target, source, loader: await readBootLoader(), config: yaml, meta: new Map() },
-      kernelArguments: installedArguments(commandLine, settings.extraKernelArgs),
+      kernelArguments: installedArguments(
+        commandLine,
+        settings.extraKernelArgs,
+        source.release.kernelArguments,
+      ),
       ...{ wipe: settings.wipe, scratch: "/run", newGuid: () => crypto.randomUUID() },
       run: runTool((child) => context.orphans.track(child)),
     };
@@ -104,6 +110,6 @@ export async function leaveInstaller(context: Context, signal: AbortSignal): Pro
 
 /** A config made for upstream names an installer's container image, which says nothing of ours. */
 function imageUrl({ image }: InstallSettings, argument: string | undefined): string | undefined {
-  if (image !== undefined && /^https?:/.test(image)) return image;
+  if (image !== undefined && /^(https?|oci):\/\//.test(image)) return image;
   return argument || undefined;
 }

@@ -1,6 +1,3 @@
-import { installation } from "../../install/installation.ts";
-import { InstalledSystem, partitionsOf } from "../../install/installed-system.ts";
-import { releaseKey } from "../../install/release-key.ts";
 import { SystemDisk } from "../../resources/block.ts";
 import type { Installation } from "../../services/power.ts";
 import type { Context } from "../context.ts";
@@ -30,13 +27,10 @@ export const services: Task<Context> = {
 };
 
 /** Undefined while the system runs from memory. */
-async function installationOf(
-  { state, log, end }: Context,
-  signal: AbortSignal,
-): Promise<Installation | undefined> {
-  const disk = (await state.find(SystemDisk, "system-disk"))?.spec;
+async function installationOf(context: Context, signal: AbortSignal): Promise<Installation | undefined> {
+  const disk = (await context.state.find(SystemDisk, "system-disk"))?.spec;
   if (!disk || disk.slot === "") return undefined;
-  const system = new InstalledSystem(partitionsOf(disk.devPath), disk.slot);
-  const said = (level: "info" | "error", text: string) => log.write(level, text);
-  return installation({ system, systemDisk: disk.diskID, key: releaseKey(), fetch, said, end, signal });
+  // Not at the top: an agent does not pay for it.
+  const { openInstallation } = await import("./open-installation.ts");
+  return openInstallation(context, { ...disk, slot: disk.slot }, signal);
 }

@@ -3,17 +3,15 @@ import { agentArgumentNames } from "../../agent/agent-arguments.ts";
 import { type SystemDisk as Found, findDisk, partitionDevice } from "../../block/system-disk.ts";
 import { InstalledSystem, partitionsOf } from "../../install/installed-system.ts";
 import { partitionNumber, type Slot } from "../../install/layout.ts";
-import { mountVolume, volumes } from "../../install/volumes.ts";
-import { unmount } from "../../kernel/mount.ts";
+import { mountVolume, unmountVolume, volumes } from "../../install/volumes.ts";
 import { runTool } from "../../kernel/run-tool.ts";
 import { SystemDisk } from "../../resources/block.ts";
 import type { Context } from "../context.ts";
 import type { Task } from "../phases.ts";
+import { tellOfTrial } from "./trial.ts";
 
 /** Disks behind some controllers come long after their driver. */
 const patienceMs = 60_000;
-/** A slot on trial has this long to be up and ready. */
-const trialMs = 10 * 60_000;
 
 /**
  * Finds the disk that this system is installed on, and mounts STATE. A machine booted by something else than its disk
@@ -34,10 +32,7 @@ export const systemDisk: Task<Context> = {
     log.write("info", `the system is on ${devPath}${slot ? `, slot ${slot}` : ""}`);
     if (found.table.damage)
       log.write("warn", `the partition table of ${devPath} is damaged: ${found.table.damage}`);
-    if (slot && (await new InstalledSystem(partitionsOf(devPath), slot).isOnTrial())) {
-      log.write("info", `slot ${slot} is on trial`);
-      restartUnlessReady(context, slot, signal);
-    }
+    if (slot) await tellOfTrial(context, new InstalledSystem(partitionsOf(devPath), slot), signal);
     const options = {
       state,
       said: (text: string) => log.write("info", text),
@@ -50,7 +45,7 @@ export const systemDisk: Task<Context> = {
       if (wanted) throw error;
       return log.write("error", String(error));
     }
-    closing.defer(() => unmount(volumes.state.mountAt));
+    closing.defer(() => unmountVolume(volumes.state));
   },
 };
 
@@ -92,23 +87,6 @@ const findInstalled = async ({ log }: Context): Promise<Found | undefined> => {
   log.write("warn", `${devPath} holds an installation that was not finished`);
   return undefined;
 };
-
-/** Whoever is never ready must not stay: the boot loader then takes the slot that worked. */
-function restartUnlessReady({ log, end }: Context, slot: Slot, signal: AbortSignal): void {
-  const timer = setTimeout(() => {
-    log.write("error", `slot ${slot} was not ready after ${trialMs / 60_000} minutes: back to the other one`);
-    end("restart");
-  }, trialMs);
-  signal.addEventListener("abort", () => clearTimeout(timer));
-  trials.set(slot, timer);
-}
-
-const trials = new Map<Slot, NodeJS.Timeout>();
-
-/** The slot has proved itself. */
-export function endTrial(slot: Slot): void {
-  clearTimeout(trials.get(slot));
-}
 
 const slotOf = (text: string | undefined): Slot | undefined =>
   text === "a" || text === "b" ? text : undefined;

@@ -1,7 +1,6 @@
 import { partitionDevice } from "../../block/system-disk.ts";
 import { partitionNumber } from "../../install/layout.ts";
-import { volumes as all, mountVolume } from "../../install/volumes.ts";
-import { unmount } from "../../kernel/mount.ts";
+import { volumes as all, mountVolume, unmountVolume } from "../../install/volumes.ts";
 import { runTool } from "../../kernel/run-tool.ts";
 import { SystemDisk } from "../../resources/block.ts";
 import type { Context } from "../context.ts";
@@ -16,6 +15,6 @@ export const volumes: Task<Context> = {
     const device = partitionDevice(disk.devPath, partitionNumber("EPHEMERAL"));
     const run = runTool((child) => orphans.track(child));
     await mountVolume(all.ephemeral, device, { state, said: (text) => log.write("info", text), run });
-    closing.defer(() => unmount(all.ephemeral.mountAt));
+    closing.defer(() => unmountVolume(all.ephemeral));
   },
 };

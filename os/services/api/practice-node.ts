@@ -150,7 +150,7 @@ export async function openPracticeNode(options: PracticeNodeOptions = {}): Promi
         wipe: () => Promise.reject(new Error("Cannot wipe: there are no disks in a practice node")),
       }),
       filesystemService,
-      imageService,
+      imageService({ checkImage: () => undefined }),
       lifecycleService({
         writeSystem:
           () =>

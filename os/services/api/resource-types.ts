@@ -29,6 +29,7 @@ import {
 } from "../../resources/runtime/kernel.ts";
 import { KernelParamStatus } from "../../resources/runtime/kernel-param.ts";
 import { BootId, MachineStatus, Service, Version } from "../../resources/runtime/node.ts";
+import { Upgrade } from "../../resources/runtime/upgrade.ts";
 import { TimeStatus } from "../../resources/time-status.ts";
 
 /** Clients edit the text as it was written: their spec is that text, and an annotation says so. */
@@ -85,6 +86,7 @@ export const resourceTypes: readonly ServedType[] = [
     TimeServerSpec,
     TimeServerStatus,
     TimeStatus,
+    Upgrade,
     Version,
     VolumeStatus,
   ].map((type) => servedType(type)),

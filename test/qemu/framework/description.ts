@@ -53,5 +53,7 @@ export type Boot =
       readonly order: readonly ("network" | "disk")[];
       /** UEFI: by HTTP Boot, where PXE would come first. */
       readonly networkOver?: "http";
+      /** A restart starts it again with the same order; otherwise the machine is off after it. */
+      readonly restarts?: "by itself";
     }
   | { readonly kernel: string; readonly initramfs: string; readonly arguments: string };

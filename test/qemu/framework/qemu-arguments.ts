@@ -47,7 +47,7 @@ export function qemuArguments(machine: MachineDescription, boot: Boot, around: S
     ...(around.tpmSocket === undefined ? [] : tpm(around.tpmSocket)),
     ...["-qmp", `unix:${around.qmpSocket},server=on,wait=off`],
     // The process is the power: a restart ends it too, and whoever holds the power decides what comes next.
-    ...["-action", "reboot=shutdown,shutdown=poweroff,watchdog=reset"],
+    ...["-action", `reboot=${"restarts" in boot ? "reset" : "shutdown"},shutdown=poweroff,watchdog=reset`],
     ...(machine.firmware === "uefi" ? uefi(around) : []),
     // OVMF tries PXE before HTTP; these variables of its own take PXE away.
     ...("networkOver" in boot
