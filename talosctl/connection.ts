@@ -109,14 +109,14 @@ function connectionOf(
 
 /** Tries one endpoint after the other, in any order, and stays with the first that can be reached. */
 async function firstThatAnswers(endpoints: readonly string[], context: ClientContext): Promise<Channel> {
-  const credentials = credentialsOf(context);
+  const proxy = proxyOf(context);
   const shuffled = endpoints
     .map((endpoint) => ({ endpoint, order: Math.random() }))
     .sort((a, b) => a.order - b.order)
     .map(({ endpoint }) => withPort(endpoint));
   const failures: string[] = [];
   for (const [at, address] of shuffled.entries()) {
-    const channel = openChannel({ address, credentials });
+    const channel = openChannel({ address, credentials: credentialsOf(context, address), proxy });
     // The last is not tried: what it has to say of itself is the answer to the call.
     if (at === shuffled.length - 1) return channel;
     const failure = await reach(channel);
@@ -134,13 +134,23 @@ const reach = ({ transport }: Channel): Promise<string | undefined> =>
     transport.waitForReady(new Date(Date.now() + reachMs), (error) => resolve(error?.message));
   });
 
-function credentialsOf({ ca, crt, key }: ClientContext): ClientTlsCredentials {
+function proxyOf({ "proxy-url": url }: ClientContext): string | undefined {
+  if (url === undefined || url === "") return undefined;
+  const { protocol, host, port } = new URL(url);
+  if (protocol !== "http:") throw new CommandFailed(`the proxy ${url} is not supported: it must be http://`);
+  return port === "" ? `${host}:80` : host;
+}
+
+function credentialsOf({ ca, crt, key }: ClientContext, address: string): ClientTlsCredentials {
   if (ca === undefined) throw new CommandFailed("the context has no authority (ca)");
   const authorities = Buffer.from(ca, "base64").toString();
-  if (crt === undefined || key === undefined) return new ClientTlsCredentials({ authorities });
+  // Behind a proxy what is dialled is not who is meant.
+  const serverName = address.replace(/:\d+$/, "").replace(/^\[|\]$/g, "");
+  if (crt === undefined || key === undefined) return new ClientTlsCredentials({ authorities, serverName });
   const keyText = Buffer.from(key, "base64").toString();
   return new ClientTlsCredentials({
     authorities,
+    serverName,
     // Node's TLS does not know the label under which an Ed25519 key is kept.
     identity: { certificate: Buffer.from(crt, "base64").toString(), key: readKeyPair(keyText).pkcs8Pem },
   });

@@ -1,5 +1,5 @@
-// What of the lab is on the host: two sockets in its folder, one to command it and one to its provisioner's API. This
-// opens the second as a port of this host alone, for browsers and the command line.
+// What of the lab is on the host: three sockets in its folder, one to command it, one to its provisioner's API and one to
+// its nodes. This opens the others as ports of this host alone, for browsers and the command lines.
 import { once } from "node:events";
 import { request } from "node:http";
 import { type AddressInfo, connect, createServer, type Server } from "node:net";
@@ -34,23 +34,27 @@ export const labRuns = () =>
     () => false,
   );
 
-export interface ApiDoor extends Disposable {
-  readonly url: string;
+export interface Door extends Disposable {
+  readonly port: number;
 }
 
-/** On the usual port, or on any that is free. */
-export async function openApiDoor(): Promise<ApiDoor> {
+/** To the API on the usual port, or on any that is free. */
+export const openApiDoor = () => openDoor("api", usualPort);
+/** To the nodes, as an HTTP proxy. */
+export const openNodeDoor = () => openDoor("nodes", 0);
+
+async function openDoor(socket: string, wanted: number): Promise<Door> {
   const server = createServer((from) => {
-    const to = connect(join(folder, "api"));
+    const to = connect(join(folder, socket));
     // Either end may go when it likes, and before the lab is up there is no other end.
     pipeline(from, to, from).catch(() => {});
   });
-  await listen(server, usualPort).catch(() => listen(server, 0));
+  await listen(server, wanted).catch(() => listen(server, 0));
   // It is no reason for this process to live.
   server.unref();
   const { port } = server.address() as AddressInfo;
   return {
-    url: `https://127.0.0.1:${port}`,
+    port,
     [Symbol.dispose]: () => void server.close(),
   };
 }

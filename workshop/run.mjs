@@ -22,6 +22,7 @@ const commands = {
   bundle: { script: "workshop/bundle.ts", needs: [] },
   generate: { script: "workshop/generate.ts", needs: [] },
   ingot: { script: "provisioner/main.ts", needs: [] },
+  talosctl: { script: "talosctl/main.ts", needs: [] },
 };
 
 function main([name, ...args]) {

@@ -4,7 +4,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { askLab, labRuns, openApiDoor } from "./lab-door.ts";
+import { askLab, labRuns, openApiDoor, openNodeDoor } from "./lab-door.ts";
 import { machineLab, prepareImage } from "./suites.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -22,13 +22,17 @@ async function startLab(options: readonly string[]): Promise<number> {
     return 1;
   }
   process.on("SIGTERM", () => void askLab("/down").catch(() => {}));
-  using door = await openApiDoor();
+  using api = await openApiDoor();
+  using nodes = await openNodeDoor();
   console.log(
     process.getuid?.() === 0
       ? "the lab runs as root, in namespaces of its own"
       : "the lab runs as this user: the kernel lets users make namespaces of their own",
   );
-  return await machineLab(join(root, "test/qemu/lab/main.ts"), ["--api", door.url, ...options]);
+  return await machineLab(join(root, "test/qemu/lab/main.ts"), [
+    ...["--api", `https://127.0.0.1:${api.port}`, "--nodes", `http://127.0.0.1:${nodes.port}`],
+    ...options,
+  ]);
 }
 
 /** The provisioner itself on this host's networks, with everything it keeps in out/segment. */

@@ -8,6 +8,8 @@ export interface ChannelOptions {
   readonly credentials: ChannelCredentials;
   /** Sends a ping on a quiet connection this often, so that a dead peer is noticed. */
   readonly keepAliveMs?: number;
+  /** An HTTP proxy, `host:port`. The environment's are never used: nodes are not beyond them. */
+  readonly proxy?: string | undefined;
   /** The longest pause between attempts to connect, which grow; while it lasts, calls fail at once. */
   readonly maxReconnectMs?: number;
 }
@@ -18,8 +20,10 @@ export interface Channel extends Disposable {
 }
 
 export function openChannel(options: ChannelOptions): Channel {
-  const { address, credentials, keepAliveMs, maxReconnectMs } = options;
-  const transport = new Client(address, credentials, {
+  const { address, credentials, keepAliveMs, maxReconnectMs, proxy } = options;
+  const transport = new Client(proxy ?? address, credentials, {
+    "grpc.enable_http_proxy": 0,
+    ...(proxy !== undefined && { "grpc.http_connect_target": `dns:${address}` }),
     "grpc.max_receive_message_length": maxMessageBytes,
     "grpc.max_send_message_length": maxMessageBytes,
     ...(keepAliveMs === undefined ? {} : { "grpc.keepalive_time_ms": keepAliveMs }),

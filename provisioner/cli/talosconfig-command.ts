@@ -40,6 +40,6 @@ export function addTalosconfigCommand(root: Command, context: CommandContext): v
       for (const [name, { nodes = [] }] of Object.entries(made.contexts)) {
         context.io.note(`${file}: context ${name}, nodes ${nodes.join(", ")}`);
       }
-      context.io.note(`try: talosctl --talosconfig ${file} version`);
+      context.io.note(`try: talosctl version --talosconfig ${file}`);
     });
 }

@@ -36,7 +36,7 @@ function startLab(notes: RunDirectory): void {
   const main = join(project, "test/qemu/lab/main.ts");
   lab = spawn(
     "unshare",
-    [...namespaces, process.execPath, main, "--rack", file, "--name", name],
+    [...namespaces, process.execPath, main, "--pool", "--rack", file, "--name", name],
     // A group of its own, as a terminal's: Ctrl-C goes to all of it.
     { detached: true, stdio: ["ignore", "pipe", "inherit"] },
   );

@@ -42,7 +42,7 @@ describe("the board of the lab", () => {
     board.poweredOn("bios-1");
     for (const [atS, kind, spec, said] of course) {
       nowS = atS;
-      expect(board.learn("bios-1", kind, spec), `${atS} s`).toEqual(said);
+      expect(board.learn("bios-1", kind, spec).lines, `${atS} s`).toEqual(said);
     }
     expect(board.stageOf("bios-1")).toBe("pool");
     expect(board.has("bios-1", "pool")).toBe(true);
@@ -60,10 +60,13 @@ describe("the board of the lab", () => {
     board.add("a");
     board.learn("a", "wipe-statuses", wiping(9, 10));
     board.learn("a", "wipe-statuses", { wipedAt: 0, run: { state: "interrupted" } });
-    expect(board.learn("a", "wipe-statuses", wiping(1, 10))).toEqual(["10 % of its disks are wiped"]);
+    expect(board.learn("a", "wipe-statuses", wiping(1, 10)).lines).toEqual(["10 % of its disks are wiped"]);
   });
 
   test("knows nothing of machines that are not the lab's", () => {
-    expect(new Board(() => 0).learn("stranger", "admissions", { state: "accepted" })).toEqual([]);
+    expect(new Board(() => 0).learn("stranger", "admissions", { state: "accepted" })).toEqual({
+      lines: [],
+      reached: [],
+    });
   });
 });

@@ -9,6 +9,13 @@ interface Course {
   toldTenth: number;
 }
 
+export interface Learned {
+  /** What somebody who watches should know. */
+  readonly lines: readonly string[];
+  /** The milestones that it got to by that. */
+  readonly reached: readonly string[];
+}
+
 export class Board {
   readonly #courses = new Map<string, Course>();
   readonly #nowS: () => number;
@@ -30,17 +37,19 @@ export class Board {
     if (course) course.poweredOnS ??= this.#nowS();
   }
 
-  /** Takes what the provisioner has recorded of a machine; answers what somebody who watches should know. */
-  learn(machine: string, kind: Watched, spec: RecordSpec): readonly string[] {
+  /** Takes what the provisioner has recorded of a machine. */
+  learn(machine: string, kind: Watched, spec: RecordSpec): Learned {
     const course = this.#courses.get(machine);
-    if (!course) return [];
     const lines: string[] = [];
+    const milestonesReached: string[] = [];
+    if (!course) return { lines, reached: milestonesReached };
     for (const { name, kind: of, reached } of milestones) {
       if (of !== kind || course.reached.has(name)) continue;
       const text = reached(spec);
       if (text === undefined) continue;
       course.reached.set(name, this.#nowS() - (course.poweredOnS ?? this.#nowS()));
       lines.push(text);
+      milestonesReached.push(name);
     }
     if (kind === "machine-statuses" && spec.stage !== course.stage) {
       course.stage = spec.stage ?? "";
@@ -51,7 +60,7 @@ export class Board {
       if (tenth > course.toldTenth) lines.push(`${tenth * 10} % of its disks are wiped`);
       course.toldTenth = tenth;
     }
-    return lines;
+    return { lines, reached: milestonesReached };
   }
 
   stageOf(machine: string): string {

@@ -1,5 +1,5 @@
 // The lab: a network of its own, a provisioner on it, and a rack of empty machines with BMCs, live on the terminal from
-// their power-on to the pool. Other terminals command it through `ingot lab`.
+// their power-on to nodes that run. Other terminals command it through `ingot lab`.
 // Runs inside namespaces (workshop/start.ts), so that nothing of it is on the host and everything ends with it.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -13,8 +13,10 @@ import { openApiSocket } from "./api-socket.ts";
 import { Board } from "./board.ts";
 import { openControl } from "./control.ts";
 import { followMachines } from "./follow-machines.ts";
+import { openNodeDoor } from "./node-door.ts";
 import { openLabProvisioner } from "./provisioner.ts";
 import { Rack } from "./rack.ts";
+import { writeTalosconfig } from "./talosconfig.ts";
 
 const address = "10.1.0.1";
 const usualRack = join(import.meta.dirname, "../rack/three-machines.yaml");
@@ -22,12 +24,16 @@ const usualRack = join(import.meta.dirname, "../rack/three-machines.yaml");
 const { values } = parseArgs({
   options: {
     rack: { type: "string", default: usualRack },
-    /** Ends when every machine is in the pool. */
+    /** Leaves its machines in the pool, for people to assign. */
+    pool: { type: "boolean", default: false },
+    /** Ends when every machine is where it goes. */
     once: { type: "boolean", default: false },
     /** A folder of out/qemu. */
     name: { type: "string", default: "lab" },
     /** Where this host's people reach the API. */
     api: { type: "string" },
+    /** The proxy by which they reach the nodes. */
+    nodes: { type: "string" },
   },
 });
 const description = parseRack(await readFile(values.rack, "utf8"), values.rack);
@@ -82,16 +88,27 @@ await provisioner.api.call("PUT", "/api/v1/rules/lab", {
 });
 
 around.use(await openApiSocket({ path: directory.file("api"), url: provisioner.url }));
+around.use(await openNodeDoor({ path: directory.file("nodes"), network: "10.1.0." }));
 around.use(await openControl({ path: directory.file("control"), rack, board, stop: () => stop.abort() }));
 
-const everyOneFree = Promise.withResolvers<void>();
+const goal = values.pool ? "pool" : "running";
+const everyOneThere = Promise.withResolvers<void>();
+/** What a machine is asked when it gets to a milestone. */
+async function lead(id: string, name: string, milestone: string): Promise<void> {
+  const path = `/api/v1/machines/${id}`;
+  if (milestone === "accepted") await provisioner.api.call("PATCH", path, { name });
+  if (milestone === "pool" && goal === "running")
+    await provisioner.api.call("POST", `${path}/actions/assign`, { profile: "default" });
+}
 const following = followMachines(provisioner.api, {
   signal: stop.signal,
   learn(id, kind, spec) {
     const name = rack.nameOf(id);
     if (name === undefined) return;
-    for (const text of board.learn(name, kind, spec)) say(name, text);
-    if (board.machines.every((machine) => board.has(machine, "pool"))) everyOneFree.resolve();
+    const { lines, reached } = board.learn(name, kind, spec);
+    for (const text of lines) say(name, text);
+    for (const milestone of reached) lead(id, name, milestone).catch(everyOneThere.reject);
+    if (board.machines.every((machine) => board.has(machine, goal))) everyOneThere.resolve();
   },
 });
 // Once awaited below, whatever ends first.
@@ -105,18 +122,24 @@ const hints = [
         `  export INGOT_SERVER=${values.api} INGOT_CA=${provisioner.authorityFile} INGOT_TOKEN_FILE=${provisioner.tokenFile}`,
         "  npm run ingot -- machines list",
       ]),
-].join("\n");
-async function everyMachineInThePool(): Promise<void> {
+];
+async function everyMachineThere(): Promise<void> {
   for (const machine of description.machines) await rack.add(machine);
-  await everyOneFree.promise;
+  await everyOneThere.promise;
+  if (goal === "running") {
+    const file = directory.file("talosconfig");
+    await writeTalosconfig(provisioner.api, { file, proxy: values.nodes });
+    hints.push(`  npm run talosctl -- version --talosconfig ${file}    (upstream's talosctl takes it too)`);
+  }
   console.log(`\nSeconds from power-on:\n${board.table()}\n`);
+  const where = goal === "running" ? "are nodes that run" : "are in the pool";
   console.log(
-    `All machines are in the pool. From another terminal:\n${hints}\nCtrl-C takes everything away.\n`,
+    `All machines ${where}. From another terminal:\n${hints.join("\n")}\nCtrl-C takes everything away.\n`,
   );
   if (!values.once) await stopped;
 }
 try {
-  await Promise.race([everyMachineInThePool(), following, provisioner.ended, stopped]);
+  await Promise.race([everyMachineThere(), following, provisioner.ended, stopped]);
 } finally {
   stop.abort();
   await following.catch(() => {});

@@ -13,7 +13,7 @@ const fault = z.strictObject({
 
 const disk = z.strictObject({
   bus: z.enum(["virtio", "nvme", "sata", "scsi"]).default("nvme"),
-  megabytes: z.int().min(1).default(4096),
+  megabytes: z.int().min(1).default(8192),
   serial: z
     .string()
     .regex(/^[\w-]{1,20}$/)
