@@ -21,6 +21,7 @@ export interface JoinsOptions {
 export class Joins implements Disposable {
   readonly #options: JoinsOptions;
   readonly #relations = new Map<JoinedRead, Relation>();
+  readonly #mirrors = new Map<JoinedRead, Mirror>();
   readonly #listening = new DisposableStack();
 
   constructor(options: JoinsOptions) {
@@ -28,6 +29,7 @@ export class Joins implements Disposable {
     const { plan, mirrorOf } = options;
     const reads = [...plan.reads.values()];
     for (const read of reads) {
+      this.#mirrors.set(read, mirrorOf(read.type));
       if (read.join === "named" || read.join === "naming") this.#relations.set(read, new Relation());
     }
     // One listener for each kind: when a type is the primary and an input too, its relations come first.
@@ -65,7 +67,7 @@ export class Joins implements Disposable {
   }
 
   #read(read: JoinedRead, key: string): unknown {
-    const mirror = this.#options.mirrorOf(read.type);
+    const mirror = this.#mirrors.get(read)!;
     const one = (id: string | undefined) => {
       const resource = id === undefined ? undefined : mirror.get(id);
       return visible(read, resource) ? resource : undefined;

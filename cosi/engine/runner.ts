@@ -10,6 +10,7 @@ import type { Mirror } from "./mirror.ts";
 import { Outputs } from "./outputs.ts";
 import type { Plan } from "./plan.ts";
 import type { Standings } from "./standing.ts";
+import type { Turn } from "./turn.ts";
 import type { AnyVerdict } from "./verdict.ts";
 import { WorkQueue } from "./work-queue.ts";
 
@@ -24,6 +25,7 @@ export interface RunnerOptions {
   /** Writes in the controller's name. */
   readonly state: State;
   readonly clock: Clock;
+  readonly turn: Turn;
   readonly random: () => number;
   readonly log: Log;
   readonly metrics: ControllerMetrics;
@@ -53,9 +55,10 @@ export class Runner implements AsyncDisposable {
   /** The mirrors of all its types have to be in sync. */
   constructor(options: RunnerOptions) {
     this.#options = options;
-    const { plan, state, clock, random, metrics, mirrorOf, signal, log } = options;
+    const { plan, state, clock, turn, random, metrics, mirrorOf, signal, log } = options;
     this.#queue = new WorkQueue({
       clock,
+      turn,
       random,
       backOff: usualBackOff,
       concurrency: plan.concurrency,
@@ -204,7 +207,12 @@ export class Runner implements AsyncDisposable {
     const decide = plan.controller[step] as (...parameters: unknown[]) => AnyVerdict | Promise<AnyVerdict>;
     const inputs = this.#joins.inputsOf(key);
     using patience = new Patience(clock, plan.timeoutMs, signal);
-    const context = { signal: patience.signal, failures };
+    const context = {
+      get signal() {
+        return patience.signal;
+      },
+      failures,
+    };
     const verdict = await (plan.each ? decide(primary, inputs, context) : decide(inputs, context));
     // A verdict reached while it had to stop is not carried out: another process may lead by now.
     signal.throwIfAborted();
@@ -241,30 +249,45 @@ export class Runner implements AsyncDisposable {
 const tooLate = (error: unknown) =>
   error instanceof VersionConflict || error instanceof NotFound || error instanceof PhaseConflict;
 
-/** A signal for one reconcile: aborts when the controller has to stop, or when it has taken too long. */
+/** A signal for one reconcile: aborts when the controller has to stop, or when it has taken too long. Most ask for none. */
 class Patience implements Disposable {
-  readonly #over = new AbortController();
+  readonly #clock: Clock;
+  readonly #timeoutMs: number | undefined;
   readonly #outer: AbortSignal;
-  readonly #stop = () => this.#over.abort(this.#outer.reason);
-  readonly #timer: Disposable | undefined;
+  readonly #beganMs: number;
+  #over: AbortController | undefined;
+  #timer: Disposable | undefined;
 
   constructor(clock: Clock, timeoutMs: number | undefined, outer: AbortSignal) {
+    this.#clock = clock;
+    this.#timeoutMs = timeoutMs;
     this.#outer = outer;
-    if (outer.aborted) this.#stop();
-    outer.addEventListener("abort", this.#stop);
-    if (timeoutMs !== undefined) {
-      this.#timer = clock.after(timeoutMs, () =>
-        this.#over.abort(new Error(`Cannot go on: this took longer than ${timeoutMs / 1000} s`)),
-      );
-    }
+    this.#beganMs = clock.elapsedMs();
   }
 
   get signal(): AbortSignal {
+    this.#over ??= this.#begin();
     return this.#over.signal;
   }
 
+  #begin(): AbortController {
+    const over = new AbortController();
+    const timeoutMs = this.#timeoutMs;
+    if (this.#outer.aborted) over.abort(this.#outer.reason);
+    this.#outer.addEventListener("abort", this.#stop);
+    if (timeoutMs !== undefined) {
+      const leftMs = timeoutMs - (this.#clock.elapsedMs() - this.#beganMs);
+      this.#timer = this.#clock.after(leftMs, () =>
+        over.abort(new Error(`Cannot go on: this took longer than ${timeoutMs / 1000} s`)),
+      );
+    }
+    return over;
+  }
+
+  readonly #stop = () => this.#over?.abort(this.#outer.reason);
+
   [Symbol.dispose](): void {
     this.#timer?.[Symbol.dispose]();
-    this.#outer.removeEventListener("abort", this.#stop);
+    if (this.#over) this.#outer.removeEventListener("abort", this.#stop);
   }
 }

@@ -10,6 +10,7 @@ import { Mirror } from "./mirror.ts";
 import { kindOf, type Plan, planOf, typesOf } from "./plan.ts";
 import { type Log, Runner } from "./runner.ts";
 import { type Standing, Standings } from "./standing.ts";
+import { Turn } from "./turn.ts";
 
 export interface RuntimeOptions {
   readonly state: State;
@@ -45,7 +46,8 @@ export function runtime(options: RuntimeOptions): Runtime {
   const plans = options.controllers.map(planOf);
   const wrong = contradictions(plans);
   if (wrong.length > 0) throw new Error(`Cannot run these controllers: ${wrong.join("; ")}`);
-  const posts = plans.map((plan) => new Post(plan, options));
+  const turn = new Turn(options.clock);
+  const posts = plans.map((plan) => new Post(plan, turn, options));
   return {
     run: (signal) => runPosts(posts, options, signal),
     standings: (controller, key) =>
@@ -85,12 +87,14 @@ async function runPosts(posts: readonly Post[], options: RuntimeOptions, signal:
 class Post {
   readonly plan: Plan;
   readonly standings: Standings;
+  readonly #turn: Turn;
   readonly #options: RuntimeOptions;
   readonly #metrics = noMetrics();
   #runner: Runner | undefined;
 
-  constructor(plan: Plan, options: RuntimeOptions) {
+  constructor(plan: Plan, turn: Turn, options: RuntimeOptions) {
     this.plan = plan;
+    this.#turn = turn;
     this.standings = new Standings(plan.name);
     this.#options = options;
   }
@@ -128,6 +132,7 @@ class Post {
     try {
       await using runner = new Runner({
         ...options,
+        turn: this.#turn,
         state: options.state.through((store) => lease.fenced(store)).as(this.plan.name),
         plan: this.plan,
         metrics: this.#metrics,

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { sleep } from "../clock.ts";
 import { VirtualClock } from "../virtual-clock.ts";
 import { backOffMs } from "./back-off.ts";
+import { Turn } from "./turn.ts";
 import { WorkQueue, type WorkQueueOptions } from "./work-queue.ts";
 
 const never = new AbortController().signal;
@@ -11,6 +12,7 @@ const backOff = { firstMs: 100, longestMs: 1000 };
 function queueOf(clock: VirtualClock, options: Partial<WorkQueueOptions>): WorkQueue {
   return new WorkQueue({
     clock,
+    turn: new Turn(clock),
     random: () => 1,
     backOff,
     concurrency: 1,

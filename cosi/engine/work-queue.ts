@@ -1,8 +1,10 @@
 import type { Clock } from "../clock.ts";
 import { type BackOff, backOffMs } from "./back-off.ts";
+import type { Turn } from "./turn.ts";
 
 export interface WorkQueueOptions {
   readonly clock: Clock;
+  readonly turn: Turn;
   readonly random: () => number;
   readonly backOff: BackOff;
   readonly concurrency: number;
@@ -18,9 +20,6 @@ interface Entry {
   timer: Disposable | undefined;
 }
 
-/** After so long without a pause, whoever else waits for the event loop goes first. */
-const turnMs = 5;
-
 /**
  * Keys to work on, in the order in which they were added. No key is worked on twice at once: adding a key that is
  * waiting changes nothing, and adding one that is being worked on has it done exactly once more.
@@ -32,12 +31,10 @@ export class WorkQueue {
   #first = 0;
   readonly #running = new Set<Promise<void>>();
   #closed = false;
-  #turnBegan: number;
-  #pause: Disposable | undefined;
+  readonly #resume = () => this.#start();
 
   constructor(options: WorkQueueOptions) {
     this.#options = options;
-    this.#turnBegan = options.clock.elapsedMs();
   }
 
   /** How many keys wait for their turn. */
@@ -68,7 +65,7 @@ export class WorkQueue {
   /** Starts nothing any more; resolves when all that runs has ended. */
   async close(): Promise<void> {
     this.#closed = true;
-    this.#pause?.[Symbol.dispose]();
+    this.#options.turn.leave(this.#resume);
     for (const { timer } of this.#entries.values()) timer?.[Symbol.dispose]();
     this.#waiting = [];
     this.#first = 0;
@@ -85,16 +82,9 @@ export class WorkQueue {
   }
 
   #start(): void {
-    const { clock, concurrency } = this.#options;
-    while (this.depth > 0 && this.#running.size < concurrency && this.#pause === undefined && !this.#closed) {
-      if (clock.elapsedMs() - this.#turnBegan > turnMs) {
-        this.#pause = clock.after(0, () => {
-          this.#pause = undefined;
-          this.#turnBegan = clock.elapsedMs();
-          this.#start();
-        });
-        return;
-      }
+    const { turn, concurrency } = this.#options;
+    while (this.depth > 0 && this.#running.size < concurrency && !this.#closed) {
+      if (turn.isOver) return turn.next(this.#resume);
       const key = this.#take();
       const run = this.#run(key, this.#entries.get(key)!).finally(() => {
         this.#running.delete(run);

@@ -1,4 +1,5 @@
 // A resource as the API shows it: what is stored, without what is secret.
+import { frozen } from "../../cosi/frozen.ts";
 import { mapSecrets } from "../../cosi/secret.ts";
 import type { Document, Json } from "../../cosi/store.ts";
 import type { ApiKind } from "./catalog.ts";
@@ -21,7 +22,18 @@ export interface View {
 /** In the place of what was written and is never read back. */
 export const hiddenSecret = "(secret)";
 
-export function viewOf({ name, type, hidden = [] }: ApiKind, { metadata, spec }: Document): View {
+const views = new WeakMap<Document, { readonly of: ApiKind; readonly view: View }>();
+
+/** Made once of a document that nobody can change: lists show the same ones again and again. */
+export function viewOf(kind: ApiKind, document: Document): View {
+  const known = views.get(document);
+  if (known?.of === kind) return known.view;
+  const view = makeView(kind, document);
+  if (Object.isFrozen(document)) views.set(document, { of: kind, view: frozen(view) });
+  return view;
+}
+
+function makeView({ name, type, hidden = [] }: ApiKind, { metadata, spec }: Document): View {
   const { id, version, phase, labels, annotations, created, updated } = metadata;
   return {
     kind: name,

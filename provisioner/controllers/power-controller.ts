@@ -2,12 +2,13 @@ import type { Clock } from "../../cosi/clock.ts";
 import { controller } from "../../cosi/engine/controller.ts";
 import type { SpecOf } from "../../cosi/resource.ts";
 import { gatherFacts, type Records } from "../decisions/facts.ts";
-import { powerStep } from "../decisions/power-command.ts";
+import { type PowerStep, powerStep } from "../decisions/power-command.ts";
 import type { BmcConfig } from "../resources/bmc-config.ts";
 import { Machine } from "../resources/machine.ts";
 import { PowerStatus } from "../resources/power-status.ts";
 import type { MachinePower } from "./machine-power.ts";
 import { machineReads } from "./machine-reads.ts";
+import { PowerPace } from "./power-pace.ts";
 
 export interface PowerDependencies {
   readonly clock: Pick<Clock, "now" | "elapsedMs">;
@@ -32,6 +33,12 @@ const silences = 3;
  */
 export const powerController = ({ clock, powerOf, recordsOf }: PowerDependencies) => {
   const readings = new Map<string, { readonly said: "on" | "off"; readonly atMs: number }>();
+  const pace = new PowerPace(clock);
+  const waitMs = (id: string, step: PowerStep) => {
+    if (step.do === "record" && step.order.power !== "off") return pace.waitMs(id);
+    pace.leave(id);
+    return 0;
+  };
   return controller({
     name: "Power",
     each: Machine,
@@ -64,10 +71,10 @@ export const powerController = ({ clock, powerOf, recordsOf }: PowerDependencies
       const agoMs = last ? clock.elapsedMs() - last.atMs : 0;
       if (last && before?.power === last.said && agoMs < restMs) {
         const step = stepFor(last.said);
+        const turnMs = waitMs(id, step);
         // Whatever changed in its records: there is nothing to command, and BMCs are not asked for fun.
-        if (step.do === "watch") {
-          const until = sooner(step.until, soonest(clock.now(), pollMs - agoMs));
-          return { do: "set", spec: withoutUntold(before), why: step.why, until };
+        if (step.do === "watch" || turnMs > 0) {
+          return { do: "set", spec: withoutUntold(before), ...rest(step, turnMs, clock.now(), agoMs) };
         }
       }
 
@@ -89,9 +96,10 @@ export const powerController = ({ clock, powerOf, recordsOf }: PowerDependencies
 
       const read = seen(before, said, now);
       const step = stepFor(said);
-      if (step.do === "watch") {
+      const turnMs = waitMs(id, step);
+      if (step.do === "watch" || turnMs > 0) {
         const spec = withoutUntold({ ...read, ...commandsOf(before) });
-        return { do: "set", spec, why: step.why, until: sooner(step.until, soonest(now, pollMs)) };
+        return { do: "set", spec, ...rest(step, turnMs, now) };
       }
       const { order } = step;
       if (step.do !== "tell") {
@@ -172,6 +180,14 @@ function withoutUntold<Read extends Status>(status: Read): Read {
 
 const sooner = (one: Date | undefined, other: Date) => (one && one < other ? one : other);
 const soonest = (now: Date, ms: number) => new Date(now.getTime() + ms);
+
+/** Until when there is nothing to tell its BMC, and why. */
+function rest(step: PowerStep, turnMs: number, now: Date, readAgoMs = 0) {
+  if (step.do === "watch") {
+    return { why: step.why, until: sooner(step.until, soonest(now, pollMs - readAgoMs)) };
+  }
+  return { why: "others are turned on before it", until: soonest(now, turnMs) };
+}
 
 /** Since when it is so, and when that was last read: to the poll, lest everybody looks at every reading. */
 function seen(before: Status | undefined, power: "on" | "off", now: Date) {

@@ -26,7 +26,7 @@ import { writersAtOnce } from "./writers-at-once.ts";
 export interface WipeDependencies {
   /** Where certificates are kept when machine and wipe are gone. */
   readonly state: State;
-  readonly clock: Pick<Clock, "now">;
+  readonly clock: Pick<Clock, "now" | "elapsedMs">;
   readonly newId: () => string;
   /** How many machines may be wiped at once: erasing takes power and cooling, and a mistake of ours spreads. */
   readonly mostAtOnce: number;
@@ -50,6 +50,14 @@ const graceMs = 60_000;
 export const wipeController = ({ state, clock, newId, mostAtOnce }: WipeDependencies) => {
   /** Who waits for a turn, in the order in which they began to. */
   const waiting = new Set<string>();
+  /** Until when it is taken that no turn has come free: those who wait do not all count all the time. */
+  let full = { untilMs: Number.NEGATIVE_INFINITY, others: 0 };
+  const waitForTurn = (id: string, others: number, now: Date) => {
+    waiting.add(id);
+    const rounds = Math.max(1, [...waiting].indexOf(id) / (2 * mostAtOnce));
+    const why = `${others} other machines are being wiped: it waits for its turn`;
+    return { do: "wait", why, until: new Date(now.getTime() + rounds * turnMs) } as const;
+  };
   /** Whose turn it is, though the store may not say so yet: several are decided on at once. */
   const begun = new Set<string>();
   return controller({
@@ -123,14 +131,13 @@ export const wipeController = ({ state, clock, newId, mostAtOnce }: WipeDependen
       if (orders.some((order) => isInTheWay(order, reports))) {
         return { do: "wait", why: "its agent carries out another order first" };
       }
+      if (clock.elapsedMs() < full.untilMs) return waitForTurn(id, full.others, now);
       const runningNow = await state.list(WipeStatus, { labels: [equal(runLabel, "running")] });
       const others = new Set([...runningNow.resources.map(({ metadata }) => metadata.id), ...begun]);
       others.delete(id);
       if (others.size >= mostAtOnce) {
-        const why = `${others.size} other machines are being wiped: it waits for its turn`;
-        waiting.add(id);
-        const rounds = Math.max(1, [...waiting].indexOf(id) / (2 * mostAtOnce));
-        return { do: "wait", why, until: new Date(now.getTime() + rounds * turnMs) };
+        full = { untilMs: clock.elapsedMs() + turnMs / 4, others: others.size };
+        return waitForTurn(id, others.size, now);
       }
       waiting.delete(id);
       begun.add(id);

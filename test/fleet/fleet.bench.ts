@@ -46,6 +46,13 @@ async function residentMegabytes(pid: number): Promise<{ readonly now: number; r
   return { now: of("VmRSS"), most: of("VmHWM") };
 }
 
+/** Of all its threads; 100 ticks a second on every Linux (proc(5), `utime` and `stime`). */
+async function processorSeconds(pid: number): Promise<number> {
+  const text = await readFile(`/proc/${pid}/stat`, "utf8");
+  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}
+
 export const bench: BenchModule["bench"] = async ({ log, args }) => {
   const [size = 1_000, known = 10_000] = args.map(Number);
   const folder = await mkdtemp(join(tmpdir(), "fleet-bench-"));
@@ -69,7 +76,9 @@ export const bench: BenchModule["bench"] = async ({ log, args }) => {
   await follow(state, others, { goal: () => "pool", signal });
   log(`${others.length} machines known and looked at ${(elapsed() - began).toFixed(1)} s after the start`);
   const racks = opened.use(await Racks.open(size, booter));
-  const fresh = await residentMegabytes(provisioner.process.pid);
+  const { pid } = provisioner.process;
+  const fresh = await residentMegabytes(pid);
+  const idleS = await processorSeconds(pid);
 
   const arrivals: number[] = [];
   const arrived = new Map<string, number>();
@@ -110,7 +119,9 @@ export const bench: BenchModule["bench"] = async ({ log, args }) => {
   const toDarkS = elapsed() - began;
   pollers.abort();
   await polling;
-  const storm = await residentMegabytes(provisioner.process.pid);
+  const storm = await residentMegabytes(pid);
+  const spentS = (await processorSeconds(pid)) - idleS;
+  log(`${spentS.toFixed(1)} s of processor: ${((spentS / size) * 1000).toFixed(1)} ms for each machine`);
 
   const quiet: number[] = [];
   for (let count = 0; count < 100; count++) {

@@ -32,3 +32,10 @@ function has(wanted: boolean, label: string, values?: readonly string[]): LabelC
     WHERE label.resource = resource.number AND label.name = ? ${one})`;
   return { where, values: values === undefined ? [label] : [label, JSON.stringify(values)] };
 }
+
+/** The values of a label that a term asks for, when the index of labels can find them. */
+export function valuesOf(term: LabelTerm): { label: string; values: readonly string[] } | undefined {
+  if (term.invert) return undefined;
+  if (term.op === "equal") return { label: term.label, values: [term.value] };
+  return term.op === "in" ? { label: term.label, values: term.values } : undefined;
+}

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Clock } from "../../clock.ts";
-import { type LabelTerm, matches, type Query } from "../../query.ts";
+import { matches, type Query } from "../../query.ts";
 import type { Key, Kind, Version } from "../../resource.ts";
 import {
   type Bookmark,
@@ -16,7 +16,7 @@ import {
 } from "../../store.ts";
 import { Journal, openDatabase, reasonOf } from "./database.ts";
 import { DocumentCache } from "./document-cache.ts";
-import { labelCondition } from "./label-conditions.ts";
+import { labelCondition, valuesOf } from "./label-conditions.ts";
 import { encodeDraft } from "./rows.ts";
 import {
   type ChangeRow,
@@ -115,7 +115,8 @@ export class SqliteStore implements Store {
   }
 
   async get(key: Key): Promise<Document | undefined> {
-    const row = this.#read(() => {
+    // One statement is of one moment by itself.
+    const row = this.#try(() => {
       const kind = this.#kind(key);
       return kind === undefined ? undefined : this.#sql.get.get(kind, key.id);
     });
@@ -342,13 +343,19 @@ export class SqliteStore implements Store {
 
   /** What several statements say of one moment: other processes write between them otherwise. */
   #read<T>(statements: () => T): T {
-    try {
+    return this.#try(() => {
       this.#sql.begin.run();
       try {
         return statements();
       } finally {
         this.#sql.commit.run();
       }
+    });
+  }
+
+  #try<T>(read: () => T): T {
+    try {
+      return read();
     } catch (cause) {
       throw new Error(`Cannot read ${this.#options.path}: ${reasonOf(this.#database, cause)}`, { cause });
     }
@@ -386,10 +393,3 @@ export class SqliteStore implements Store {
 }
 
 const nameOf = ({ namespace, type }: Kind) => JSON.stringify([namespace, type]);
-
-/** The values of a label that a term asks for, when the index of labels can find them. */
-function valuesOf(term: LabelTerm): { label: string; values: readonly string[] } | undefined {
-  if (term.invert) return undefined;
-  if (term.op === "equal") return { label: term.label, values: [term.value] };
-  return term.op === "in" ? { label: term.label, values: term.values } : undefined;
-}
