@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { request } from "node:http";
 import { join } from "node:path";
 import { askLab, controlSocket } from "./lab-door.ts";
+import { machineLab } from "./suites.ts";
 
 const usage = `lab up [--rack FILE]        what npm start does
 lab status
@@ -11,7 +12,8 @@ lab power MACHINE on|off|softOff|cycle|reset|interrupt
 lab console MACHINE         (Ctrl-] leaves it)
 lab screenshot MACHINE
 lab pcap MACHINE
-lab down`;
+lab down
+lab chaos [--seed N] [--minutes M] [--rack FILE]   another lab, in which things go wrong as the seed says`;
 
 /** The terminal is the machine's until Ctrl-]. */
 function attach(path: string): Promise<void> {
@@ -44,6 +46,11 @@ async function main([command = "", machine = "", action = ""]: readonly string[]
       process.exitCode = spawnSync(process.execPath, start, { stdio: "inherit" }).status ?? 1;
       return;
     }
+    case "chaos": {
+      const script = join(import.meta.dirname, "../test/qemu/lab/chaos/main.ts");
+      process.exitCode = await machineLab(script, process.argv.slice(3));
+      return;
+    }
     case "status":
       return console.table(await askLab("/status"));
     case "down":
@@ -64,7 +71,7 @@ async function main([command = "", machine = "", action = ""]: readonly string[]
   }
 }
 
-process.on("SIGINT", () => process.argv[2] === "up" || process.exit(130));
+process.on("SIGINT", () => ["up", "chaos"].includes(process.argv[2] ?? "") || process.exit(130));
 try {
   await main(process.argv.slice(2));
 } catch (error) {

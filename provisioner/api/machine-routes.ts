@@ -160,6 +160,7 @@ export function machineRoutes({ state, clock, reader, hardware, logs }: MachineR
             .map(({ spec }) => spec)
             .sort((a, b) => a.at.getTime() - b.at.getTime())
             .slice(-50),
+          clock.now(),
           profile?.spec,
         ),
       };

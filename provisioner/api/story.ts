@@ -1,5 +1,6 @@
 // A machine's story: where it is, why, what it waits for, what comes next, what one can do, and what happened.
 import type { SpecOf } from "../../cosi/resource.ts";
+import { bootDoubt } from "../decisions/boot-doubt.ts";
 import { bootMode } from "../decisions/boot-mode.ts";
 import { gatherFacts, type Records } from "../decisions/facts.ts";
 import { installDisk } from "../decisions/install-disk.ts";
@@ -13,6 +14,7 @@ export function storyOf(
   id: string,
   records: Records,
   events: readonly SpecOf<typeof Event>[],
+  now: Date,
   profile?: SpecOf<typeof Profile>,
 ) {
   const facts = gatherFacts(records);
@@ -20,6 +22,8 @@ export function storyOf(
   const { machine, status, boot, power, wipe, assignment, inventory, installation, conflict } = records;
   const boots = bootMode(facts);
   const shall = powerWanted(facts);
+  /** By the network, and soon. */
+  const comes = slaMs !== undefined && boots.is !== "disk";
   const progress = status?.spec.progress;
   const run = wipe?.spec.run;
   return {
@@ -44,6 +48,8 @@ export function storyOf(
       why: shall.why,
     },
     boot: boot?.spec,
+    /** Why it may be that it does not come. */
+    doubt: comes ? bootDoubt({ boot: boot?.spec, power: power?.spec, now }) : undefined,
     wipe: run && { state: run.state, wipeId: run.wipeId, wipedAt: wipe.spec.wipedAt },
     assignment: assignment && { profile: assignment.spec.profile, how: assignment.spec.how },
     installDisk: profile && inventory && installPlace(profile, inventory.spec),

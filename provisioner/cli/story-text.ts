@@ -29,6 +29,7 @@ export function storyText(story: Story, { now: clock, paint }: Showing): string 
     ["why", story.why],
     ["waits for", story.waitsFor],
     ["then", story.next],
+    ["look at", story.doubt],
     ["deadline", story.deadline && deadlineText(story.deadline, story.retries ?? 0, now)],
     ["gave up", story.gaveUp && `${ago(story.gaveUp.at)} while ${story.gaveUp.step}: ${story.gaveUp.why}`],
     ["conflict", story.conflict?.join("; ")],

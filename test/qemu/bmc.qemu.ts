@@ -19,7 +19,8 @@ import { openRunDirectory } from "./framework/run-directory.ts";
 import { openServer, type Server } from "./framework/server.ts";
 
 const run = promisify(execFile);
-const admin = { user: "admin", password: "factory" };
+const login = { user: "admin", password: "factory" };
+const admin = { ...login, ipmiPort: 0 };
 
 let network: Network;
 beforeAll(() => {

@@ -20,7 +20,7 @@ test("frames pass, are lost, and pass no port that spanning tree still looks at"
   network.addHost("other", "10.1.0.2/24");
   expect(answers()).toBe(1);
 
-  const cable = (fault: Cable) => new Cabling(network, [{ port: ours, cable: fault }]);
+  const cable = (fault: Cable) => new Cabling([{ network, port: ours, cable: fault }]);
   const cabling = cable({ blockedForMs: 3_600_000 });
   expect(answers()).toBe(1);
   cabling.linksUp();

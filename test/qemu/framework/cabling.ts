@@ -3,38 +3,52 @@
 import type { Cable } from "./description.ts";
 import type { Network } from "./network.ts";
 
-export class Cabling implements Disposable {
-  readonly #network: Network;
-  readonly #blocked: readonly { readonly port: string; readonly forMs: number }[];
-  #waiting: readonly { readonly port: string; readonly timer: NodeJS.Timeout }[] = [];
+interface Port {
+  readonly network: Network;
+  /** Its name there. */
+  readonly port: string;
+}
 
-  constructor(network: Network, cables: readonly { readonly port: string; readonly cable: Cable }[]) {
-    this.#network = network;
-    for (const { port, cable } of cables) {
+export class Cabling implements Disposable {
+  readonly #ports: readonly Port[];
+  readonly #blocked: readonly (Port & { readonly forMs: number })[];
+  #waiting: readonly (Port & { readonly timer: NodeJS.Timeout })[] = [];
+
+  constructor(cables: readonly (Port & { readonly cable: Cable })[]) {
+    this.#ports = cables;
+    for (const { network, port, cable } of cables) {
       const { plugged = true, lossPercent = 0 } = cable;
       if (!plugged) network.setLink(port, "down");
       if (lossPercent > 0) network.setLoss(port, lossPercent);
     }
-    this.#blocked = cables.flatMap(({ port, cable: { blockedForMs = 0 } }) =>
-      blockedForMs > 0 ? [{ port, forMs: blockedForMs }] : [],
+    this.#blocked = cables.flatMap(({ network, port, cable: { blockedForMs = 0 } }) =>
+      blockedForMs > 0 ? [{ network, port, forMs: blockedForMs }] : [],
     );
+  }
+
+  setLinks(state: "up" | "down"): void {
+    for (const { network, port } of this.#ports) network.setLink(port, state);
+  }
+
+  loseFrames(percent: number): void {
+    for (const { network, port } of this.#ports) network.setLoss(port, percent);
   }
 
   /** The machine is on: QEMU has its taps, so that their links are up. */
   linksUp(): void {
     this.#unblock();
-    this.#waiting = this.#blocked.map(({ port, forMs }) => {
-      this.#network.setForwarding(port, false);
+    this.#waiting = this.#blocked.map(({ network, port, forMs }) => {
+      network.setForwarding(port, false);
       const timer = setTimeout(() => this.#unblock(port), forMs);
-      return { port, timer };
+      return { network, port, timer };
     });
   }
 
   #unblock(only?: string): void {
-    for (const { port, timer } of this.#waiting) {
+    for (const { network, port, timer } of this.#waiting) {
       if (only !== undefined && port !== only) continue;
       clearTimeout(timer);
-      this.#network.setForwarding(port, true);
+      network.setForwarding(port, true);
     }
     this.#waiting = this.#waiting.filter(({ port }) => only !== undefined && port !== only);
   }

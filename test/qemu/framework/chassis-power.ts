@@ -110,6 +110,7 @@ export class ChassisPower implements WhatABmcHolds, AsyncDisposable {
 function bootFor({ device }: BootOverride, usual: Boot): Boot {
   const first: Medium | undefined = device === "pxe" ? "network" : device === "disk" ? "disk" : undefined;
   if (!first) return usual;
-  const rest = "order" in usual ? usual.order : media;
-  return { order: [first, ...rest.filter((medium) => medium !== first)] };
+  if (!("order" in usual)) return { order: [first, ...media.filter((medium) => medium !== first)] };
+  const rest = usual.order;
+  return { ...usual, order: [first, ...rest.filter((medium) => medium !== first)] };
 }

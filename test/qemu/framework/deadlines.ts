@@ -6,6 +6,8 @@ export const deadlineMs = {
   firmware: 90_000,
   kernel: 60_000,
   operatingSystem: 120_000,
+  /** From power-on to its work, with every restart that belongs to it. */
+  wholeLife: 400_000,
 } as const;
 
 export type Deadline = keyof typeof deadlineMs;

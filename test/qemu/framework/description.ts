@@ -1,3 +1,5 @@
+import type { PortDescription } from "./wire/switch-port.ts";
+
 /** A server as data. Sizes are binary megabytes; what is left out is what most servers in a lab are. */
 export interface MachineDescription {
   readonly name: string;
@@ -10,6 +12,8 @@ export interface MachineDescription {
   readonly watchdog?: boolean;
   /** A TPM 2.0 that is not in the processor: swtpm, a process beside the machine's. */
   readonly tpm?: boolean | undefined;
+  /** BIOS: so long after nothing could be booted it starts over, as servers do; never, where nothing is said. */
+  readonly bootRetryMs?: number | undefined;
   /** What its clock says at power-on, such as 1970-01-01T00:00:10; now, where nothing is said. */
   readonly clock?: string;
 }
@@ -36,6 +40,10 @@ export interface NicDescription {
   readonly model: "virtio-net-pci" | "e1000e";
   readonly mac: string;
   readonly cable?: Cable | undefined;
+  /** What the switch does on this port, besides forwarding. */
+  readonly port?: PortDescription | undefined;
+  /** Which of the networks that the machine is plugged into; the first, unless said. */
+  readonly network?: number | undefined;
 }
 
 /** What is wrong between a network card and its switch. */
@@ -45,6 +53,10 @@ export interface Cable {
   readonly lossPercent?: number | undefined;
   /** After power-on the switch's port forwards nothing for so long, as spanning tree without edge ports does. */
   readonly blockedForMs?: number | undefined;
+  /** Each way. */
+  readonly latencyMs?: number | undefined;
+  /** Of each frame by chance: up to so much more. */
+  readonly jitterMs?: number | undefined;
 }
 
 /** What the firmware tries, in order; or a kernel handed to it directly, as no real firmware does. */

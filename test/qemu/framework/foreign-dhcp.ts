@@ -7,6 +7,9 @@ interface Foreign {
   /** Undefined: this test's own. */
   readonly host?: string | undefined;
   readonly pool: readonly [first: string, last: string];
+  /** What it tells to be the way out. */
+  readonly router?: string | undefined;
+  readonly timeServer?: string | undefined;
   readonly directory: RunDirectory;
 }
 
@@ -26,22 +29,42 @@ function on(
 export function startDnsmasq({
   host,
   pool: [first, last],
+  router,
+  timeServer,
   directory,
   more = [],
 }: Foreign & { readonly more?: readonly string[] }): Child {
   const options = ["--interface=eth0", "--bind-interfaces", "--no-ping"];
-  const files = [`--dhcp-leasefile=${directory.file("foreign.leases")}`];
+  const files = [`--dhcp-leasefile=${directory.file(`${host ?? "foreign"}.leases`)}`];
+  // Unless told, it names itself.
+  const way = `--dhcp-option=option:router${router === undefined ? "" : `,${router}`}`;
+  const time = timeServer === undefined ? [] : [`--dhcp-option=option:ntp-server,${timeServer}`];
   const range = `--dhcp-range=${first},${last},255.255.255.0,1h`;
-  return on(host, "dnsmasq", ["dnsmasq", ...quietDnsmasq, ...options, ...files, range, ...more], directory);
+  return on(
+    host,
+    "dnsmasq",
+    ["dnsmasq", ...quietDnsmasq, ...options, ...files, range, way, ...time, ...more],
+    directory,
+  );
 }
 
-export function startKea({ host, pool, subnet, directory }: Foreign & { readonly subnet: string }): Child {
+export function startKea({
+  host,
+  pool,
+  router,
+  timeServer,
+  subnet,
+  directory,
+}: Foreign & { readonly subnet: string }): Child {
+  const options = Object.entries({ routers: router, "ntp-servers": timeServer }).flatMap(([name, data]) =>
+    data === undefined ? [] : [{ name, data }],
+  );
   const config = {
     "interfaces-config": { interfaces: ["eth0"], "dhcp-socket-type": "raw" },
     "lease-database": { type: "memfile", persist: false },
-    subnet4: [{ subnet, pools: [{ pool: pool.join("-") }] }],
+    subnet4: [{ id: 1, subnet, pools: [{ pool: pool.join("-") }], "option-data": options }],
   };
-  const file = directory.file("kea.json");
+  const file = directory.file(`${host ?? "kea"}.json`);
   writeFileSync(file, JSON.stringify({ Dhcp4: config }));
   const folders = [`KEA_PIDFILE_DIR=${directory.path}`, "KEA_LOCKFILE_DIR=none"];
   return on(host, "kea-dhcp4", ["env", ...folders, "kea-dhcp4", "-c", file], directory);

@@ -1,16 +1,13 @@
 // A rack with a provisioner, as `npm start` has it, and one machine whose life a test follows.
 
 import { writeFileSync } from "node:fs";
-import { openLabProvisioner } from "../lab/provisioner.ts";
+import type { ApiClient } from "../../../provisioner/cli/api-client.ts";
+import { openLabSite } from "../lab/site.ts";
 import { parseRack } from "../rack/rack.ts";
-import { openRackServer } from "../rack/rack-server.ts";
 import { deadlineMs } from "./deadlines.ts";
 import { operatingSystem, project } from "./image.ts";
-import { openNetwork } from "./network.ts";
 import { openRunDirectory, type RunDirectory } from "./run-directory.ts";
 import type { Server } from "./server.ts";
-
-const address = "10.1.0.1";
 
 interface Status {
   readonly stage: string;
@@ -18,7 +15,7 @@ interface Status {
 }
 
 export class HandOverSite implements AsyncDisposable {
-  readonly api: Awaited<ReturnType<typeof openLabProvisioner>>["api"];
+  readonly api: ApiClient;
   readonly servers: readonly Server[];
   /** When each stage was reached, in seconds since the site was opened: for who reads the log. */
   readonly #story: string[] = [];
@@ -43,21 +40,23 @@ export class HandOverSite implements AsyncDisposable {
     await operatingSystem();
     await using around = new AsyncDisposableStack();
     const directory = openRunDirectory(project, name);
-    const network = around.use(openNetwork());
-    network.plugIn(`${address}/24`);
-    const servers: Server[] = [];
-    for (const [nth, machine] of parseRack(rack, name).machines.entries()) {
-      servers.push(around.use(await openRackServer(machine, nth, { network, directory })));
-    }
-    const { api } = around.use(
-      await openLabProvisioner({
+    const stop = new AbortController();
+    const site = around.use(
+      await openLabSite({
         directory,
-        address,
-        arguments: ["console=ttyS0", "printk.devkmsg=on", "panic=10"],
-        print: () => {},
-        signal: new AbortController().signal,
+        description: parseRack(rack, name),
+        nowS: () => 0,
+        say: () => {},
+        signal: stop.signal,
       }),
     );
+    around.defer(() => {
+      stop.abort();
+      return site.living.catch(() => {});
+    });
+    for (const machine of parseRack(rack, name).machines) await site.rack.add({ ...machine, powered: false });
+    const { servers } = site.rack;
+    const api = site.provisioner.api();
     await api.call("PUT", "/api/v1/rules/all", { spec: { order: 1, verdict: "accept", when: [] } });
     return new HandOverSite(api, servers, directory, around.move());
   }

@@ -6,13 +6,14 @@ import { connect, type Socket } from "node:net";
 import { Cabling } from "./cabling.ts";
 import { Child } from "./child.ts";
 import { deadlineMs } from "./deadlines.ts";
-import type { Boot, DiskDescription, MachineDescription } from "./description.ts";
+import type { Boot, DiskDescription, MachineDescription, NicDescription } from "./description.ts";
 import type { Network } from "./network.ts";
 import { qemuArguments, type Surroundings } from "./qemu-arguments.ts";
 import { Qmp, type ShutdownReason } from "./qmp.ts";
 import type { RunDirectory } from "./run-directory.ts";
 import { startTpm } from "./tpm.ts";
 import { Transcript } from "./transcript.ts";
+import { needsWire, Wiring, wireSockets } from "./wire/wiring.ts";
 
 const uefiFirmware = {
   code: "/usr/share/OVMF/OVMF_CODE_4M.fd",
@@ -37,15 +38,16 @@ export class Machine implements AsyncDisposable {
   readonly #description: MachineDescription;
   readonly #directory: RunDirectory;
   readonly #surroundings: Surroundings;
-  readonly #network: Network;
+  readonly #networks: readonly Network[];
   readonly #cabling: Cabling;
+  readonly #wiring: Wiring;
   #tpm: Child | undefined;
   #power: Power = { state: "off" };
   #captures = 0;
 
   constructor(
     description: MachineDescription,
-    network: Network,
+    network: Network | readonly Network[],
     directory: RunDirectory,
     options: { readonly bmcSocket?: string } = {},
   ) {
@@ -55,7 +57,8 @@ export class Machine implements AsyncDisposable {
     this.serialNumber = `SN-${name}`;
     this.#description = description;
     this.#directory = directory;
-    this.#network = network;
+    this.#networks = [network].flat();
+    const networkOf = ({ network: nth = 0 }: NicDescription) => this.#networks[nth]!;
     const file = (suffix: string) => directory.file(`${name}.${suffix}`);
     this.#surroundings = {
       serialFile: file("serial.log"),
@@ -65,14 +68,19 @@ export class Machine implements AsyncDisposable {
       qmpSocket: file("qmp"),
       uefi: { code: uefiFirmware.code, variables: file("uefi-variables") },
       diskFiles: disks.map((_, nth) => file(`disk${nth}`)),
-      taps: nics.map(() => network.addPort()),
+      taps: nics.map((nic) => networkOf(nic).addPort()),
+      wires: nics.map((nic, nth) => (needsWire(nic) ? wireSockets(file, nth) : undefined)),
       uuid: this.uuid,
       serialNumber: this.serialNumber,
     };
     this.#cabling = new Cabling(
-      network,
-      nics.map(({ cable = {} }, nth) => ({ port: this.#surroundings.taps[nth]!, cable })),
+      nics.map((nic, nth) => ({
+        network: networkOf(nic),
+        port: this.#surroundings.taps[nth]!,
+        cable: nic.cable ?? {},
+      })),
     );
+    this.#wiring = new Wiring(nics, this.#surroundings.wires);
     this.console = new Transcript(name, this.#surroundings.serialFile);
     disks.forEach((disk, nth) => newDisk(this.#surroundings.diskFiles[nth]!, disk));
     if (firmware === "uefi") copyFileSync(uefiFirmware.variables, this.#surroundings.uefi.variables);
@@ -89,7 +97,7 @@ export class Machine implements AsyncDisposable {
 
   async powerOn(boot: Boot): Promise<void> {
     if (this.isOn) throw new Error(`Cannot power on ${this.name}: it is on`);
-    const { switchName } = this.#network;
+    const { switchName } = this.#networks[0]!;
     const { tpmSocket } = this.#surroundings;
     if (tpmSocket !== undefined) {
       rmSync(tpmSocket, { force: true });
@@ -115,6 +123,8 @@ export class Machine implements AsyncDisposable {
     const ended = qemu.exited.then(() => qmp.reason ?? "crash");
     this.#power = { state: "on", qemu, qmp, ended };
     this.#cabling.linksUp();
+    this.#wiring.connect();
+    void qemu.exited.then(() => this.#wiring.disconnect());
   }
 
   /** As pulling the plug does. */
@@ -128,6 +138,16 @@ export class Machine implements AsyncDisposable {
   /** Pulls the cable of a network card, or plugs it in. */
   async plug(nic: number, plugged: boolean): Promise<void> {
     await this.#on().qmp.run("set_link", { name: `net${nic}`, up: plugged });
+  }
+
+  /** Takes the links of all its cards down or up at their switches, whether it is on or not. */
+  setLinks(state: "up" | "down"): void {
+    this.#cabling.setLinks(state);
+  }
+
+  /** Loses so many of its frames from now on; 0 is none. */
+  loseFrames(percent: number): void {
+    this.#cabling.loseFrames(percent);
   }
 
   /** Presses the power button, as an operating system sees it. */

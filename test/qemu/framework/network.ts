@@ -2,6 +2,7 @@
 // own), hosts on it by veth pairs, machines on it by taps. Nothing of it is visible outside or outlives the suite.
 import { execFileSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
+import { SwitchFilter } from "./switch-filter.ts";
 
 const run = (program: string, args: readonly string[]) => {
   execFileSync(program, args, { stdio: ["ignore", "ignore", "pipe"] });
@@ -11,8 +12,10 @@ const ip = (...args: readonly string[]) => run("ip", args);
 export interface Network extends Disposable {
   /** The switch's namespace: QEMU runs there, because that is where its taps are. */
   readonly switchName: string;
-  /** Plugs this test's own namespace in as `eth0` with that address, such as 10.1.0.1/24. */
-  plugIn(address: string): void;
+  /** Another switch in the same place, so that a machine can be plugged into both. It ends with the first. */
+  beside(): Network;
+  /** Plugs this test's own namespace in, with that address, such as 10.1.0.1/24: as `eth0` unless told. */
+  plugIn(address: string, link?: string): void;
   /** One more address of this test's own `eth0`: a BMC's, say. */
   addAddress(address: string): void;
   /** A host of its own on this switch, such as a foreign DHCP server; commands run on it by its name. */
@@ -31,41 +34,48 @@ export interface Network extends Disposable {
   setForwarding(port: string, forwards: boolean): void;
 }
 
+/** What the switches of one place share. */
+interface Place {
+  readonly name: string;
+  readonly hosts: string[];
+  /** Links of this test's own namespace. */
+  readonly links: string[];
+  readonly filter: SwitchFilter;
+  ports: number;
+  bridges: number;
+}
+
 let made = 0;
 
 export function openNetwork(): Network {
   preparePrivateRun();
-  const switchName = `switch${made++}`;
-  const hosts: string[] = [];
-  const inSwitch = (...args: readonly string[]) => ip("-n", switchName, ...args);
-  const nft = (...args: readonly string[]) => run("ip", ["netns", "exec", switchName, "nft", ...args]);
-  let filters = false;
-  let ports = 0;
-  let pluggedIn = false;
+  const name = `switch${made++}`;
+  ip("netns", "add", name);
+  ip("-n", name, "link", "set", "lo", "up");
+  const nft = (...args: readonly string[]) => run("ip", ["netns", "exec", name, "nft", ...args]);
+  const place = { name, hosts: [], links: [], filter: new SwitchFilter(nft), ports: 0, bridges: 0 };
+  return openSwitch(place, () => {
+    // The kernel takes a namespace apart when it likes to; the next network wants these names at once.
+    for (const link of place.links) ip("link", "delete", link);
+    for (const host of [name, ...place.hosts]) ip("netns", "del", host);
+  });
+}
 
-  ip("netns", "add", switchName);
-  inSwitch("link", "set", "lo", "up");
+function openSwitch(place: Place, close: () => void): Network {
+  const { name: switchName, hosts, links, filter } = place;
+  const inSwitch = (...args: readonly string[]) => ip("-n", switchName, ...args);
+  const bridge = `br${place.bridges++}`;
   // Ports forward at once: spanning tree is tested where a test asks for it.
-  inSwitch("link", "add", "br0", "type", "bridge", "stp_state", "0", "forward_delay", "0");
-  inSwitch("link", "set", "br0", "up");
+  inSwitch("link", "add", bridge, "type", "bridge", "stp_state", "0", "forward_delay", "0");
+  inSwitch("link", "set", bridge, "up");
 
   const enslave = (port: string) => {
-    inSwitch("link", "set", port, "master", "br0");
+    inSwitch("link", "set", port, "master", bridge);
     inSwitch("link", "set", port, "up");
     return port;
   };
-  /** What the switch drops, from the first time that anything is to be. A bridge without STP keeps no port blocked. */
-  const filter = () => {
-    if (filters) return;
-    filters = true;
-    nft(
-      "add table bridge lab; add set bridge lab blocked { type ifname; };",
-      "add chain bridge lab forward { type filter hook forward priority 0; };",
-      "add rule bridge lab forward iifname @blocked drop; add rule bridge lab forward oifname @blocked drop",
-    );
-  };
   const connect = (host: string, link: string, address: string) => {
-    const port = `h${ports++}`;
+    const port = `h${place.ports++}`;
     ip("link", "add", link, "netns", host, "type", "veth", "peer", "name", port, "netns", switchName);
     enslave(port);
     bringUp(["-n", host], link, address);
@@ -73,13 +83,14 @@ export function openNetwork(): Network {
 
   return {
     switchName,
-    plugIn(address) {
-      const port = `h${ports++}`;
-      ip("link", "add", "eth0", "type", "veth", "peer", "name", port, "netns", switchName);
-      pluggedIn = true;
+    beside: () => openSwitch(place, () => {}),
+    plugIn(address, link = "eth0") {
+      const port = `h${place.ports++}`;
+      ip("link", "add", link, "type", "veth", "peer", "name", port, "netns", switchName);
+      links.push(link);
       enslave(port);
       ip("link", "set", "lo", "up");
-      bringUp([], "eth0", address);
+      bringUp([], link, address);
     },
     addAddress: (address) => ip("address", "add", address, "dev", "eth0"),
     addHost(name, address) {
@@ -91,36 +102,14 @@ export function openNetwork(): Network {
     connect,
     addRoute: (subnet, via) => ip("route", "add", subnet, "via", via),
     addPort() {
-      const port = `tap${ports++}`;
+      const port = `tap${place.ports++}`;
       inSwitch("tuntap", "add", port, "mode", "tap");
       return enslave(port);
     },
     setLink: (port, state) => inSwitch("link", "set", port, state),
-    setLoss(port, percent) {
-      filter();
-      const share = percent < 100 ? `numgen random mod 10000 < ${Math.round(percent * 100)}` : "";
-      for (const direction of ["iifname", "oifname"])
-        nft(
-          "add",
-          "rule",
-          "bridge",
-          "lab",
-          "forward",
-          direction,
-          port,
-          ...share.split(" ").filter(Boolean),
-          "drop",
-        );
-    },
-    setForwarding(port, forwards) {
-      filter();
-      nft(forwards ? "delete" : "add", "element", "bridge", "lab", "blocked", `{ ${port} }`);
-    },
-    [Symbol.dispose]() {
-      // The kernel takes a namespace apart when it likes to; the next network wants this name at once.
-      if (pluggedIn) ip("link", "delete", "eth0");
-      for (const name of [switchName, ...hosts]) ip("netns", "del", name);
-    },
+    setLoss: (port, percent) => filter.setLoss(port, percent),
+    setForwarding: (port, forwards) => filter.setForwarding(port, forwards),
+    [Symbol.dispose]: close,
   };
 }
 

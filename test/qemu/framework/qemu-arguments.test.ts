@@ -9,6 +9,7 @@ const around: Surroundings = {
   uefi: { code: "code", variables: "variables" },
   diskFiles: ["disk0", "disk1"],
   taps: ["tap0", "tap1"],
+  wires: [],
   uuid: "6f9619ff-8b86-4011-b42d-00cf4fc964ff",
   serialNumber: "SN",
 };

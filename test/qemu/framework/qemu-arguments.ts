@@ -1,5 +1,6 @@
 // A machine's description as QEMU's command line: pure, so that it can be read and tested without a machine.
 import type { Boot, DiskDescription, DiskFault, MachineDescription } from "./description.ts";
+import type { WireSockets } from "./wire/wire.ts";
 
 /** Files and links that exist only while the machine does. */
 export interface Surroundings {
@@ -15,6 +16,8 @@ export interface Surroundings {
   readonly uefi: { readonly code: string; readonly variables: string };
   readonly diskFiles: readonly string[];
   readonly taps: readonly string[];
+  /** Of network cards whose frames the lab carries itself; undefined where the switch alone does. */
+  readonly wires: readonly (WireSockets | undefined)[];
   readonly uuid: string;
   readonly serialNumber: string;
 }
@@ -48,7 +51,7 @@ export function qemuArguments(machine: MachineDescription, boot: Boot, around: S
     ...["-qmp", `unix:${around.qmpSocket},server=on,wait=off`],
     // The process is the power: a restart ends it too, and whoever holds the power decides what comes next.
     ...["-action", `reboot=${"restarts" in boot ? "reset" : "shutdown"},shutdown=poweroff,watchdog=reset`],
-    ...(machine.firmware === "uefi" ? uefi(around) : []),
+    ...(machine.firmware === "uefi" ? uefi(around) : retry(machine)),
     // OVMF tries PXE before HTTP; these variables of its own take PXE away.
     ...("networkOver" in boot
       ? ["IPv4PXESupport", "IPv6PXESupport"].flatMap((name) => [
@@ -64,11 +67,12 @@ export function qemuArguments(machine: MachineDescription, boot: Boot, around: S
     ),
     ...(machine.nics ?? []).flatMap(({ model, mac }, nth) => [
       "-netdev",
-      `tap,id=net${nth},ifname=${around.taps[nth]},script=no,downscript=no`,
+      `tap,id=net${nth},ifname=${around.taps[nth]},script=no,downscript=no${around.wires[nth] ? ",vnet_hdr=off" : ""}`,
       "-device",
       // OVMF has its own drivers; an option ROM would put another iPXE before it.
       `${model},netdev=net${nth},mac=${mac}${machine.firmware === "uefi" ? ",romfile=" : ""}${index("network", nth)}`,
     ]),
+    ...around.wires.flatMap((sockets, nth) => (sockets ? wire(sockets, nth) : [])),
     ...["-device", "virtio-rng-pci"],
     ...(machine.clock === undefined ? [] : ["-rtc", `base=${machine.clock}`]),
     ...(machine.watchdog ? ["-device", "i6300esb"] : []),
@@ -97,6 +101,32 @@ const tpm = (socket: string) => [
   "-device",
   "tpm-tis,tpmdev=tpm0",
 ];
+
+/**
+ * Each frame leaves QEMU by one socket and comes back by another. The filters of what the machine sends (`rx`, as the
+ * network receives it) are asked last to first, those of what it gets first to last: what comes back passes none again.
+ */
+function wire(sockets: WireSockets, nth: number): string[] {
+  const chardev = (end: keyof WireSockets) => [
+    "-chardev",
+    `socket,id=${end}${nth},path=${sockets[end]},server=on,wait=off`,
+  ];
+  const filter = (queue: "rx" | "tx", way: "indev" | "outdev", end: keyof WireSockets) => [
+    "-object",
+    `filter-redirector,id=filter-${end}${nth},netdev=net${nth},queue=${queue},${way}=${end}${nth}`,
+  ];
+  return [
+    ...[...chardev("fromMachine"), ...chardev("toNetwork")],
+    ...[...chardev("fromNetwork"), ...chardev("toMachine")],
+    ...filter("rx", "indev", "toNetwork"),
+    ...filter("rx", "outdev", "fromMachine"),
+    ...filter("tx", "outdev", "fromNetwork"),
+    ...filter("tx", "indev", "toMachine"),
+  ];
+}
+
+const retry = ({ bootRetryMs }: MachineDescription) =>
+  bootRetryMs === undefined ? [] : ["-boot", `reboot-timeout=${bootRetryMs}`];
 
 function uefi({ uefi: { code, variables } }: Surroundings): string[] {
   return [

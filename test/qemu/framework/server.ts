@@ -6,6 +6,7 @@ import { furnish } from "../../../bmc/simulator/furniture.ts";
 import { type IpmiServer, openIpmiServer } from "../../../bmc/simulator/ipmi/server.ts";
 import { openVmBridge } from "../../../bmc/simulator/ipmi/vm-bridge.ts";
 import type { Quirks } from "../../../bmc/simulator/quirks.ts";
+import type { RedfishRack, RedfishServer } from "../../../bmc/simulator/redfish/rack.ts";
 import { systemClock } from "../../../bmc/system-clock.ts";
 import { ChassisPower } from "./chassis-power.ts";
 import type { Boot, MachineDescription } from "./description.ts";
@@ -19,15 +20,16 @@ export interface BmcDescription {
   readonly quirks?: Quirks | undefined;
   /** In the lab's own namespace. */
   readonly address?: string | undefined;
-  /** Undefined: any free one. */
-  readonly port?: number | undefined;
+  /** 0: any free one. Undefined: it speaks no IPMI over the network. */
+  readonly ipmiPort?: number | undefined;
+  readonly redfish?: { readonly rack: RedfishRack; readonly port: number } | undefined;
 }
 
 export interface ServerOptions {
   readonly description: MachineDescription;
   /** Undefined: a machine whose power only the lab itself works. */
   readonly bmc: BmcDescription | undefined;
-  readonly network: Network;
+  readonly network: Network | readonly Network[];
   readonly directory: RunDirectory;
   /** Without a word from the BMC. Undefined: from disk, or else by network. */
   readonly usual?: Boot | undefined;
@@ -38,6 +40,8 @@ export interface Server extends AsyncDisposable {
   readonly chassis: SimulatedChassis;
   /** Where its BMC answers, over IPMI; undefined when it has none. */
   readonly ipmi: IpmiServer | undefined;
+  /** The same over Redfish. */
+  readonly redfish: RedfishServer | undefined;
 }
 
 /** A server that is off, with a BMC that answers. */
@@ -64,10 +68,14 @@ export async function openServer({
   });
   power.belongTo(chassis);
   if (bmc) opening.use(await openVmBridge({ chassis, path: bmcSocket }));
-  const { address, port } = bmc ?? {};
-  const ipmi = bmc && opening.use(await openIpmiServer({ chassis, randomBytes, address, port }));
+  const { address, ipmiPort: port, redfish: over } = bmc ?? {};
+  const ipmi =
+    port === undefined
+      ? undefined
+      : opening.use(await openIpmiServer({ chassis, randomBytes, address, port }));
+  const redfish = over && opening.use(await over.rack.serve(chassis, { address, port: over.port }));
   const all = opening.move();
-  return { machine, chassis, ipmi, [Symbol.asyncDispose]: () => all.disposeAsync() };
+  return { machine, chassis, ipmi, redfish, [Symbol.asyncDispose]: () => all.disposeAsync() };
 }
 
 /** What its BMC knows of the machine is what the machine knows of itself. */

@@ -45,9 +45,9 @@ describe("the board of the lab", () => {
       expect(board.learn("bios-1", kind, spec).lines, `${atS} s`).toEqual(said);
     }
     expect(board.stageOf("bios-1")).toBe("pool");
-    expect(board.has("bios-1", "pool")).toBe(true);
+    expect(board.allHave("pool")).toBe(true);
     board.add("late");
-    expect(board.has("late", "pool")).toBe(false);
+    expect(board.allHave("pool")).toBe(false);
     expect(board.table()).toMatchInlineSnapshot(`
       "               PXE     agent  accepted     wiped       BMC      pool
       bios-1       2.0 s    18.0 s    21.0 s    25.0 s    26.0 s    28.0 s

@@ -19,6 +19,7 @@ export interface Learned {
 export class Board {
   readonly #courses = new Map<string, Course>();
   readonly #nowS: () => number;
+  readonly #waiting = new Set<() => void>();
 
   constructor(nowS: () => number) {
     this.#nowS = nowS;
@@ -60,15 +61,26 @@ export class Board {
       if (tenth > course.toldTenth) lines.push(`${tenth * 10} % of its disks are wiped`);
       course.toldTenth = tenth;
     }
+    for (const look of this.#waiting) look();
     return { lines, reached: milestonesReached };
+  }
+
+  /** Resolves as soon as that holds; what is learned is what changes it. */
+  async until(holds: () => boolean): Promise<void> {
+    if (holds()) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const look = () => holds() && resolve();
+    this.#waiting.add(look);
+    await promise;
+    this.#waiting.delete(look);
   }
 
   stageOf(machine: string): string {
     return this.#courses.get(machine)?.stage ?? "unknown";
   }
 
-  has(machine: string, milestone: string): boolean {
-    return this.#courses.get(machine)?.reached.has(milestone) ?? false;
+  allHave(milestone: string): boolean {
+    return [...this.#courses.values()].every(({ reached }) => reached.has(milestone));
   }
 
   /** Seconds from power-on to each milestone that any machine has reached. */

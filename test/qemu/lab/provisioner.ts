@@ -1,113 +1,131 @@
 // The lab's provisioner: `ingot serve` as everybody runs it, a process of its own, asked over its API.
 import { once } from "node:events";
-import { readFile, writeFile } from "node:fs/promises";
+import { writeFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { stringify } from "yaml";
 import { ApiClient } from "../../../provisioner/cli/api-client.ts";
 import { connect } from "../../../provisioner/cli/connect.ts";
 import { Child } from "../framework/child.ts";
 import { deadlineMs } from "../framework/deadlines.ts";
 import { project } from "../framework/image.ts";
 import type { RunDirectory } from "../framework/run-directory.ts";
-import { startTimeServer } from "../framework/time-server.ts";
 import { forwardLines } from "./forward-lines.ts";
-
-export interface LabProvisioner extends AsyncDisposable {
-  readonly api: ApiClient;
-  readonly url: string;
-  /** Files by which people ask it: its authority, and a token. */
-  readonly authorityFile: string;
-  readonly tokenFile: string;
-  /** Rejects when it ends before its time. */
-  readonly ended: Promise<never>;
-}
 
 export interface LabProvisionerOptions {
   readonly directory: RunDirectory;
-  /** Of eth0, in the lab's namespace. */
-  readonly address: string;
+  /** The networks that it serves: boot.yaml. */
+  readonly segmentsFile: string;
+  /** pxe-servers elsewhere, by name. */
+  readonly enrol: readonly string[];
   /** What its machines are told besides. */
   readonly arguments: readonly string[];
   /** Each step of each boot. */
   readonly print: (line: string) => void;
+  /** It ended, and nobody wanted it to. */
+  readonly ended: (failure: Error) => void;
   readonly signal: AbortSignal;
 }
 
-/** On a state of its own, and ready. */
-export async function openLabProvisioner({
-  directory,
-  address,
-  arguments: kernelArguments,
-  print,
-  signal,
-}: LabProvisionerOptions): Promise<LabProvisioner> {
-  await using opening = new AsyncDisposableStack();
-  const segments = directory.file("segments.yaml");
-  // A way out and the time, without which no system calls itself ready.
-  const subnet = {
-    subnet: "10.1.0.0/24",
-    pool: ["10.1.0.100", "10.1.0.199"],
-    routers: [address],
-    ntp: [address],
-  };
-  const dhcp = { mode: "full", subnets: [subnet] };
-  opening.use(await startTimeServer(address));
-  await writeFile(segments, stringify({ segments: [{ interface: "eth0", address, dhcp }] }));
-  const stateDir = directory.file("state");
-  const logFile = directory.file("serve.log");
-  const child = opening.use(
-    new Child(
+export class LabProvisioner implements AsyncDisposable {
+  readonly #options: LabProvisionerOptions;
+  readonly #stateDir: string;
+  readonly #logFile: string;
+  /** Files by which people ask it: its authority, and a token. */
+  readonly tokenFile: string;
+  #told: { url: string; authorityFile: string } = { url: "", authorityFile: "" };
+  #ready = Promise.withResolvers<void>();
+  #process: Child | undefined;
+  #lines: Disposable | undefined;
+
+  constructor(options: LabProvisionerOptions) {
+    this.#options = options;
+    this.#stateDir = options.directory.file("state");
+    this.#logFile = options.directory.file("serve.log");
+    this.tokenFile = options.directory.file("token");
+  }
+
+  get url(): string {
+    return this.#told.url;
+  }
+
+  get authorityFile(): string {
+    return this.#told.authorityFile;
+  }
+
+  /** Where it keeps what pxe-servers show. */
+  get identities(): string {
+    return join(this.#stateDir, "segments");
+  }
+
+  /** How often it was stopped. */
+  stops = 0;
+
+  /** Resolves as soon as it is ready, again after each stop. */
+  get ready(): Promise<void> {
+    return this.#ready.promise;
+  }
+
+  /** On a state of its own, which stays; and ready. */
+  async start(): Promise<void> {
+    const { segmentsFile, enrol, arguments: kernelArguments, signal } = this.#options;
+    const child = new Child(
       "ingot serve",
       process.execPath,
       [
         join(project, "provisioner/main.ts"),
         "serve",
-        ...["--state-dir", stateDir, "--segments", segments, "--image", join(project, "out/image")],
+        ...["--state-dir", this.#stateDir, "--segments", segmentsFile, "--image", join(project, "out/image")],
         ...kernelArguments.flatMap((one) => ["--argument", one]),
+        ...enrol.flatMap((one) => ["--enrol", one]),
       ],
-      logFile,
-    ),
-  );
-  const ended = child.exited.then((status) => {
-    throw new Error(`ingot serve ended with status ${status}: see ${logFile}`);
-  });
-  ended.catch(() => {});
+      this.#logFile,
+    );
+    this.#process = child;
+    this.#lines ??= forwardLines(this.#logFile, (line) => this.#hear(line));
+    let wasReady = false;
+    const ended = child.exited.then((status) => {
+      const failure = new Error(`ingot serve ended with status ${status}: see ${this.#logFile}`);
+      if (this.#process === child && wasReady) this.#options.ended(failure);
+      throw failure;
+    });
+    ended.catch(() => {});
+    const expiry = AbortSignal.any([signal, AbortSignal.timeout(deadlineMs.operatingSystem)]);
+    const stopped = once(expiry, "abort").then(() => {
+      throw new Error(`Cannot start the provisioner: it was not ready; see ${this.#logFile}`);
+    });
+    stopped.catch(() => {});
+    await Promise.race([this.#ready.promise, ended, stopped]);
+    wasReady = true;
+  }
 
-  const told = { url: "", authorityFile: "", token: "" };
-  const ready = Promise.withResolvers<void>();
-  opening.use(
-    forwardLines(logFile, (line) => {
-      const [, what, value = ""] = /^ingot: (people and programs|authority|the first token)\b.*?: (.*)$/.exec(
-        line,
-      ) ?? [undefined, undefined];
-      if (what === "people and programs") told.url = /https:\S+/.exec(line)![0];
-      else if (what === "authority") told.authorityFile = line.split(" also in ")[1]!;
-      else if (what === "the first token") told.token = value;
-      else if (line === "ingot: ready") ready.resolve();
-      else print(line);
-    }),
-  );
-  const expiry = AbortSignal.any([signal, AbortSignal.timeout(deadlineMs.operatingSystem)]);
-  const stopped = once(expiry, "abort").then(() => {
-    throw new Error(`Cannot start the provisioner: it was not ready; see ${logFile}`);
-  });
-  stopped.catch(() => {});
-  await Promise.race([ready.promise, ended, stopped]);
+  /** It is meant to end: as it likes to, or as a crash ends it. */
+  async stop(how: NodeJS.Signals): Promise<void> {
+    const child = this.#process;
+    this.#process = undefined;
+    this.#ready = Promise.withResolvers();
+    this.stops++;
+    await child?.stop(how);
+  }
 
-  const tokenFile = directory.file("token");
-  await writeFile(tokenFile, told.token, { mode: 0o600 });
-  const api = new ApiClient(
-    connect(
-      { server: told.url, tokenFile, ca: told.authorityFile },
-      { environment: {}, readFile: (path) => readFile(path, "utf8"), signal },
-    ),
-  );
-  const all = opening.move();
-  return {
-    api,
-    ...told,
-    tokenFile,
-    ended,
-    [Symbol.asyncDispose]: () => all.disposeAsync(),
-  };
+  api(): ApiClient {
+    const { tokenFile, authorityFile, url } = this;
+    const reading = { environment: {}, readFile: (path: string) => readFile(path, "utf8") };
+    const place = { server: url, tokenFile, ca: authorityFile };
+    return new ApiClient(connect(place, { ...reading, signal: this.#options.signal }));
+  }
+
+  #hear(line: string): void {
+    const [, what, value = ""] =
+      /^ingot: (people and programs|authority|the first token)\b.*?: (.*)$/.exec(line) ?? [];
+    if (what === "people and programs") this.#told.url = value;
+    else if (what === "authority") this.#told.authorityFile = line.split(" also in ")[1]!;
+    else if (what === "the first token") writeFileSync(this.tokenFile, value, { mode: 0o600 });
+    else if (line === "ingot: ready") this.#ready.resolve();
+    else this.#options.print(line);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop("SIGTERM");
+    this.#lines?.[Symbol.dispose]();
+  }
 }

@@ -1,6 +1,6 @@
 // The servers that the lab has: those of its description, and those that somebody added since.
 import type { Server } from "../framework/server.ts";
-import type { RackMachine } from "../rack/rack.ts";
+import type { RackMachine } from "../rack/schema.ts";
 
 /** As many as there are addresses for BMCs. */
 const mostMachines = 80;
@@ -8,7 +8,7 @@ const mostMachines = 80;
 export interface RackOptions {
   /** The `nth` from the first that there was. */
   readonly open: (machine: RackMachine, nth: number) => Promise<Server>;
-  readonly added: (server: Server) => void;
+  readonly added: (server: Server, machine: RackMachine) => void;
 }
 
 export class Rack implements AsyncDisposable {
@@ -32,7 +32,7 @@ export class Rack implements AsyncDisposable {
     this.#machines.set(machine.name, machine);
     const server = this.#around.use(await this.#options.open(machine, nth));
     this.#servers.push(server);
-    this.#options.added(server);
+    this.#options.added(server, machine);
     return server;
   }
 

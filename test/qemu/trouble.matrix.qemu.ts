@@ -1,0 +1,102 @@
+// What goes wrong in real racks, and what `ingot` then says: disks that fail, cables that are not there, power that goes
+// away, a provisioner that dies. `npm run test:qemu -- --all trouble`.
+import { beforeAll, describe, expect, test } from "vitest";
+import { stringify } from "yaml";
+import { randomFrom } from "../../provisioner/simulation/random.ts";
+import { deadlineMs } from "./framework/deadlines.ts";
+import { operatingSystem } from "./framework/image.ts";
+import { openTestLab, type TestLab } from "./lab/test-lab.ts";
+
+beforeAll(() => operatingSystem());
+
+const bios = (more: string) =>
+  `{ name: one, firmware: bios, disks: [{ bus: nvme, megabytes: 64 }], ${more} }`;
+
+/** What `ingot machines show` says of it. */
+async function story(lab: TestLab, id: string): Promise<string> {
+  return JSON.stringify(await lab.api.call("GET", `/api/v1/machines/${id}/story`));
+}
+
+test("a disk that refuses to be written is named, and the machine stays out of the pool", async () => {
+  const faults = "[{ on: write }]";
+  const rack = `machines: [{ name: one, firmware: bios, bmc: none, disks: [{ bus: nvme, megabytes: 16 }, { bus: virtio, megabytes: 16, serial: DYING, faults: ${faults} }] }]`;
+  await using lab = await openTestLab("trouble disk", rack);
+  const { machine } = await lab.place("one");
+  expect(await lab.reaches("one", "pool")).toBe("failed");
+  expect(await lab.why("one")).toMatch(/DYING|vda|wipe/);
+  expect(await story(lab, machine.uuid)).toContain("DYING");
+});
+
+describe("a machine that is known, and does not come", () => {
+  test.each([
+    ["its cable is not plugged in", "", "nics: [{ cable: { plugged: false } }]"],
+    [
+      "nobody gives it an address",
+      "networks: [{ name: lab }, { name: dead, pxeServer: own, dhcp: none }]",
+      "nics: [{ network: dead }]",
+    ],
+  ])("because %s: what is missing is said", async (name, networks, fault) => {
+    await using lab = await openTestLab(
+      `trouble ${name}`,
+      `${networks}\nmachines: [${bios(`${fault}, powered: false`)}]`,
+    );
+    const { machine, ipmi } = await lab.place("one");
+    const bmc = { address: ipmi!.address, user: "admin", password: "ingot-lab" };
+    const known = [{ uuid: machine.uuid, name: "first", accept: true, bmc }];
+    await lab.api.call("POST", "/api/v1/machines/import", { format: "yaml", text: stringify(known) });
+    await machine.console.waitFor(/No bootable device|no DHCP|Link:down|No more network devices/i, {
+      within: "firmware",
+    });
+    const told = await story(lab, machine.uuid);
+    expect(told).toMatch(/agent|network boot/);
+    expect(await lab.why("one")).toMatch(/agent/);
+  });
+});
+
+test("the provisioner is killed at each step, and the machine comes to the pool", async () => {
+  await using lab = await openTestLab("trouble killed", `machines: [${bios("bmc: { quirks: honest }")}]`);
+  const { board, provisioner } = lab.site;
+  await lab.place("one");
+  for (const milestone of ["PXE", "agent", "accepted", "wiped"]) {
+    await board.until(() => board.allHave(milestone));
+    await provisioner.stop("SIGKILL");
+    await provisioner.start();
+  }
+  expect(await lab.reaches("one", "pool")).toBe("pool");
+});
+
+test("power goes away at one of ten transitions, as a seed says, and every machine comes to the pool", async () => {
+  const names = ["one", "two", "three"];
+  const disks = "disks: [{ bus: virtio, megabytes: 64 }]";
+  const machines = names.map((name) => `- { name: ${name}, firmware: bios, ${disks} }`);
+  /** Each machine has chances of its own, which do not depend on when the others do what. */
+  const chances = new Map(names.map((name, nth) => [name, randomFrom(3 + nth)]));
+  const cuts: string[] = [];
+  await using lab = await openTestLab("trouble power", `machines:\n${machines.join("\n")}`, {
+    told(who, text) {
+      const random = chances.get(who);
+      const server = lab.site.rack.find(who);
+      if (!random || !server || random() >= 0.1) return;
+      cuts.push(`${who}: ${text}`);
+      const wasOn = server.chassis.powered;
+      server.chassis.press("off");
+      if (wasOn) server.chassis.press("on");
+    },
+  });
+  await lab.placeAll();
+  for (const name of names) expect(await lab.reaches(name, "pool"), cuts.join("\n")).toBe("pool");
+  // What is in the pool is wiped anew, for more transitions, until power was cut at some of them.
+  for (let wipeId = 2; cuts.length < 3; wipeId++) {
+    for (const name of names) {
+      const { uuid } = lab.machine(name).machine;
+      await lab.api.call("POST", `/api/v1/machines/${uuid}/actions/wipe`, {});
+      await expect
+        .poll(async () => (await lab.read("wipe-statuses", uuid))["wipedAt"], {
+          timeout: deadlineMs.wholeLife,
+          interval: 500,
+        })
+        .toBe(wipeId);
+    }
+  }
+  for (const name of names) expect(await lab.reaches(name, "pool"), cuts.join("\n")).toBe("pool");
+}, 1_200_000);
