@@ -37,7 +37,7 @@ test.each([
   {
     name: "nothing said",
     text: machine(""),
-    time: { enabled: true, servers: ["time.cloudflare.com"], bootTimeoutMs: 0 },
+    time: { enabled: true, servers: [], bootTimeoutMs: 0 },
   },
   { name: "switched off", text: machine("time: {disabled: true}"), time: { enabled: false } },
   {

@@ -4,6 +4,7 @@ import { durationMs } from "../schema/duration.ts";
 
 export interface TimeSettings {
   readonly enabled: boolean;
+  /** None means that DHCP, or else the platform's default, decides. */
   readonly servers: readonly string[];
   /** Devices of the Precision Time Protocol; they stand in for servers. */
   readonly ptpDevices: readonly string[];
@@ -11,18 +12,14 @@ export interface TimeSettings {
   readonly bootTimeoutMs: number;
 }
 
-const defaultServers = ["time.cloudflare.com"];
-
 /** Where the time comes from. */
 export function timeSettings(config: MachineConfig): TimeSettings {
   const document = config.get(timeSyncConfig);
   const { disabled = false, servers = [], bootTimeout = "0" } = config.v1alpha1?.machine?.time ?? {};
-  const named = [...(document?.ntp?.servers ?? []), ...servers];
-  const ptpDevices = document?.ptp?.devices ?? [];
   return {
     enabled: document?.enabled ?? !disabled,
-    servers: named.length > 0 || ptpDevices.length > 0 ? named : defaultServers,
-    ptpDevices,
+    servers: [...(document?.ntp?.servers ?? []), ...servers],
+    ptpDevices: document?.ptp?.devices ?? [],
     bootTimeoutMs: durationMs(document?.bootTimeout ?? bootTimeout),
   };
 }

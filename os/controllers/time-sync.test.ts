@@ -3,7 +3,7 @@ import { TestBench } from "../../cosi/engine/test-bench.ts";
 import type { Sample } from "../network/ntp/judge.ts";
 import { TimeServerStatus, timeServersId } from "../resources/network/names.ts";
 import { NodeAddress } from "../resources/network/node.ts";
-import { TimeStatus, timeStatusId } from "../resources/time-status.ts";
+import { TimeStatus, TimeSyncSpec, timeStatusId } from "../resources/time-status.ts";
 import { timeSync } from "./time-sync.ts";
 
 /** A node whose clock stands at 1970 until somebody corrects it. */
@@ -49,6 +49,29 @@ describe("the node's time", () => {
       { why: "no time server has answered; ntp refuses: RATE" },
     ]);
     await bench.clock.advance(16_000);
+    expect(done).toEqual(["step 500"]);
+  });
+
+  test("is taken as it is when the config says so", async () => {
+    const { bench, done, work, status } = await node([off(500)]);
+    await using _ = work;
+    await bench.state.set(TimeSyncSpec, timeStatusId, { spec: { enabled: false, bootTimeoutMs: 0 } });
+    await bench.state.set(NodeAddress, "current", address);
+    await bench.settle();
+    expect((await status())?.spec).toMatchObject({ synced: true, syncDisabled: true });
+    expect(done).toEqual([]);
+  });
+
+  test("is waited for only as long as the config says", async () => {
+    const { bench, done, work, status } = await node(["no", "no", "no", "no", "no", off(500)]);
+    await using _ = work;
+    await bench.state.set(TimeSyncSpec, timeStatusId, { spec: { enabled: true, bootTimeoutMs: 40_000 } });
+    await bench.state.set(NodeAddress, "current", address);
+    await bench.clock.advance(39_000);
+    expect((await status())?.spec.synced).toBe(false);
+    await bench.clock.advance(1_000);
+    expect((await status())?.spec.synced).toBe(true);
+    await bench.clock.advance(60_000);
     expect(done).toEqual(["step 500"]);
   });
 });

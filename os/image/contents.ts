@@ -92,6 +92,7 @@ export const links: Readonly<Record<string, string>> = {
   lib: "usr/lib",
   lib64: "usr/lib64",
   "etc/resolv.conf": "/run/resolv.conf",
+  "etc/hosts": "/run/hosts",
   "etc/mtab": "/proc/self/mounts",
 };
 

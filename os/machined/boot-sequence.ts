@@ -24,6 +24,7 @@ import { services } from "./tasks/services.ts";
 import { stagedUpgrade } from "./tasks/staged-upgrade.ts";
 import { status } from "./tasks/status.ts";
 import { systemDisk } from "./tasks/system-disk.ts";
+import { userFiles } from "./tasks/user-files.ts";
 import { volumes } from "./tasks/volumes.ts";
 import { watchdog } from "./tasks/watchdog.ts";
 
@@ -41,10 +42,11 @@ export const initialize: Sequence<Context> = {
   ],
 };
 
-/** Begun once, whichever life needs it first. */
+/** Begun once, whichever life needs them first. */
+const following: Phase<Context> = { name: "controllers", tasks: [nodeControllers] };
 const atWork: Phase<Context> = {
   name: "services",
-  tasks: [nodeControllers, reportHardware, reportPciDevices, selfCheck, services],
+  tasks: [reportHardware, reportPciDevices, selfCheck, services],
 };
 
 /**
@@ -56,13 +58,19 @@ export const lives: Readonly<Record<Life, readonly Sequence<Context>[]>> = {
   agent: [{ name: "boot", phases: [{ name: "agent", tasks: [agent, reportHardware, selfCheck] }] }],
   // Ends when the machine has its config; it leads the life of a machine that runs from then on.
   maintenance: [
-    { name: "initialize", phases: [atWork, { name: "maintenance", tasks: [runningMaintenance] }] },
+    { name: "initialize", phases: [following, atWork, { name: "maintenance", tasks: [runningMaintenance] }] },
   ],
   run: [
-    { name: "install", phases: [{ name: "install", tasks: [install], when: isToBeInstalled }] },
+    // The image may be where only the config knows the way to.
+    { name: "install", phases: [following, { name: "install", tasks: [install], when: isToBeInstalled }] },
     {
       name: "boot",
-      phases: [{ name: "volumes", tasks: [volumes] }, stagedUpgrade, atWork],
+      phases: [
+        { name: "volumes", tasks: [volumes] },
+        stagedUpgrade,
+        { name: "files", tasks: [userFiles] },
+        atWork,
+      ],
     },
   ],
 };

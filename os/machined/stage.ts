@@ -27,7 +27,7 @@ export function stageAfter(step: Step): Stage | undefined {
     return step.sequence === "upgrade" || step.sequence === "reset" ? "running" : undefined;
   }
   if (step.of === "phase")
-    return step.sequence === "install" && step.action === "start" ? "installing" : undefined;
+    return step.phase === "install" && step.action === "start" ? "installing" : undefined;
   if (step.task !== maintenanceTask) return undefined;
   return step.action === "start" ? "maintenance" : "booting";
 }

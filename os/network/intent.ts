@@ -8,10 +8,17 @@ export interface NetworkIntent {
   readonly addresses: readonly { readonly linkName: string; readonly address: string }[];
   readonly routes: readonly IntendedRoute[];
   /** Links that are to get their address by DHCP. */
-  readonly dhcp: readonly string[];
+  readonly dhcp: readonly IntendedDhcp[];
   readonly hostname?: string | undefined;
   readonly resolvers?: { readonly dnsServers: string[]; readonly searchDomains: string[] } | undefined;
   readonly timeServers?: readonly string[] | undefined;
+}
+
+export interface IntendedDhcp {
+  readonly linkName: string;
+  /** Of the routes that come with a lease; undefined: the usual one. */
+  readonly metric?: number;
+  readonly ignoresHostname?: boolean;
 }
 
 export interface IntendedRoute {
@@ -33,19 +40,17 @@ export type ObservedLink = SpecOf<typeof LinkStatus> & { readonly name: string }
 export function linksOf({ links, addresses, routes, dhcp }: NetworkIntent): ReadonlySet<string> {
   return new Set([
     ...Object.entries(links).flatMap(([name, { vlan }]) => (vlan ? [name, vlan.parent] : [name])),
-    ...[...addresses, ...routes].map(({ linkName }) => linkName),
-    ...dhcp,
+    ...[...addresses, ...routes, ...dhcp].map(({ linkName }) => linkName),
   ]);
 }
 
 /** The node's own usual way: DHCP on every Ethernet port that nobody says anything about; and it can talk to itself. */
-export function usualIntent(links: readonly ObservedLink[], others: readonly NetworkIntent[]): NetworkIntent {
-  const spoken = new Set(others.flatMap((intent) => [...linksOf(intent)]));
+export function usualIntent(links: readonly ObservedLink[], spoken: ReadonlySet<string>): NetworkIntent {
   const free = links
     .filter(({ name, physical, type }) => physical && type === "ether" && !spoken.has(name))
     .map(({ name }) => name);
   // The kernel gives it its addresses when it comes up.
   const own = links.filter(({ type }) => type === "loopback").map(({ name }) => name);
   const up = Object.fromEntries([...own, ...free].map((name) => [name, { up: true }]));
-  return { ...nothing, links: up, dhcp: free };
+  return { ...nothing, links: up, dhcp: free.map((linkName) => ({ linkName })) };
 }

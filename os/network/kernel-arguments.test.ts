@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { parseKernelArguments } from "../machined/kernel-arguments.ts";
-import { nothing, type ObservedLink, usualIntent } from "./intent.ts";
+import { linksOf, nothing, type ObservedLink, usualIntent } from "./intent.ts";
 import { networkFromArguments } from "./kernel-arguments.ts";
 
 const port = (name: string, hardwareAddr: string): ObservedLink => ({
@@ -31,7 +31,7 @@ describe("the network that kernel arguments ask for", () => {
   test.each([
     ["no argument", "quiet", {}],
     ["ip=dhcp, which is what happens anyway", "ip=dhcp", {}],
-    ["DHCP on one port", "ip=eth1:dhcp", { links: { eth1: { up: true } }, dhcp: ["eth1"] }],
+    ["DHCP on one port", "ip=eth1:dhcp", { links: { eth1: { up: true } }, dhcp: [{ linkName: "eth1" }] }],
     [
       "a static address on the first port",
       "ip=192.0.2.7::192.0.2.1:255.255.255.0",
@@ -72,8 +72,8 @@ describe("the network that kernel arguments ask for", () => {
             mtu: 9000,
             bond: { mode: "802.3ad", miimon: 50, lacpRate: "fast", xmitHashPolicy: "layer3+4" },
           },
-          eth0: { up: true, bondMaster: "bond0" },
-          eth1: { up: true, bondMaster: "bond0" },
+          eth0: { up: true, master: "bond0" },
+          eth1: { up: true, master: "bond0" },
           "bond0.5": { up: true, vlan: { parent: "bond0", id: 5 } },
         },
         addresses: [{ linkName: "bond0.5", address: "192.0.2.7/24" }],
@@ -116,10 +116,11 @@ describe("the network that kernel arguments ask for", () => {
 
 test("ports that nobody speaks of use DHCP; members of bonds and parents of VLANs are spoken of", () => {
   const { intent } = asked("bond=bond0:eth0:mode=1");
-  expect(usualIntent(ports, [intent])).toEqual({
+  expect(usualIntent(ports, linksOf(intent))).toEqual({
     ...nothing,
     links: { eth1: { up: true } },
-    dhcp: ["eth1"],
+    dhcp: [{ linkName: "eth1" }],
   });
-  expect(usualIntent(ports, [asked("vlan=eth1.5:eth1").intent]).dhcp).toEqual(["eth0"]);
+  const { intent: vlan } = asked("vlan=eth1.5:eth1");
+  expect(usualIntent(ports, linksOf(vlan)).dhcp).toEqual([{ linkName: "eth0" }]);
 });

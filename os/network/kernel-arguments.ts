@@ -19,7 +19,7 @@ interface Asked {
   links: Record<string, NetworkIntent["links"][string]>;
   addresses: NetworkIntent["addresses"][number][];
   routes: NetworkIntent["routes"][number][];
-  dhcp: string[];
+  dhcp: NetworkIntent["dhcp"][number][];
   dnsServers: string[];
   timeServers: string[];
   hostname: string | undefined;
@@ -62,7 +62,7 @@ function readIp(value: string, asked: Asked, links: readonly ObservedLink[]): st
     if (!dynamic.has(how)) return `it knows no way "${how}" to configure ${device}`;
     const name = resolveDevice(device, links);
     asked.links[name] ??= { up: true };
-    asked.dhcp.push(name);
+    asked.dhcp.push({ linkName: name });
     return undefined;
   }
 
@@ -76,7 +76,7 @@ function readIp(value: string, asked: Asked, links: readonly ObservedLink[]): st
   if (name === undefined) return undefined;
   asked.links[name] ??= { up: true };
   if (client === "") {
-    if (!off.has(how)) asked.dhcp.push(name);
+    if (!off.has(how)) asked.dhcp.push({ linkName: name });
     return undefined;
   }
   const length = isIP(client) === 0 ? undefined : prefixLength(netmask, client);
@@ -98,7 +98,7 @@ function readBond(value: string, asked: Asked, links: readonly ObservedLink[]): 
   if (mtu !== "" && !/^\d+$/.test(mtu)) return `${mtu} is no MTU`;
   asked.links[name] = { up: true, bond: parsed, ...(mtu !== "" && { mtu: Number(mtu) }) };
   for (const member of members.split(",").filter((it) => it !== "")) {
-    asked.links[resolveDevice(member, links)] = { up: true, bondMaster: name };
+    asked.links[resolveDevice(member, links)] = { up: true, master: name };
   }
   return undefined;
 }

@@ -4,9 +4,10 @@ import type { SpecOf } from "../../cosi/resource.ts";
 import { encode } from "../../wire/codec.ts";
 import { address, addressMessages, families } from "../kernel/netlink/address.ts";
 import { type Link, link, linkFlags, linkMessages } from "../kernel/netlink/link.ts";
-import { bondData, vlanData } from "../kernel/netlink/link-kinds.ts";
+import { bondData, bridgeData, vlanData } from "../kernel/netlink/link-kinds.ts";
 import { route, routeMessages } from "../kernel/netlink/route.ts";
 import { NetlinkError, type Rtnetlink } from "../kernel/netlink/rtnetlink.ts";
+import type { BondSettings } from "../resources/network/link.ts";
 import type { RouteSpec } from "../resources/network/route.ts";
 import type { LinkStep } from "./link-step.ts";
 
@@ -20,9 +21,20 @@ export interface KernelNetwork {
   changeRoute(change: "add" | "remove", index: number, route: SpecOf<typeof RouteSpec>): Promise<void>;
 }
 
+/** What the kernel calls an address or a route that is not there. */
+const absent: ReadonlySet<string> = new Set(["EADDRNOTAVAIL", "ESRCH", "ENODEV"]);
+
 export function kernelNetwork(kernel: Pick<Rtnetlink, "change">): KernelNetwork {
   const change = (what: string, index: number, changes: Partial<Link>) =>
     kernel.change(what, linkMessages.set, link, { ...unchanged, index, ...changes });
+  /** A route goes with its address, and both with their link: what is gone already is as it should be. */
+  const remove = async (removing: Promise<void>) => {
+    try {
+      await removing;
+    } catch (error) {
+      if (!(error instanceof NetlinkError && absent.has(error.code))) throw error;
+    }
+  };
   const make = async (name: string, kind: string, data: Uint8Array, attributes: Link["attributes"] = {}) => {
     const made = { ...unchanged, attributes: { name, ...attributes, linkInfo: { kind, data } } };
     try {
@@ -37,7 +49,15 @@ export function kernelNetwork(kernel: Pick<Rtnetlink, "change">): KernelNetwork 
     stepLink(name, step) {
       switch (step.do) {
         case "makeBond":
-          return make(name, "bond", encode(bondData, step.settings));
+          return make(name, "bond", encode(bondData, bondAttributes(step.settings)));
+        case "makeBridge": {
+          const { stp, vlanFiltering } = step.settings;
+          // Kernels without this feature refuse even to be told that it is off.
+          const data = { stp: Number(stp), ...(vlanFiltering && { vlanFiltering: 1 }) };
+          return make(name, "bridge", encode(bridgeData, data));
+        }
+        case "makeDummy":
+          return make(name, "dummy", new Uint8Array());
         case "makeVlan":
           return make(name, "vlan", encode(vlanData, { id: step.id }), { link: step.parent });
         case "setDown":
@@ -46,17 +66,19 @@ export function kernelNetwork(kernel: Pick<Rtnetlink, "change">): KernelNetwork 
           return change(`set ${name} up`, step.index, { flags: linkFlags.up, change: linkFlags.up });
         case "join":
           return change(`make ${name} a member`, step.index, { attributes: { master: step.master } });
+        case "leave":
+          return change(`make ${name} nobody's member`, step.index, { attributes: { master: 0 } });
         case "setMtu":
           return change(`set the MTU of ${name}`, step.index, { attributes: { mtu: step.mtu } });
       }
     },
 
     removeLink: (index) =>
-      kernel.change("remove a link", linkMessages.removed, link, { ...unchanged, index }),
+      remove(kernel.change("remove a link", linkMessages.removed, link, { ...unchanged, index })),
 
     changeAddress(what, index, text) {
       const [own = "", length = ""] = text.split("/");
-      return kernel.change(
+      const changing = kernel.change(
         `${what} ${text}`,
         what === "add" ? addressMessages.added : addressMessages.removed,
         address,
@@ -70,11 +92,12 @@ export function kernelNetwork(kernel: Pick<Rtnetlink, "change">): KernelNetwork 
         },
         what === "add" ? ["create", "replace"] : [],
       );
+      return what === "add" ? changing : remove(changing);
     },
 
     changeRoute(what, index, { family, dst, gateway, src, priority }) {
       const [destination = "", length = "0"] = dst.split("/");
-      return kernel.change(
+      const changing = kernel.change(
         `${what} a route to ${dst || "everywhere"}`,
         what === "add" ? routeMessages.added : routeMessages.removed,
         route,
@@ -98,8 +121,14 @@ export function kernelNetwork(kernel: Pick<Rtnetlink, "change">): KernelNetwork 
         },
         what === "add" ? ["create", "replace"] : [],
       );
+      return what === "add" ? changing : remove(changing);
     },
   };
 }
+
+const bondAttributes = ({ useCarrier, ...rest }: BondSettings) => ({
+  ...rest,
+  ...(useCarrier !== undefined && { useCarrier: Number(useCarrier) }),
+});
 
 const unchanged: Link = { family: 0, hardware: 0, index: 0, flags: 0, change: 0, attributes: {} };

@@ -24,9 +24,9 @@ const link = (name: string, index: number, rest: Partial<ObservedLink> = {}): Ob
   ...rest,
 });
 const eth0 = link("eth0", 2);
-const bond0 = link("bond0", 5);
+const bond0 = link("bond0", 5, { kind: "bond" });
 const bond = { mode: "802.3ad", miimon: 100 } as const;
-const member = { up: true, bondMaster: "bond0" };
+const member = { up: true, master: "bond0" };
 const vlan = { parent: "eth0", id: 5 };
 
 describe("the next step of a link", () => {
@@ -56,11 +56,33 @@ describe("the next step of a link", () => {
     ],
     ["a bond is made", "bond0", { up: true, bond }, [eth0], { do: "makeBond", settings: bond }],
     [
+      "a bridge is made",
+      "br0",
+      { up: true, bridge: { stp: true, vlanFiltering: false } },
+      [eth0],
+      { do: "makeBridge", settings: { stp: true, vlanFiltering: false } },
+    ],
+    ["a dummy is made", "dummy0", { up: true, dummy: true }, [], { do: "makeDummy" }],
+    [
+      "who is nobody's member any more leaves",
+      "eth0",
+      { up: true },
+      [link("eth0", 2, { masterIndex: 5 }), bond0],
+      { do: "leave", index: 2 },
+    ],
+    [
+      "a member of a bridge need not be down",
+      "eth0",
+      { up: true, master: "br0" },
+      [eth0, link("br0", 7, { kind: "bridge" })],
+      { do: "join", index: 2, master: 7 },
+    ],
+    [
       "a member waits for its bond",
       "eth0",
       member,
       [eth0],
-      { do: "wait", why: "there is no bond bond0 yet" },
+      { do: "wait", why: "there is no bond0 yet to be a member of" },
     ],
     ["a member must be down to join", "eth0", member, [eth0, bond0], { do: "setDown", index: 2 }],
     [

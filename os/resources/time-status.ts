@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { v1alpha1 } from "./declare.ts";
+import { ingotRuntime, v1alpha1 } from "./declare.ts";
 
 export const timeStatusId = "node";
 
@@ -16,4 +16,14 @@ export const TimeStatus = v1alpha1(
     offsetMs: z.number(),
   }),
   { columns: { Synced: "{.synced}" } },
+);
+
+/** How the config has the clock looked after. Id: `node`. */
+export const TimeSyncSpec = ingotRuntime(
+  "TimeSyncSpecs",
+  z.strictObject({
+    enabled: z.boolean(),
+    /** After how long the boot waits for the right time no more; 0 waits for ever. */
+    bootTimeoutMs: z.number(),
+  }),
 );

@@ -36,7 +36,15 @@ describe.skipIf(!hasGo)("with Go on this machine (skipped where there is no `go`
 
   test("upstream's client operates our node", { timeout: 3 * minutes }, async () => {
     const { secrets, controlPlane: config } = await practiceCluster();
-    const kernelLog = [{ at: new Date("2026-08-14T12:00:00Z"), priority: 4, text: "a disk is hot" }];
+    const kernelLog = [
+      {
+        at: new Date("2026-08-14T12:00:00Z"),
+        priority: 4,
+        text: "a disk is hot",
+        sequence: 7,
+        sinceBootMs: 0,
+      },
+    ];
     // Nobody listens on the port of the discard service.
     const addressOf = () => "127.0.0.1:9";
     await using node = await openPracticeNode({ config, kernelLog, addressOf });

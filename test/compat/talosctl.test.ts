@@ -36,7 +36,15 @@ const steady: Service = {
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "ingot-talosctl-"));
   cluster = await practiceCluster();
-  const kernelLog = [{ at: new Date("2026-08-14T12:00:00.250Z"), priority: 6, text: "Linux version" }];
+  const kernelLog = [
+    {
+      at: new Date("2026-08-14T12:00:00.250Z"),
+      priority: 6,
+      text: "Linux version",
+      sequence: 1,
+      sinceBootMs: 0,
+    },
+  ];
   const shared = { config: cluster.controlPlane, kernelLog };
   other = await openPracticeNode({ ...shared, hostname: "other" });
   node = await openPracticeNode({

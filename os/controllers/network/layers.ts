@@ -1,42 +1,19 @@
 // Who asks for what: one controller for each layer, and one for each type that brings the layers to one.
 import type { Controller } from "../../../cosi/engine/controller.ts";
 import { collectionController } from "../../../cosi/engine/controller.ts";
-import { many, type Output, shared } from "../../../cosi/engine/owns.ts";
-import { all } from "../../../cosi/engine/reads.ts";
+import { many, type Output } from "../../../cosi/engine/owns.ts";
+import { all, the } from "../../../cosi/engine/reads.ts";
 import type { Resource, ResourceType } from "../../../cosi/resource.ts";
-import {
-  type IntendedRoute,
-  type NetworkIntent,
-  type ObservedLink,
-  usualIntent,
-} from "../../network/intent.ts";
+import { linksOf, type NetworkIntent, type ObservedLink, usualIntent } from "../../network/intent.ts";
 import { intentOfLeases } from "../../network/lease-intent.ts";
 import { AddressSpec } from "../../resources/network/address.ts";
+import { ConfiguredLinks } from "../../resources/network/configured-links.ts";
 import { DhcpLease, OperatorSpec } from "../../resources/network/dhcp.ts";
-import { asked, idIn, type Layer, layerOf, layers } from "../../resources/network/layers.ts";
+import { asked, type Layer, layerOf, layers } from "../../resources/network/layers.ts";
 import { LinkSpec, LinkStatus } from "../../resources/network/link.ts";
-import {
-  HostnameSpec,
-  hostnameId,
-  ResolverSpec,
-  resolversId,
-  TimeServerSpec,
-  timeServersId,
-} from "../../resources/network/names.ts";
-import { RouteSpec, routeId } from "../../resources/network/route.ts";
-
-const owned = {
-  links: shared(many(asked(LinkSpec))),
-  addresses: shared(many(asked(AddressSpec))),
-  routes: shared(many(asked(RouteSpec))),
-  operators: shared(many(asked(OperatorSpec))),
-  hostnames: shared(many(asked(HostnameSpec))),
-  resolvers: shared(many(asked(ResolverSpec))),
-  timeServers: shared(many(asked(TimeServerSpec))),
-} as const;
-
-const observed = (links: readonly Resource[]) =>
-  links.map(({ metadata, spec }) => ({ ...(spec as ObservedLink), name: metadata.id }));
+import { HostnameSpec, ResolverSpec, TimeServerSpec } from "../../resources/network/names.ts";
+import { RouteSpec } from "../../resources/network/route.ts";
+import { layerOwned, observedLinks, outputsOf } from "./layer-outputs.ts";
 
 /** What somebody asks for, seeing these links. */
 export type Asking = (links: readonly ObservedLink[]) => NetworkIntent;
@@ -48,14 +25,12 @@ const usualTimeServers = ["time.cloudflare.com"];
 export const networkDefaults = (others: readonly Asking[], hostname: string) =>
   collectionController({
     name: "NetworkDefaults",
-    reads: { links: all(LinkStatus) },
-    owns: owned,
-    reconcile({ links }) {
-      const seen = observed(links);
-      const intent = usualIntent(
-        seen,
-        others.map((asking) => asking(seen)),
-      );
+    reads: { links: all(LinkStatus), configured: the(ConfiguredLinks, "configuration") },
+    owns: layerOwned,
+    reconcile({ links, configured }) {
+      const seen = observedLinks(links);
+      const spoken = others.flatMap((asking) => [...linksOf(asking(seen))]);
+      const intent = usualIntent(seen, new Set([...spoken, ...(configured?.spec.links ?? [])]));
       return {
         do: "set",
         outputs: outputsOf("default", { ...intent, hostname, timeServers: usualTimeServers }),
@@ -67,52 +42,22 @@ export const networkFromAsking = (name: string, layer: Layer, asking: Asking) =>
   collectionController({
     name,
     reads: { links: all(LinkStatus) },
-    owns: owned,
-    reconcile: ({ links }) => ({ do: "set", outputs: outputsOf(layer, asking(observed(links))) }),
+    owns: layerOwned,
+    reconcile: ({ links }) => ({ do: "set", outputs: outputsOf(layer, asking(observedLinks(links))) }),
   });
 
 export const networkFromLeases = collectionController({
   name: "NetworkFromLeases",
-  reads: { leases: all(DhcpLease) },
-  owns: owned,
-  reconcile({ leases }) {
-    const held = leases.map(({ metadata, spec }) => ({ link: metadata.id, lease: spec }));
+  reads: { leases: all(DhcpLease), operators: all(OperatorSpec) },
+  owns: layerOwned,
+  reconcile({ leases, operators }) {
+    const held = leases.map(({ metadata: { id }, spec: lease }) => {
+      const { dhcp4 } = operators.find(({ spec }) => spec.linkName === id)?.spec ?? {};
+      return { link: id, lease, metric: dhcp4?.routeMetric, ignoresHostname: dhcp4?.skipHostnameRequest };
+    });
     return { do: "set", outputs: outputsOf("operator", intentOfLeases(held)) };
   },
 });
-
-function outputsOf(layer: Layer, intent: NetworkIntent) {
-  const { links, addresses, dhcp, hostname, resolvers, timeServers } = intent;
-  const under = <Spec>(entries: readonly (readonly [id: string, spec: Spec])[]) =>
-    Object.fromEntries(entries.map(([id, spec]) => [idIn(layer, id), { spec }]));
-  const routes = intent.routes.map(routeSpec);
-  const [name = "", ...domain] = (hostname ?? "").split(".");
-  return {
-    links: under(Object.entries(links)),
-    addresses: under(addresses.map((it) => [`${it.linkName}/${it.address}`, it])),
-    routes: under(routes.map((spec) => [routeId(spec), spec])),
-    operators: under(
-      dhcp.map((linkName) => [`dhcp4/${linkName}`, { operator: "dhcp4" as const, linkName }] as const),
-    ),
-    hostnames: under(name === "" ? [] : [[hostnameId, { hostname: name, domainname: domain.join(".") }]]),
-    resolvers: under(resolvers ? [[resolversId, resolvers]] : []),
-    timeServers: under(timeServers ? [[timeServersId, { timeServers: [...timeServers] }]] : []),
-  };
-}
-
-function routeSpec({ linkName, destination = "", gateway = "", source = "", priority }: IntendedRoute) {
-  const family = (destination || gateway).includes(":") ? ("inet6" as const) : ("inet4" as const);
-  // The kernel gives IPv6 routes without a priority this one.
-  const usual = family === "inet6" ? 1024 : 0;
-  return {
-    family,
-    dst: destination,
-    gateway,
-    src: source,
-    outLinkName: linkName,
-    priority: priority ?? usual,
-  };
-}
 
 /** Brings what the layers ask for to one: what a later layer says replaces what an earlier one said. */
 const merging = (name: string, type: ResourceType): Controller =>
@@ -132,7 +77,10 @@ export function mergeLayers(said: readonly Resource<object>[]): Record<string, O
   const merged: Record<string, Output<object>> = {};
   for (const one of [...said].sort((a, b) => rank(a) - rank(b))) {
     const { id } = layerOf(one.metadata.id);
-    merged[id] = { spec: { ...merged[id]?.spec, ...one.spec } };
+    // An empty list says nothing: whoever names search domains only leaves the servers to others.
+    const said = Object.entries(one.spec).filter(([, value]) => !Array.isArray(value) || value.length > 0);
+    const before = merged[id]?.spec;
+    merged[id] = { spec: before ? { ...before, ...Object.fromEntries(said) } : one.spec };
   }
   return merged;
 }

@@ -5,7 +5,6 @@ import type { State } from "../../../cosi/state.ts";
 import { NotFound } from "../../../cosi/state-errors.ts";
 import { Rtnetlink } from "../../kernel/netlink/rtnetlink.ts";
 import { DhcpClients } from "../../network/dhcp-clients.ts";
-import { type NetworkIntent, nothing } from "../../network/intent.ts";
 import { type ArgumentList, networkFromArguments } from "../../network/kernel-arguments.ts";
 import { kernelNetwork } from "../../network/kernel-network.ts";
 import { LldpListeners } from "../../network/lldp/listeners.ts";
@@ -24,8 +23,6 @@ export interface NodeNetworkOptions {
   readonly clock: Pick<Clock, "elapsedMs" | "after">;
   readonly random: () => number;
   readonly arguments: ArgumentList;
-  /** What the machine config asks for; nothing while there is none. */
-  readonly configured?: NetworkIntent;
   /** What the node is called when nobody says a name. */
   readonly usualHostname: string;
   readonly sys: string;
@@ -47,7 +44,7 @@ export class NodeNetwork implements AsyncDisposable {
 
   constructor(options: NodeNetworkOptions) {
     this.#options = options;
-    const { state, clock, random, said, sys, resolvConf, usualHostname, configured = nothing } = options;
+    const { state, clock, random, said, sys, resolvConf, usualHostname } = options;
     this.#observer = new KernelObserver({
       state: state.as("Kernel"),
       sys,
@@ -74,9 +71,8 @@ export class NodeNetwork implements AsyncDisposable {
       networkFromArguments(options.arguments, links).intent;
     const kernel = kernelNetwork(this.#kernel);
     this.controllers = [
-      networkDefaults([asked, () => configured], usualHostname),
+      networkDefaults([asked], usualHostname),
       networkFromAsking("NetworkFromKernelArguments", "cmdline", asked),
-      networkFromAsking("NetworkFromMachineConfig", "configuration", () => configured),
       networkFromLeases,
       ...networkMerges,
       linkSpecs(kernel),

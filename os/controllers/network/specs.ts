@@ -23,7 +23,8 @@ export const linkSpecs = (kernel: KernelNetwork) =>
 
     async teardown({ metadata: { id }, spec }, { links }) {
       const link = links.find(({ metadata }) => metadata.id === id);
-      if (link && (spec.bond || spec.vlan)) await kernel.removeLink(link.spec.index);
+      if (link && (spec.bond || spec.vlan || spec.bridge || spec.dummy))
+        await kernel.removeLink(link.spec.index);
       return { do: "remove" };
     },
   });

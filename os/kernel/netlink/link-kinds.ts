@@ -5,6 +5,10 @@ import { attributes } from "./attributes.ts";
 
 export const vlanData = attributes({ id: [1, u16le] });
 
+export const bridgeData = attributes({ stp: [5, u32le], vlanFiltering: [7, u8] });
+
+const flag = oneOf(u8, { off: 0, on: 1 });
+
 export const bondData = attributes({
   mode: [
     1,
@@ -21,6 +25,9 @@ export const bondData = attributes({
   miimon: [3, u32le],
   updelay: [4, u32le],
   downdelay: [5, u32le],
+  useCarrier: [6, u8],
+  primaryReselect: [12, oneOf(u8, { always: 0, better: 1, failure: 2 })],
+  failOverMac: [13, oneOf(u8, { none: 0, active: 1, follow: 2 })],
   xmitHashPolicy: [
     14,
     oneOf(u8, {
@@ -32,6 +39,14 @@ export const bondData = attributes({
       "vlan+srcmac": 5,
     }),
   ],
+  resendIgmp: [15, u32le],
+  numPeerNotif: [16, u8],
   minLinks: [18, u32le],
+  lpInterval: [19, u32le],
+  packetsPerSlave: [20, u32le],
   lacpRate: [21, oneOf(u8, { slow: 0, fast: 1 })],
+  adSelect: [22, oneOf(u8, { stable: 0, bandwidth: 1, count: 2 })],
+  peerNotifDelay: [28, u32le],
+  adLacpActive: [29, flag],
+  missedMax: [30, u8],
 });

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { reflect } from "../../resources/reflect.ts";
-import { KernelParamStatus } from "../../resources/runtime/kernel-param.ts";
+import { KernelParamDefault } from "../../resources/runtime/kernel-param.ts";
 import type { Context } from "../context.ts";
 import { kernelParameters } from "../hardening.ts";
 import type { Task } from "../phases.ts";
@@ -23,14 +23,12 @@ export const hardening: Task<Context> = {
         log.write("warn", `Cannot ${what}: ${error instanceof Error ? error.message : String(error)}`);
       }
     }
-    const statuses = Object.entries(kernelParameters).map(([name, wanted]) => {
+    const defaults = Object.entries(kernelParameters).map(([name, value]) => {
       const before = parameter(name);
-      if (before !== undefined && before !== wanted) setParameter(name, wanted, log);
-      const current = parameter(name);
-      const status = { current: current ?? "", default: before ?? "", unsupported: current === undefined };
-      return [`proc.sys.${name}`, status] as const;
+      if (before !== undefined && before !== value) setParameter(name, value, log);
+      return [`proc.sys.${name}`, { value, before }] as const;
     });
-    await reflect(state.as("KernelParam"), KernelParamStatus, new Map(statuses));
+    await reflect(state.as("Hardening"), KernelParamDefault, new Map(defaults));
   },
 };
 

@@ -1,16 +1,12 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { reflect } from "../../resources/reflect.ts";
-import {
-  ExtensionStatus,
-  KernelCmdline,
-  LoadedKernelModule,
-  SecurityState,
-} from "../../resources/runtime/kernel.ts";
+import { ExtensionStatus, KernelCmdline, SecurityState } from "../../resources/runtime/kernel.ts";
 import type { Context } from "../context.ts";
 import { kernelParameters, lockdownOf, unmetDemands } from "../hardening.ts";
 import type { Task } from "../phases.ts";
 import { parameter } from "./hardening.ts";
+import { reportModules } from "./report-modules.ts";
 
 const secureBootVariable = "/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c";
 
@@ -35,7 +31,7 @@ export const selfCheck: Task<Context> = {
     const kernel = state.as("Kernel");
     await reflect(kernel, KernelCmdline, new Map([["cmdline", { cmdline }]]));
     await reflect(kernel, SecurityState, new Map([["securitystate", security]]));
-    await reflect(kernel, LoadedKernelModule, loadedModules(textOf("/proc/modules")));
+    await reportModules(state);
     await reflect(state.as("Image"), ExtensionStatus, extensions("/usr/share/ingot/extensions"));
     log.write("info", `hardening: lockdown ${security.lockdown}, ${unmet.length} demands not met`);
     for (const demand of unmet) log.write("info", `hardening: ${demand}`);
@@ -49,18 +45,6 @@ function extensions(folder: string) {
     files.map((file) => {
       const spec = ExtensionStatus.spec.parse(JSON.parse(readFileSync(join(folder, file), "utf8")));
       return [spec.name, spec] as const;
-    }),
-  );
-}
-
-/** `NAME SIZE USERS NEEDED-BY,… STATE ADDRESS` */
-function loadedModules(text: string) {
-  const lines = text.split("\n").filter((line) => line !== "");
-  return new Map(
-    lines.map((line) => {
-      const [name = "", size, users, neededBy = "", state = ""] = line.split(" ");
-      const dependencies = neededBy.split(",").filter((it) => it !== "" && it !== "-");
-      return [name, { size: Number(size), referenceCount: Number(users), dependencies, state }] as const;
     }),
   );
 }

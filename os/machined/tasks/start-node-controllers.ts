@@ -1,11 +1,28 @@
+import { uptime } from "node:os";
 import { runtime } from "../../../cosi/engine/runtime.ts";
 import { systemClock } from "../../../cosi/system-clock.ts";
+import { hosts } from "../../controllers/config/hosts.ts";
+import { kmsgLogSpecs, kmsgLogs } from "../../controllers/config/kernel-log.ts";
+import { kernelModuleSpecs, kernelModules } from "../../controllers/config/kernel-modules.ts";
+import { kernelParamSpecs, kernelParams } from "../../controllers/config/kernel-params.ts";
+import { timeSyncSettings } from "../../controllers/config/time-settings.ts";
+import { networkFromMachineConfig } from "../../controllers/network/from-machine-config.ts";
 import { machineStatus } from "../../controllers/runtime/machine-status.ts";
+import { runTool } from "../../kernel/run-tool.ts";
 import { MachineStage } from "../../resources/runtime/node.ts";
+import { sendKernelLog } from "../../services/logs/kernel-log-sender.ts";
+import { kernelRecords } from "../../services/logs/kernel-records.ts";
+import { openLineSink } from "../../services/logs/line-sink.ts";
 import type { Context } from "../context.ts";
 import { stageAfter } from "../stage.ts";
+import { reportModules } from "./report-modules.ts";
 
-export function startNodeControllers({ state, log, journal }: Context, signal: AbortSignal): void {
+const readKernelLog = kernelRecords({ now: () => systemClock.now(), sinceBootMs: () => uptime() * 1000 });
+/** Where hosts(5) is; the image has a link there. */
+const hostsFile = "/run/hosts";
+
+export function startNodeControllers(context: Context, signal: AbortSignal): void {
+  const { state, log, journal, orphans, arguments: args } = context;
   const failed = (error: unknown) => log.write("error", `controllers: ${String(error)}`);
   const owned = state.as("Sequencer");
   let writing: Promise<unknown> = Promise.resolve();
@@ -18,7 +35,21 @@ export function startNodeControllers({ state, log, journal }: Context, signal: A
     state,
     clock: systemClock,
     random: Math.random,
-    controllers: [machineStatus],
+    controllers: [
+      networkFromMachineConfig((text) => log.write("warn", text)),
+      hosts(hostsFile),
+      timeSyncSettings,
+      kernelParamSpecs,
+      kernelParams(),
+      kernelModuleSpecs,
+      kernelModules({
+        run: runTool((child) => orphans.track(child)),
+        loaded: () => reportModules(state),
+      }),
+      kmsgLogSpecs(args().all("talos.logging.kernel")),
+      kmsgLogs((url) => sendKernelLog({ url, read: readKernelLog, open: openLineSink, clock: systemClock })),
+      machineStatus,
+    ],
     log: {
       info: (message) => log.write("debug", message),
       warn: (message, { error }) =>

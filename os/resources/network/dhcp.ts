@@ -4,7 +4,13 @@ import { ingotNetwork, network } from "../declare.ts";
 /** Somebody shall look after a link's addresses at run time. Id: `dhcp4/LINK`. */
 export const OperatorSpec = network(
   "OperatorSpecs",
-  z.strictObject({ operator: z.literal("dhcp4"), linkName: z.string() }),
+  z.strictObject({
+    operator: z.literal("dhcp4"),
+    linkName: z.string(),
+    dhcp4: z
+      .strictObject({ routeMetric: z.int().optional(), skipHostnameRequest: z.boolean().optional() })
+      .optional(),
+  }),
   { columns: { Operator: "{.operator}", Link: "{.linkName}" } },
 );
 

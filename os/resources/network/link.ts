@@ -19,6 +19,10 @@ export const hashPolicies = [
   "vlan+srcmac",
 ] as const;
 export const lacpRates = ["slow", "fast"] as const;
+const failOverMacs = ["none", "active", "follow"] as const;
+const adSelects = ["stable", "bandwidth", "count"] as const;
+const primaryReselects = ["always", "better", "failure"] as const;
+const switches = ["off", "on"] as const;
 
 export const bondSettings = z.strictObject({
   mode: z.enum(bondModes),
@@ -29,8 +33,22 @@ export const bondSettings = z.strictObject({
   xmitHashPolicy: z.enum(hashPolicies).optional(),
   lacpRate: z.enum(lacpRates).optional(),
   minLinks: z.int().nonnegative().optional(),
+  failOverMac: z.enum(failOverMacs).optional(),
+  adSelect: z.enum(adSelects).optional(),
+  primaryReselect: z.enum(primaryReselects).optional(),
+  useCarrier: z.boolean().optional(),
+  adLacpActive: z.enum(switches).optional(),
+  resendIgmp: z.int().nonnegative().optional(),
+  numPeerNotif: z.int().nonnegative().optional(),
+  lpInterval: z.int().nonnegative().optional(),
+  packetsPerSlave: z.int().nonnegative().optional(),
+  peerNotifDelay: z.int().nonnegative().optional(),
+  missedMax: z.int().nonnegative().optional(),
 });
 export type BondSettings = z.output<typeof bondSettings>;
+
+const bridgeSettings = z.strictObject({ stp: z.boolean(), vlanFiltering: z.boolean() });
+export type BridgeSettings = z.output<typeof bridgeSettings>;
 
 /** How a link shall be. Id: its name. */
 export const LinkSpec = network(
@@ -38,10 +56,12 @@ export const LinkSpec = network(
   z.strictObject({
     up: z.boolean(),
     mtu: z.int().positive().optional(),
-    /** The bond that it is a member of. */
-    bondMaster: z.string().optional(),
+    /** The bond or bridge that it is a member of. */
+    master: z.string().optional(),
     bond: bondSettings.optional(),
     vlan: z.strictObject({ parent: z.string(), id: z.int().min(1).max(4094) }).optional(),
+    bridge: bridgeSettings.optional(),
+    dummy: z.boolean().optional(),
   }),
   { columns: { Up: "{.up}", MTU: "{.mtu}" } },
 );

@@ -19,6 +19,18 @@ export const LoadedKernelModule = runtime(
   { aliases: ["modules"], columns: { State: "{.state}", Size: "{.size}" } },
 );
 
+/** A module that shall be loaded. Id: its name. */
+export const KernelModuleSpec = runtime(
+  "KernelModuleSpecs",
+  z.strictObject({ name: z.string(), parameters: z.array(z.string()) }),
+  { columns: { Name: "{.name}", Parameters: "{.parameters}" } },
+);
+
+/** A server that shall be sent the kernel's messages. Id: its URL. */
+export const KmsgLogSpec = runtime("KmsgLogConfigs", z.strictObject({ url: z.string() }), {
+  columns: { Url: "{.url}" },
+});
+
 /** A layer of the image above its root. Id: its name. */
 export const ExtensionStatus = runtime(
   "ExtensionStatuses",

@@ -7,7 +7,9 @@ import { MachineConfig, MachineType } from "../../resources/config/machine-confi
 import { Disk } from "../../resources/hardware/disk.ts";
 import { MemoryModule, PciDevice, Processor, SystemInformation } from "../../resources/hardware/machine.ts";
 import { AddressSpec, AddressStatus } from "../../resources/network/address.ts";
+import { ConfiguredLinks } from "../../resources/network/configured-links.ts";
 import { DhcpLease, OperatorSpec } from "../../resources/network/dhcp.ts";
+import { HostEntries } from "../../resources/network/host-entries.ts";
 import { LinkSpec, LinkStatus } from "../../resources/network/link.ts";
 import {
   HostnameSpec,
@@ -24,13 +26,19 @@ import { AgentStatus } from "../../resources/runtime/agent.ts";
 import {
   ExtensionStatus,
   KernelCmdline,
+  KernelModuleSpec,
+  KmsgLogSpec,
   LoadedKernelModule,
   SecurityState,
 } from "../../resources/runtime/kernel.ts";
-import { KernelParamStatus } from "../../resources/runtime/kernel-param.ts";
-import { BootId, MachineStatus, Service, Version } from "../../resources/runtime/node.ts";
+import {
+  KernelParamDefault,
+  KernelParamSpec,
+  KernelParamStatus,
+} from "../../resources/runtime/kernel-param.ts";
+import { BootId, MachineStage, MachineStatus, Service, Version } from "../../resources/runtime/node.ts";
 import { Upgrade } from "../../resources/runtime/upgrade.ts";
-import { TimeStatus } from "../../resources/time-status.ts";
+import { TimeStatus, TimeSyncSpec } from "../../resources/time-status.ts";
 
 /** Clients edit the text as it was written: their spec is that text, and an annotation says so. */
 const machineConfig = servedType(
@@ -56,17 +64,24 @@ export const resourceTypes: readonly ServedType[] = [
     AddressStatus,
     AgentStatus,
     BootId,
+    ConfiguredLinks,
     DhcpLease,
     Disk,
     ExtensionStatus,
+    HostEntries,
     HostnameSpec,
     HostnameStatus,
     KernelCmdline,
+    KernelModuleSpec,
+    KernelParamDefault,
+    KernelParamSpec,
     KernelParamStatus,
+    KmsgLogSpec,
     LinkNeighbor,
     LinkSpec,
     LinkStatus,
     LoadedKernelModule,
+    MachineStage,
     MachineStatus,
     MachineType,
     MemoryModule,
@@ -86,6 +101,7 @@ export const resourceTypes: readonly ServedType[] = [
     TimeServerSpec,
     TimeServerStatus,
     TimeStatus,
+    TimeSyncSpec,
     Upgrade,
     Version,
     VolumeStatus,

@@ -46,11 +46,11 @@ function nextRecords(fd: number, bootedMs: number): KernelRecord[] {
     if (size === undefined) break;
     const record = parseKmsgRecord(buffer.subarray(0, size));
     if (!record) continue;
-    const { sinceBootMs, priority, source, text } = record;
+    const { sequence, sinceBootMs, priority, source, text } = record;
     const own = source === "machined" ? "ingot: " : "";
     records.push({
       at: new Date(bootedMs + sinceBootMs),
-      priority,
+      ...{ priority, sequence, sinceBootMs },
       text: own + Buffer.from(text).toString(),
     });
   }

@@ -6,6 +6,9 @@ export interface KernelRecord {
   /** Syslog's (RFC 5424 §6.2.1): facility × 8 + severity. */
   readonly priority: number;
   readonly text: string;
+  /** The kernel's own number of it. */
+  readonly sequence: number;
+  readonly sinceBootMs: number;
 }
 
 export interface KernelLogReading {
@@ -26,10 +29,11 @@ const facilities = [
 ];
 const severities = ["emerg", "alert", "crit", "err", "warning", "notice", "info", "debug"];
 
+export const facilityOf = (priority: number): string => facilities[priority >> 3] ?? String(priority >> 3);
+export const severityOf = (priority: number): string => severities[priority & 7]!;
+
 export function dmesgLine({ at, priority, text }: KernelRecord): string {
-  const facility = facilities[priority >> 3] ?? String(priority >> 3);
-  const severity = severities[priority & 7]!.padStart(7);
-  return `${facility}: ${severity}: [${goTime(at)}]: ${text}\n`;
+  return `${facilityOf(priority)}: ${severityOf(priority).padStart(7)}: [${goTime(at)}]: ${text}\n`;
 }
 
 /** As RFC3339Nano prints it: no zeros at the end of the fraction. */

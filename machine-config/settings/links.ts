@@ -1,0 +1,176 @@
+// What the documents of links and the v1alpha1 document's interfaces come to, in one shape.
+import type * as z from "zod";
+import { bondConfig } from "../documents/bond-config.ts";
+import { bridgeConfig } from "../documents/bridge-config.ts";
+import { dhcpv4Config } from "../documents/dhcpv4-config.ts";
+import { dummyLinkConfig } from "../documents/dummy-link-config.ts";
+import { linkConfig } from "../documents/link-config.ts";
+import { vlanConfig } from "../documents/vlan-config.ts";
+import type { MachineConfig, SpecOf } from "../machine-config.ts";
+import type { networkDevice } from "../v1alpha1/network.ts";
+
+type Device = z.output<typeof networkDevice>;
+type Selector = NonNullable<Device["deviceSelector"]>;
+
+/** Which link is meant. */
+export type LinkReference =
+  | { readonly by: "name"; readonly name: string }
+  | { readonly by: "selector"; readonly selector: Selector }
+  /** The VLAN of that number on a link; it is called after both. */
+  | { readonly by: "vlan"; readonly parent: LinkReference; readonly id: number };
+
+/** What a link is made of. */
+export type LinkMake =
+  /** It is there, or comes with its card. */
+  | { readonly is: "found" }
+  | { readonly is: "dummy" }
+  | { readonly is: "vlan"; readonly parent: LinkReference; readonly id: number }
+  | {
+      readonly is: "bond";
+      readonly members: readonly LinkReference[];
+      /** By the names of the document; those that are not set are left out. */
+      readonly settings: Readonly<Record<string, unknown>>;
+    }
+  | {
+      readonly is: "bridge";
+      readonly members: readonly LinkReference[];
+      readonly stp: boolean;
+      readonly vlanFiltering: boolean;
+    };
+
+export interface RouteSettings {
+  /** Undefined: everywhere. */
+  readonly destination: string | undefined;
+  readonly gateway: string | undefined;
+  readonly source: string | undefined;
+  readonly metric: number;
+}
+
+export interface LinkSettings {
+  readonly link: LinkReference;
+  /** It is left as it is, whatever others want of it. */
+  readonly ignored: boolean;
+  readonly make: LinkMake;
+  readonly up: boolean;
+  readonly mtu: number | undefined;
+  /** With their prefix lengths. */
+  readonly addresses: readonly string[];
+  readonly routes: readonly RouteSettings[];
+  /** Undefined: no DHCP. */
+  readonly dhcp4: { readonly metric: number; readonly ignoresHostname: boolean } | undefined;
+}
+
+const defaultMetric = 1024;
+
+/** Every link that the config speaks of. Nobody's usual ways touch them. */
+export function linkSettings(config: MachineConfig): readonly LinkSettings[] {
+  const devices = config.v1alpha1?.machine?.network?.interfaces ?? [];
+  const documents = documentLinks(config);
+  const spoken = new Set(documents.flatMap(({ link }) => (link.by === "name" ? [link.name] : [])));
+  // DHCP for a link that no other document speaks of.
+  const alone = config
+    .all(dhcpv4Config)
+    .flatMap(({ name = "" }) => (spoken.has(name) ? [] : [common(config, { name }, { is: "found" })]));
+  return [...devices.flatMap(deviceLinks), ...documents, ...alone];
+}
+
+const named = (name: string): LinkReference => ({ by: "name", name });
+
+function documentLinks(config: MachineConfig): LinkSettings[] {
+  return [
+    ...config.all(linkConfig).map((it) => common(config, it, { is: "found" })),
+    ...config.all(dummyLinkConfig).map((it) => common(config, it, { is: "dummy" })),
+    ...config.all(vlanConfig).map((it) => {
+      const { parent = "", vlanID: id = 0 } = it;
+      return common(config, it, { is: "vlan", parent: named(parent), id });
+    }),
+    ...config.all(bridgeConfig).map((it) => {
+      const { links = [], stp, vlan } = it;
+      return common(config, it, {
+        ...{ is: "bridge", members: links.map(named) },
+        ...{ stp: stp?.enabled ?? false, vlanFiltering: vlan?.filtering ?? false },
+      });
+    }),
+    ...config.all(bondConfig).map((it) => {
+      const { apiVersion: _a, kind: _k, name: _n, links = [], bondMode, ...rest } = it;
+      const { up: _u, mtu: _m, addresses: _ad, routes: _r, multicast: _mc, ...settings } = rest;
+      const members = links.map(named);
+      return common(config, it, { is: "bond", members, settings: { mode: bondMode, ...settings } });
+    }),
+  ];
+}
+
+type CommonDocument = Partial<SpecOf<typeof linkConfig>>;
+
+function common(config: MachineConfig, document: CommonDocument, make: LinkMake): LinkSettings {
+  const { name = "", up = true, mtu, addresses = [], routes = [] } = document;
+  const dhcp = config.get(dhcpv4Config, name);
+  return {
+    ...{ link: named(name), ignored: false, make, up, mtu: mtu || undefined },
+    addresses: addresses.flatMap(({ address }) => (address ? [address] : [])),
+    routes: routes.map(({ destination, gateway, source, metric }) => ({
+      ...{ destination: somewhere(destination), gateway: gateway || undefined },
+      ...{ source: source || undefined, metric: metric || defaultMetric },
+    })),
+    dhcp4: dhcp && {
+      metric: dhcp.routeMetric || defaultMetric,
+      ignoresHostname: dhcp.ignoreHostname ?? false,
+    },
+  };
+}
+
+function deviceLinks(device: Device): LinkSettings[] {
+  const { interface: name = "", deviceSelector: selector, vlans = [], ignore = false } = device;
+  const link: LinkReference = selector ? { by: "selector", selector } : named(name);
+  return [
+    { ...ofDevice(device), link, ignored: ignore, make: makeOf(device) },
+    ...vlans.map((vlan): LinkSettings => {
+      const { vlanId: id = 0 } = vlan;
+      const reference = { by: "vlan", parent: link, id } as const;
+      return { ...ofDevice(vlan), link: reference, ignored: false, make: { is: "vlan", parent: link, id } };
+    }),
+  ];
+}
+
+function makeOf({ bond, bridge, dummy }: Device): LinkMake {
+  if (dummy) return { is: "dummy" };
+  if (bridge) {
+    const { interfaces = [], stp, vlan } = bridge;
+    const members = interfaces.map(named);
+    return {
+      ...{ is: "bridge", members },
+      ...{ stp: stp?.enabled ?? false, vlanFiltering: vlan?.vlanFiltering ?? false },
+    };
+  }
+  if (!bond) return { is: "found" };
+  const { interfaces = [], deviceSelectors = [], ...settings } = bond;
+  const selected = deviceSelectors.map((selector) => ({ by: "selector", selector }) as const);
+  return { is: "bond", members: [...interfaces.map(named), ...selected], settings };
+}
+
+type DeviceCommon = Pick<Device, "addresses" | "cidr" | "routes" | "mtu" | "dhcp" | "dhcpOptions">;
+
+function ofDevice({ addresses = [], cidr, routes = [], mtu, dhcp, dhcpOptions }: DeviceCommon) {
+  const wantsDhcp = dhcp === true && dhcpOptions?.ipv4 !== false;
+  return {
+    up: true,
+    mtu: mtu || undefined,
+    addresses: [...addresses, ...(cidr ? [cidr] : [])].map(withLength),
+    routes: routes.map(({ network, gateway, source, metric }) => ({
+      ...{ destination: somewhere(network), gateway: gateway || undefined },
+      ...{ source: source || undefined, metric: metric || defaultMetric },
+    })),
+    dhcp4: wantsDhcp
+      ? { metric: dhcpOptions?.routeMetric || defaultMetric, ignoresHostname: false }
+      : undefined,
+  };
+}
+
+const somewhere = (network: string | undefined) =>
+  network === "0.0.0.0/0" || network === "::/0" ? undefined : network || undefined;
+
+/** An address alone is a network of itself. */
+function withLength(address: string): string {
+  if (address.includes("/")) return address;
+  return `${address}/${address.includes(":") ? 128 : 32}`;
+}

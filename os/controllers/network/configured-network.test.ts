@@ -1,0 +1,101 @@
+import { describe, expect, test } from "vitest";
+import { onCables } from "./practice-cables.ts";
+
+const documents = (...texts: string[]) => JSON.stringify(texts.join("---\n"));
+const document = (kind: string, fields: string) => `apiVersion: v1alpha1\nkind: ${kind}\n${fields}\n`;
+
+describe("the network of a machine config", () => {
+  test("takes a port from DHCP to its own address, and gives it back", () => {
+    const configured = documents(
+      document(
+        "LinkConfig",
+        "name: port\nmtu: 1400\naddresses: [{address: 192.0.2.7/24}]\nroutes: [{gateway: 192.0.2.1}]",
+      ),
+      document("HostnameConfig", "hostname: rack-7.example.org"),
+      document("ResolverConfig", "nameservers: [{address: 192.0.2.53}]\nsearchDomains: {domains: [lab]}"),
+      document("TimeSyncConfig", "ntp: {servers: [192.0.2.123]}"),
+      document("StaticHostConfig", "name: 192.0.2.9\nhostnames: [disk, disk.lab]"),
+    );
+    expect(
+      onCables(
+        "",
+        `ip("link", "set", "far", "up");
+         await dhcpServer("one", "far", "192.0.2.1", "192.0.2.10", "--dhcp-option=option:ntp-server,192.0.2.124");
+         await until(AddressStatus, "port/192.0.2.10/24", (it) => it);
+         await configure(${configured});
+         await until(AddressStatus, "port/192.0.2.7/24", (it) => it);
+         await until(AddressStatus, "port/192.0.2.10/24", (it) => it === undefined);
+         await until(HostnameStatus, "hostname", (it) => it?.hostname === "rack-7");
+         await until(TimeServerStatus, "timeservers", (it) => it?.timeServers[0] === "192.0.2.123");
+         await until(ResolverStatus, "resolvers", (it) => it?.searchDomains.length > 0);
+         await until(LinkStatus, "port", (it) => it?.mtu === 1400);
+         await status((it) => it.connectivityReady);
+         await until(HostEntries, "hosts", (it) => it?.entries.some(({ names }) => names.includes("rack-7.example.org")));
+         const during = { addresses: addresses("port"), routes: routes("port"), resolv: readFileSync(folder + "/resolv.conf", "utf8"), name: names.at(-1),
+           hosts: readFileSync(folder + "/hosts", "utf8").split("\\n").filter((it) => /rack|disk/.test(it)).map((it) => it.replace(/^192.0.2.[17] /, "OWN ")) };
+         await configure(${documents(document("HostnameConfig", "auto: stable"))});
+         await until(AddressStatus, "port/192.0.2.10/24", (it) => it);
+         await until(AddressStatus, "port/192.0.2.7/24", (it) => it === undefined);
+         await until(HostnameStatus, "hostname", (it) => it?.hostname === "ingot-test");
+         await until(TimeServerStatus, "timeservers", (it) => it?.timeServers[0] === "192.0.2.124");
+         await end({ ...during, after: addresses("port") });`,
+      ),
+    ).toEqual({
+      addresses: ["192.0.2.7/24"],
+      routes: ["192.0.2.0/24  0", "default 192.0.2.1 1024"],
+      resolv: "nameserver 192.0.2.53\nsearch lab\n",
+      name: "rack-7",
+      hosts: ["OWN rack-7.example.org rack-7", "192.0.2.9 disk disk.lab"],
+      after: ["192.0.2.10/24"],
+    });
+  });
+
+  test("makes a bridge of ports, and sets them free again", () => {
+    const bridge = (links: string) =>
+      documents(
+        document(
+          "BridgeConfig",
+          `name: br9\nlinks: [${links}]\nstp: {enabled: true}\naddresses: [{address: 203.0.113.7/24}]`,
+        ),
+      );
+    expect(
+      onCables(
+        "",
+        `ip("link", "set", "far", "up");
+         ip("link", "set", "away", "up");
+         await configure(${bridge("port, spare")});
+         await until(AddressStatus, "br9/203.0.113.7/24", (it) => it);
+         for (const name of ["port", "spare"]) await until(LinkStatus, name, (it) => it?.slaveKind === "bridge" && it.up);
+         const show = (name) => JSON.parse(ip("-json", "-details", "link", "show", name))[0];
+         const made = { stp: show("br9").linkinfo.info_data.stp_state, members: ["port", "spare"].map((it) => show(it).master) };
+         await configure(${bridge("spare")});
+         await until(LinkStatus, "port", (it) => it?.slaveKind === "");
+         await configure(${documents(document("LinkConfig", "name: port\naddresses: [{address: 192.0.2.7/24}]"))});
+         await until(AddressStatus, "port/192.0.2.7/24", (it) => it);
+         await until(LinkStatus, "br9", (it) => it === undefined);
+         await end({ ...made, left: JSON.parse(ip("-json", "link")).map((it) => it.ifname).sort() });`,
+      ),
+    ).toEqual({ stp: 1, members: ["br9", "br9"], left: ["away", "far", "lo", "port", "spare"] });
+  });
+
+  test("finds ports by what they are like, and leaves alone what it is told to", () => {
+    const yaml = JSON.stringify(`machine:
+  network:
+    interfaces:
+      - deviceSelector: {hardwareAddr: "52:54:00:00:00:*9", physical: true}
+        addresses: [192.0.2.7/24]
+      - {interface: spare, ignore: true}
+`);
+    expect(
+      onCables(
+        "",
+        `ip("link", "set", "far", "up");
+         ip("link", "set", "away", "up");
+         await configure(${yaml});
+         await until(AddressStatus, "port/192.0.2.7/24", (it) => it);
+         await until(OperatorSpec, "dhcp4/spare", (it) => it === undefined);
+         await end({ spare: addresses("spare"), said: said.filter((it) => !it.startsWith("spare:")) });`,
+      ),
+    ).toEqual({ spare: [], said: [] });
+  });
+});

@@ -1,0 +1,28 @@
+import { collectionController } from "../../../cosi/engine/controller.ts";
+import { all, the } from "../../../cosi/engine/reads.ts";
+import { networkFromConfig } from "../../network/config-intent.ts";
+import { MachineConfig } from "../../resources/config/machine-config.ts";
+import { ConfiguredLinks } from "../../resources/network/configured-links.ts";
+import { LinkStatus } from "../../resources/network/link.ts";
+import { configIn } from "../config/config-in.ts";
+import { layerOwned, observedLinks, outputsOf } from "./layer-outputs.ts";
+
+/** As the machine config asks for it, once there is one. */
+export const networkFromMachineConfig = (said: (text: string) => void) => {
+  let refusedBefore: readonly string[] = [];
+  return collectionController({
+    name: "NetworkFromMachineConfig",
+    reads: { links: all(LinkStatus), config: the(MachineConfig, "v1alpha1") },
+    owns: { ...layerOwned, spoken: the(ConfiguredLinks, "configuration") },
+    reconcile({ links, config }) {
+      if (!config) return { do: "remove", why: "there is no machine config" };
+      const { intent, spoken, refused } = networkFromConfig(configIn(config), observedLinks(links));
+      for (const why of refused) if (!refusedBefore.includes(why)) said(why);
+      refusedBefore = refused;
+      return {
+        do: "set",
+        outputs: { ...outputsOf("configuration", intent), spoken: { spec: { links: [...spoken] } } },
+      };
+    },
+  });
+};

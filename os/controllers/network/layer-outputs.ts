@@ -1,0 +1,70 @@
+// What one layer asks for, as resources of that layer.
+import { many, shared } from "../../../cosi/engine/owns.ts";
+import type { Resource } from "../../../cosi/resource.ts";
+import type { IntendedRoute, NetworkIntent, ObservedLink } from "../../network/intent.ts";
+import { AddressSpec } from "../../resources/network/address.ts";
+import { OperatorSpec } from "../../resources/network/dhcp.ts";
+import { asked, idIn, type Layer } from "../../resources/network/layers.ts";
+import { LinkSpec } from "../../resources/network/link.ts";
+import {
+  HostnameSpec,
+  hostnameId,
+  ResolverSpec,
+  resolversId,
+  TimeServerSpec,
+  timeServersId,
+} from "../../resources/network/names.ts";
+import { RouteSpec, routeId } from "../../resources/network/route.ts";
+
+/** What every layer may write. */
+export const layerOwned = {
+  links: shared(many(asked(LinkSpec))),
+  addresses: shared(many(asked(AddressSpec))),
+  routes: shared(many(asked(RouteSpec))),
+  operators: shared(many(asked(OperatorSpec))),
+  hostnames: shared(many(asked(HostnameSpec))),
+  resolvers: shared(many(asked(ResolverSpec))),
+  timeServers: shared(many(asked(TimeServerSpec))),
+} as const;
+
+export const observedLinks = (links: readonly Resource[]) =>
+  links.map(({ metadata, spec }) => ({ ...(spec as ObservedLink), name: metadata.id }));
+
+export function outputsOf(layer: Layer, intent: NetworkIntent) {
+  const { links, addresses, dhcp, hostname, resolvers, timeServers } = intent;
+  const under = <Spec>(entries: readonly (readonly [id: string, spec: Spec])[]) =>
+    Object.fromEntries(entries.map(([id, spec]) => [idIn(layer, id), { spec }]));
+  const routes = intent.routes.map(routeSpec);
+  const [name = "", ...domain] = (hostname ?? "").split(".");
+  return {
+    links: under(Object.entries(links)),
+    addresses: under(addresses.map((it) => [`${it.linkName}/${it.address}`, it])),
+    routes: under(routes.map((spec) => [routeId(spec), spec])),
+    operators: under(
+      dhcp.map(({ linkName, metric, ignoresHostname }) => {
+        const dhcp4 = {
+          ...(metric !== undefined && { routeMetric: metric }),
+          ...(ignoresHostname !== undefined && { skipHostnameRequest: ignoresHostname }),
+        };
+        return [`dhcp4/${linkName}`, { operator: "dhcp4" as const, linkName, dhcp4 }] as const;
+      }),
+    ),
+    hostnames: under(name === "" ? [] : [[hostnameId, { hostname: name, domainname: domain.join(".") }]]),
+    resolvers: under(resolvers ? [[resolversId, resolvers]] : []),
+    timeServers: under(timeServers ? [[timeServersId, { timeServers: [...timeServers] }]] : []),
+  };
+}
+
+function routeSpec({ linkName, destination = "", gateway = "", source = "", priority }: IntendedRoute) {
+  const family = (destination || gateway).includes(":") ? ("inet6" as const) : ("inet4" as const);
+  // The kernel gives IPv6 routes without a priority this one.
+  const usual = family === "inet6" ? 1024 : 0;
+  return {
+    family,
+    dst: destination,
+    gateway,
+    src: source,
+    outLinkName: linkName,
+    priority: priority ?? usual,
+  };
+}

@@ -1,0 +1,140 @@
+// The network as the machine config asks for it. Whoever wrote it names ports, or says what they are like: which ports
+// those are is decided anew whenever a link comes or goes.
+import type { MachineConfig } from "../../machine-config/machine-config.ts";
+import { hostnameSettings } from "../../machine-config/settings/hostname.ts";
+import { type LinkReference, type LinkSettings, linkSettings } from "../../machine-config/settings/links.ts";
+import { resolverSettings } from "../../machine-config/settings/resolvers.ts";
+import { timeSettings } from "../../machine-config/settings/time.ts";
+import { type BondSettings, bondSettings } from "../resources/network/link.ts";
+import type { NetworkIntent, ObservedLink } from "./intent.ts";
+
+export interface AskedByConfig {
+  readonly intent: NetworkIntent;
+  /** Every link that the config speaks of, if only to say that it is to be left alone. */
+  readonly spoken: ReadonlySet<string>;
+  /** A sentence for each thing that is asked for and cannot be done. */
+  readonly refused: readonly string[];
+}
+
+interface Asked {
+  readonly links: Record<string, NetworkIntent["links"][string]>;
+  readonly addresses: NetworkIntent["addresses"][number][];
+  readonly routes: NetworkIntent["routes"][number][];
+  readonly dhcp: NetworkIntent["dhcp"][number][];
+  readonly spoken: Set<string>;
+  readonly refused: string[];
+}
+
+export function networkFromConfig(config: MachineConfig, links: readonly ObservedLink[]): AskedByConfig {
+  const asked: Asked = { links: {}, addresses: [], routes: [], dhcp: [], spoken: new Set(), refused: [] };
+  for (const settings of linkSettings(config)) {
+    for (const name of namesOf(settings.link, links)) askForLink(name, settings, links, asked);
+  }
+  const { spoken, refused, ...ofLinks } = asked;
+  const hostname = hostnameSettings(config);
+  const { nameservers, searchDomains } = resolverSettings(config);
+  const { servers } = timeSettings(config);
+  const intent = {
+    ...ofLinks,
+    ...(hostname.source === "static" && { hostname: hostname.hostname }),
+    ...(nameservers.length + searchDomains.length > 0 && {
+      resolvers: { dnsServers: [...nameservers], searchDomains: [...searchDomains] },
+    }),
+    ...(servers.length > 0 && { timeServers: servers }),
+  };
+  return { intent, spoken, refused };
+}
+
+function askForLink(
+  name: string,
+  { ignored, make, up, mtu, addresses, routes, dhcp4 }: LinkSettings,
+  links: readonly ObservedLink[],
+  asked: Asked,
+): void {
+  asked.spoken.add(name);
+  if (ignored) return;
+  const made = madeOf(name, make, links, asked.refused);
+  asked.links[name] = { ...asked.links[name], up, ...(mtu !== undefined && { mtu }), ...made };
+  asked.addresses.push(...addresses.map((address) => ({ linkName: name, address })));
+  asked.routes.push(
+    ...routes.map(({ metric, ...route }) => ({ linkName: name, ...route, priority: metric })),
+  );
+  if (dhcp4) asked.dhcp.push({ linkName: name, ...dhcp4 });
+  const below = make.is === "vlan" ? [make.parent] : "members" in make ? make.members : [];
+  for (const part of below.flatMap((reference) => namesOf(reference, links))) {
+    asked.spoken.add(part);
+    const usual = asked.links[part] ?? { up: true };
+    asked.links[part] = make.is === "vlan" ? usual : { ...usual, master: name };
+  }
+}
+
+function madeOf(
+  name: string,
+  make: LinkSettings["make"],
+  links: readonly ObservedLink[],
+  refused: string[],
+): Partial<NetworkIntent["links"][string]> {
+  switch (make.is) {
+    case "found":
+      return {};
+    case "dummy":
+      return { dummy: true };
+    case "vlan": {
+      const [parent] = namesOf(make.parent, links);
+      return parent === undefined ? {} : { vlan: { parent, id: make.id } };
+    }
+    case "bridge":
+      return { bridge: { stp: make.stp, vlanFiltering: make.vlanFiltering } };
+    case "bond":
+      return { bond: bondOf(name, make.settings, refused) };
+  }
+}
+
+/** Fields that the two kinds of document call otherwise than we do. */
+const otherNames: Readonly<Record<string, keyof BondSettings>> = {
+  resendIGMP: "resendIgmp",
+  adLACPActive: "adLacpActive",
+  peerNotifyDelay: "peerNotifDelay",
+};
+
+function bondOf(name: string, settings: Readonly<Record<string, unknown>>, refused: string[]): BondSettings {
+  const known: Record<string, unknown> = { mode: "active-backup", miimon: 100 };
+  for (const [key, value] of Object.entries(settings)) {
+    if (value === undefined || value === "" || (key === "miimon" && value === 0)) continue;
+    const field = otherNames[key] ?? key;
+    if (field in bondSettings.shape) known[field] = value;
+    else refused.push(`The bond ${name} is made without ${key}, which is not supported`);
+  }
+  return bondSettings.parse(known);
+}
+
+/** None while nothing fits. */
+function namesOf(reference: LinkReference, links: readonly ObservedLink[]): readonly string[] {
+  switch (reference.by) {
+    case "name":
+      return [reference.name];
+    case "vlan":
+      return namesOf(reference.parent, links).map((parent) => `${parent}.${reference.id}`);
+    case "selector":
+      return links.filter((link) => fits(link, reference.selector)).map(({ name }) => name);
+  }
+}
+
+type Selector = Extract<LinkReference, { by: "selector" }>["selector"];
+
+function fits(link: ObservedLink, { physical, ...patterns }: Selector): boolean {
+  if (physical !== undefined && physical !== link.physical) return false;
+  const { hardwareAddr, permanentAddr, busPath, driver } = link;
+  const own: Readonly<Record<string, string>> = {
+    ...{ hardwareAddr, permanentAddr: permanentAddr || hardwareAddr, busPath, driver },
+  };
+  return Object.entries(patterns).every(
+    ([field, pattern]) => !pattern || isLike(own[field] ?? "", pattern.toLowerCase()),
+  );
+}
+
+/** `*` stands for anything, `?` for one character. */
+function isLike(text: string, pattern: string): boolean {
+  const escaped = pattern.replace(/[.+^${}()|[\]\\]/g, "\\$&");
+  return new RegExp(`^${escaped.replaceAll("*", ".*").replaceAll("?", ".")}$`, "i").test(text);
+}
