@@ -10,6 +10,7 @@ import { Assignment } from "./resources/assignment.ts";
 import { BootStatus } from "./resources/boot-status.ts";
 import { Cluster } from "./resources/cluster.ts";
 import { Event } from "./resources/event.ts";
+import { Image } from "./resources/image.ts";
 import { Installation } from "./resources/installation.ts";
 import { Inventory } from "./resources/inventory.ts";
 import { Machine } from "./resources/machine.ts";
@@ -113,6 +114,15 @@ async function configAddress(): Promise<string> {
   return (await site.bootedArguments()).get("talos.config")!;
 }
 
+test("the images that are served can be seen by their names", async () => {
+  expect((await site.provisioner.state.list(Image)).resources).toMatchObject([
+    {
+      metadata: { id: "default" },
+      spec: { release: "6.12", assets: [{ part: "kernel", file: "vmlinuz" }, { part: "initramfs" }] },
+    },
+  ]);
+});
+
 describe("an assigned machine", () => {
   test("boots the files of its profile, with its own arguments, and is not to do so twice unasked", async () => {
     await assigned();
@@ -146,7 +156,7 @@ describe("an assigned machine", () => {
   });
 
   test("that runs Ingot's own system is no agent", async () => {
-    await assigned({ boots: { what: "ingot", image: "any", arguments: [] } });
+    await assigned({ boots: { what: "ingot", image: "default", arguments: [] } });
     const args = await site.bootedArguments();
     expect([...args.keys()]).toEqual([
       "console",
@@ -161,14 +171,14 @@ describe("an assigned machine", () => {
       text: expect.stringContaining('"initramfs"'),
     });
     expect(await call(`${image}/vmlinuz`)).toMatchObject({ status: 200 });
-    for (const path of ["", "/", "/other", "/..%2fstate", "/vmlinuz/"]) {
+    for (const path of ["", "/", "/other", "/..%2fstate", "/vmlinuz/", "/../other/vmlinuz"]) {
       expect(await call(`${image}${path}`)).toMatchObject({ status: 404 });
     }
   });
 
   test("that is one of a cluster gets the cluster's secrets, and its node is looked for once it has called", async () => {
     const { state } = site.provisioner;
-    await assigned({ boots: { what: "ingot", image: "any", arguments: [] }, memberOf: control });
+    await assigned({ boots: { what: "ingot", image: "default", arguments: [] }, memberOf: control });
     await until(() => state.find(Cluster, "one"));
     const args = await site.bootedArguments();
     const config = await call(args.get("talos.config")!);
@@ -203,6 +213,11 @@ describe("an assigned machine", () => {
       "a file that is not there",
       { boots: { what: "kernel", kernel: "bzImage", initrds: [], arguments: [] } },
       /no file bzImage/,
+    ],
+    [
+      "an image that is not there",
+      { boots: { what: "ingot", image: "edge", arguments: [] } },
+      /no image edge here; there are default/,
     ],
     [
       "an argument that would be two",

@@ -63,7 +63,7 @@ export class PracticeSite implements AsyncDisposable {
         clock: systemClock,
         random: () => 1,
         shelf: await AssetShelf.open({
-          image: folder,
+          images: [{ name: "default", folder }],
           arguments: [{ name: "console", value: "ttyS0" }],
           files: folder,
         }),

@@ -39,6 +39,7 @@ import { segmentIdentity } from "./services/peers.ts";
 import { type OpenInstalls, serveInstalls } from "./services/serve-installs.ts";
 import { noticeSilence } from "./services/silent-agents.ts";
 import { stepAside } from "./services/step-aside.ts";
+import { tellImages } from "./services/tell-images.ts";
 import { openTrust } from "./trust/open-trust.ts";
 
 export interface ProvisionerOptions {
@@ -96,6 +97,7 @@ export async function openProvisioner(options: ProvisionerOptions): Promise<Prov
   const state = new State({ store, clock });
   const { authority, bootTokenKey } = await openTrust(state, clock);
   await ensureProfile(state);
+  await tellImages(state, shelf.images);
   const registry = new MachineRegistry({ state, clock });
 
   const events = new EventRecorder(state);
@@ -115,7 +117,7 @@ export async function openProvisioner(options: ProvisionerOptions): Promise<Prov
     const at = listening.places.findIndex((place) => place.host === host);
     return `${bracketed(host)}:${servers[Math.max(at, 0)]!.port}`;
   };
-  const imageFile = (file: string) => shelf.imageFile(file);
+  const imageFile = (image: string, file: string) => shelf.imageFile(image, file);
   const installs: OpenInstalls[] = [];
   const installsAt = (from: string) =>
     `${options.installs?.tls ? "https" : "http"}://${near(from, installs)}`;

@@ -153,10 +153,10 @@ export const catalog: readonly ApiKind[] = [
   {
     path: "images",
     name: "Image",
-    about: "Bootable systems.",
+    about: "Images of Ingot's own system that are served, by the names that profiles call them.",
     type: Image,
     machineOf: nobodys,
-    ...edited,
+    ...reader,
   },
   {
     path: "bmcs",

@@ -29,8 +29,9 @@ const readOnly = [
   "conflicts",
   "assignments",
   "power-statuses",
+  "images",
 ] as const;
-const written = ["profiles", "rules", "images", "bmcs"] as const;
+const written = ["profiles", "rules", "bmcs"] as const;
 
 /** Programs of their own, which are also words of this one: main.ts runs them, and they read what follows. */
 export const programs = {

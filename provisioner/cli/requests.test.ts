@@ -10,7 +10,7 @@ const action = (verb: string) => `POST /api/v1/machines/m1/actions/${verb}`;
 const kinds = catalog
   .map(({ path }) => path)
   .filter((path) => verbs().includes(`${path} show`) && path !== "machines");
-const written = ["profiles", "rules", "images", "bmcs"];
+const written = ["profiles", "rules", "bmcs"];
 
 /** By the command line: the first request, and its body. */
 const table: Readonly<Record<string, readonly [sent: string, body?: unknown]>> = {

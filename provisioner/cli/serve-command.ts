@@ -3,12 +3,13 @@ import { readFile } from "node:fs/promises";
 import { Command, Option } from "commander";
 import type { Place } from "../listening.ts";
 import { usualPort } from "../listening.ts";
+import { type NamedImage, usualImage } from "../services/asset-shelf.ts";
 
 export interface ServeWish {
   readonly stateDir: string;
   /** None for a file. */
   readonly etcd?: EtcdWish;
-  readonly image?: string;
+  readonly images: readonly NamedImage[];
   readonly files?: string;
   readonly arguments: readonly { readonly name: string; readonly value?: string }[];
   readonly interfaces: readonly string[];
@@ -45,7 +46,7 @@ interface Options {
   readonly etcdCa?: string;
   readonly etcdCertificate?: string;
   readonly etcdKey?: string;
-  readonly image?: string;
+  readonly image: readonly string[];
   readonly files?: string;
   readonly argument: readonly string[];
   readonly interface: readonly string[];
@@ -79,8 +80,15 @@ export function serveCommand(serve: (wish: ServeWish) => Promise<void>): Command
     .option("--etcd-ca <file>", "whose certificates etcd's members have (PEM)")
     .option("--etcd-certificate <file>", "ours for etcd (PEM)")
     .option("--etcd-key <file>", "its key (PEM)")
-    .option("--image <folder>", "the image that machines boot, as `image build` leaves it")
-    .addOption(several("--argument <name=value>", "one more kernel argument for agents; several times"))
+    .addOption(
+      several(
+        "--image <[name=]folder>",
+        "an image that machines boot, as `image build` leaves it; several times, by the names in profiles",
+      ),
+    )
+    .addOption(
+      several("--argument <name=value>", "one more kernel argument for our own images; several times"),
+    )
     .addOption(several("--interface <name>", "a network to serve: DHCP, TFTP and HTTP boot; several times"))
     .option("--dhcp <how>", "there: proxy (others give addresses), off, or FIRST-LAST to give these", "proxy")
     .option("--segments <file>", "the networks to serve, in full: boot.yaml without rules")
@@ -128,7 +136,7 @@ async function wishOf(options: Options): Promise<ServeWish> {
     api: placeOf(options.api),
     ...(etcd && { etcd }),
     ...(tls && { tls }),
-    ...(image !== undefined && { image }),
+    images: image.map(namedImage),
     ...(files !== undefined && { files }),
     ...(announce !== undefined && { announce }),
     ...(segments !== undefined && { segments }),
@@ -186,6 +194,11 @@ function portOf(text: string): number {
   if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535)
     throw new Error(`Cannot listen on port ${text}: a port is a number up to 65535`);
   return Number(text);
+}
+
+function namedImage(text: string): NamedImage {
+  const [, name = usualImage, folder = text] = /^([a-z0-9][a-z0-9.-]*)=(.+)$/.exec(text) ?? [];
+  return { name, folder };
 }
 
 function kernelArgument(text: string): { name: string; value?: string } {

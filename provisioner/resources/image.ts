@@ -1,19 +1,19 @@
 import { z } from "zod";
 import { declare } from "./declare.ts";
 
-/** A bootable system: files that pxe-servers may fetch. Id: its name. */
+/** An image of Ingot's own system that this provisioner serves. Id: the name by which profiles call it. */
 export const Image = declare("Images", {
   aliases: ["image", "images"],
-  columns: { version: "{.version}", architecture: "{.architecture}" },
+  columns: { release: "{.release}", profile: "{.profile}" },
   spec: z.strictObject({
-    version: z.string(),
-    architecture: z.enum(["x64", "arm64"]),
-    /** The agent that waiting machines boot is an image too. */
-    agent: z.boolean(),
+    /** Of its kernel. */
+    release: z.string(),
+    /** For what machines it was built. */
+    profile: z.string(),
     assets: z.array(
       z.strictObject({
-        part: z.enum(["kernel", "initrd", "root", "loader"]),
-        name: z.string(),
+        part: z.enum(["kernel", "initramfs"]),
+        file: z.string(),
         sizeBytes: z.int().min(0),
         sha256: z.string().regex(/^[0-9a-f]{64}$/),
       }),

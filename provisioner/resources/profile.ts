@@ -49,7 +49,7 @@ export const Profile = declare("Profiles", {
   spec: z
     .strictObject({
       boots: z.discriminatedUnion("what", [
-        /** Ingot's own system, by the id of its Image. */
+        /** Ingot's own system, by the id of its Image: `ingot serve --image NAME=FOLDER`. */
         z.strictObject({
           what: z.literal("ingot"),
           image: z.string(),

@@ -261,10 +261,9 @@ const samples = [
     seenAt: at,
   }),
   sample(Image, {
-    version: "0.1.0",
-    architecture: "x64",
-    agent: true,
-    assets: [{ part: "kernel", name: "vmlinuz", sizeBytes: 1, sha256 }],
+    release: "6.12",
+    profile: "metal",
+    assets: [{ part: "kernel", file: "vmlinuz", sizeBytes: 1, sha256 }],
   }),
   sample(SpentBootToken, { machine: "m1", spentAt: at, request: "00", expiresAt: at }),
   sample(Trust, { certificate: "a certificate", fingerprint: sha256, key: "its key", bootTokenKey: "a key" }),

@@ -1,44 +1,28 @@
 // The files that machines boot, as pxe-servers may fetch them: by digest, so that two files are never mixed. Ingot's own
 // image is one of them; a folder may hold the kernels of others.
-import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { readdir, readFile, stat } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { z } from "zod";
 import { GrpcError } from "../../api/grpc/error.ts";
 import { type Clock, sleep } from "../../cosi/clock.ts";
+import { type BootImage, type OpenImage, openImage, type ShelfAsset, shelfAsset } from "./image-folder.ts";
 
-export interface ShelfAsset {
-  /** As plans name it: part of an address, so of letters, digits, `.`, `-` and `_`. */
+export interface NamedImage {
   readonly name: string;
-  /** As people name it. */
-  readonly file: string;
-  readonly path: string;
-  readonly sizeBytes: number;
-  readonly sha256: string;
+  readonly folder: string;
 }
 
-export interface BootImage {
-  readonly kernel: string;
-  readonly initrds: readonly string[];
-  readonly arguments: readonly { readonly name: string; readonly value?: string }[];
-}
+/** What an image is called that nobody named; waiting machines boot this one, or else the first. */
+export const usualImage = "default";
 
 export interface ShelfOptions {
-  /** The folder of Ingot's own image, as `image build` leaves it. */
-  readonly image?: string | undefined;
-  /** Further kernel arguments of that image. */
+  /** Ingot's own images, by the names that profiles call them: folders, as `image build` leaves them. */
+  readonly images?: readonly NamedImage[];
+  /** Further kernel arguments of those images. */
   readonly arguments?: BootImage["arguments"];
   /** A folder with files of other systems, which profiles name. */
   readonly files?: string | undefined;
 }
-
-const manifestFormat = z.looseObject({
-  kernel: z.looseObject({ release: z.string(), sizeBytes: z.int(), sha256: z.string() }),
-  initramfs: z.looseObject({ sizeBytes: z.int(), sha256: z.string() }),
-  /** Those that the image wants to be booted with: `name` or `name=value`. */
-  kernelArguments: z.array(z.string()).default([]),
-});
 
 const chunkBytes = 256 * 1024;
 const lookMs = 10_000;
@@ -46,48 +30,65 @@ const lookMs = 10_000;
 const fileName = /^[A-Za-z0-9][A-Za-z0-9._-]*(?<!\.(?:part|partial|tmp))$/;
 
 export class AssetShelf {
-  readonly #image: readonly ShelfAsset[];
-  readonly #papers: readonly ShelfAsset[];
-  readonly #agent: BootImage | undefined;
+  readonly #images: ReadonlyMap<string, OpenImage>;
+  readonly #arguments: BootImage["arguments"];
   readonly #folder: string | undefined;
   readonly #changes = new Set<() => void>();
   #files: readonly ShelfAsset[] = [];
 
   private constructor(
-    { assets, papers }: OpenImage,
-    agent: BootImage | undefined,
+    images: ReadonlyMap<string, OpenImage>,
+    args: BootImage["arguments"],
     folder: string | undefined,
   ) {
-    this.#image = assets;
-    this.#papers = papers;
-    this.#agent = agent;
+    this.#images = images;
+    this.#arguments = args;
     this.#folder = folder;
   }
 
   /** Takes what is there; refuses an image whose files are not what its manifest says. */
-  static async open({ image, arguments: args = [], files }: ShelfOptions): Promise<AssetShelf> {
-    const opened = image === undefined ? noImage : await openImage(image);
-    const { wanted } = opened;
-    const [kernel, initramfs] = opened.assets.map(({ name }) => name);
-    const agent =
-      kernel && initramfs ? { kernel, initrds: [initramfs], arguments: [...wanted, ...args] } : undefined;
-    const shelf = new AssetShelf(opened, agent, files);
+  static async open({ images = [], arguments: args = [], files }: ShelfOptions): Promise<AssetShelf> {
+    const opened = new Map<string, OpenImage>();
+    for (const { name, folder } of images) {
+      if (opened.has(name)) throw new Error(`Cannot serve ${folder}: there is an image ${name} already`);
+      opened.set(name, await openImage(folder));
+    }
+    const shelf = new AssetShelf(opened, args, files);
     await shelf.#look();
     return shelf;
   }
 
+  get images(): ReadonlyMap<string, OpenImage> {
+    return this.#images;
+  }
+
   get assets(): readonly ShelfAsset[] {
-    return [...this.#image, ...this.#files];
+    const ours = [...this.#images.values()].flatMap(({ kernel, initramfs }) => [kernel, initramfs]);
+    // Two images may share a file.
+    return [...new Map([...ours, ...this.#files].map((one) => [one.name, one])).values()];
   }
 
   /** What a machine boots that shall do nothing but obey. */
   agentImage(): BootImage | undefined {
-    return this.#agent;
+    const name = this.#images.has(usualImage) ? usualImage : [...this.#images.keys()][0];
+    return name === undefined ? undefined : this.bootImage(name);
   }
 
-  /** A file of our own image, for systems that install it: its manifest and signature are among them. */
-  imageFile(file: string): Pick<ShelfAsset, "path" | "sizeBytes"> | undefined {
-    return this.#image.find((one) => one.file === file) ?? this.#papers.find((one) => one.file === file);
+  bootImage(name: string): BootImage | undefined {
+    const image = this.#images.get(name);
+    return (
+      image && {
+        kernel: image.kernel.name,
+        initrds: [image.initramfs.name],
+        arguments: [...image.kernelArguments, ...this.#arguments],
+      }
+    );
+  }
+
+  /** A file of an image, for systems that install it: its manifest and signature are among them. */
+  imageFile(name: string, file: string): Pick<ShelfAsset, "path" | "sizeBytes"> | undefined {
+    const image = this.#images.get(name);
+    return image && [image.kernel, image.initramfs, ...image.papers].find((one) => one.file === file);
   }
 
   /** A file by the name that people gave it. */
@@ -141,7 +142,7 @@ export class AssetShelf {
       if (!isFile) continue;
       const known = this.#files.find((one) => one.file === name);
       const isSame = known && this.#seen.get(name) === `${size} ${mtimeMs}`;
-      files.push(isSame ? known : await asset(this.#folder, name));
+      files.push(isSame ? known : await shelfAsset(this.#folder, name));
       this.#seen.set(name, `${size} ${mtimeMs}`);
     }
     const before = this.#files;
@@ -158,56 +159,4 @@ export class AssetShelf {
 async function facts(path: string) {
   const found = await stat(path);
   return { size: found.size, mtimeMs: found.mtimeMs, isFile: found.isFile() };
-}
-
-interface OpenImage {
-  readonly assets: readonly ShelfAsset[];
-  /** What is told of them, for who installs them: nobody boots it. */
-  readonly papers: readonly ShelfAsset[];
-  /** Kernel arguments that it wants to be booted with. */
-  readonly wanted: BootImage["arguments"];
-}
-
-const noImage: OpenImage = { assets: [], papers: [], wanted: [] };
-
-async function openImage(folder: string): Promise<OpenImage> {
-  const { kernel, initramfs, kernelArguments } = await readManifest(join(folder, "manifest.json"));
-  const assets = await Promise.all(
-    [["vmlinuz", kernel] as const, ["initramfs", initramfs] as const].map(async ([file, told]) => {
-      const found = await asset(folder, file);
-      if (found.sizeBytes === told.sizeBytes && found.sha256 === told.sha256) return found;
-      throw new Error(
-        `Cannot serve ${found.path}: it is not the file that its manifest names; build the image again`,
-      );
-    }),
-  );
-  const names = (await readdir(folder)).filter((name) => /^manifest\.json(\.sig)?$/.test(name));
-  const papers = await Promise.all(names.map((name) => asset(folder, name)));
-  return { assets, papers, wanted: kernelArguments.map(argumentOf) };
-}
-
-function argumentOf(text: string): BootImage["arguments"][number] {
-  const [name = "", ...value] = text.split("=");
-  return value.length === 0 ? { name } : { name, value: value.join("=") };
-}
-
-async function readManifest(path: string) {
-  try {
-    return manifestFormat.parse(JSON.parse(await readFile(path, "utf8")));
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(`Cannot use the image of ${path}: ${why}`, { cause });
-  }
-}
-
-async function asset(folder: string, file: string): Promise<ShelfAsset> {
-  const path = join(folder, file);
-  const hash = createHash("sha256");
-  let sizeBytes = 0;
-  for await (const chunk of createReadStream(path)) {
-    hash.update(chunk as Uint8Array);
-    sizeBytes += (chunk as Uint8Array).length;
-  }
-  const sha256 = hash.digest("hex");
-  return { name: `${sha256.slice(0, 16)}-${file}`, file, path, sizeBytes, sha256 };
 }

@@ -27,8 +27,9 @@ import type { MachineIdentity } from "../resources/machine-identity.ts";
 import { Profile } from "../resources/profile.ts";
 import { Segment } from "../resources/segment.ts";
 import { type BootToken, signBootToken } from "../trust/boot-token.ts";
-import type { AssetShelf, BootImage } from "./asset-shelf.ts";
+import type { AssetShelf } from "./asset-shelf.ts";
 import type { BootTimes } from "./boot-times.ts";
+import type { BootImage } from "./image-folder.ts";
 import { configAddress, imageAddress, phoneHomeAddress, phoneHomeLifeMs } from "./install-addresses.ts";
 import { type InstallPlan, installPlan } from "./install-plan.ts";
 import { type MachineRecords, recordsOf } from "./machine-records.ts";
@@ -219,6 +220,7 @@ class BootDesk {
     const profile = await state.find(Profile, name);
     if (!profile) return { is: "obstacle", why: `its profile ${name} is gone` };
     const token = { id: randomUUID(), machine: records.machine.metadata.id, wipeId };
+    const { boots } = profile.spec;
     const at = installsAt?.(asking.from);
     const addresses =
       at === undefined
@@ -226,7 +228,7 @@ class BootDesk {
         : {
             config: configAddress(at, this.#sign({ ...token, use: "config" }, bootTokenLifeMs)),
             phoneHome: phoneHomeAddress(at, this.#sign({ ...token, use: "installed" }, phoneHomeLifeMs)),
-            image: imageAddress(at),
+            ...(boots.what === "ingot" && { image: imageAddress(at, boots.image) }),
           };
     return installPlan({ records, profile, addresses, shelf, paceBytesPerSecond: pace });
   }

@@ -8,11 +8,11 @@ export const configAddress = (at: string, token: string) => `${at}${paths.config
 export const phoneHomeAddress = (at: string, token: string) => `${at}${paths.installed}/${token}`;
 
 /** A folder: of the image that is installed, which is no secret. */
-export const imageAddress = (at: string) => `${at}${paths.image}`;
+export const imageAddress = (at: string, image: string) => `${at}${paths.image}/${image}`;
 
 export type InstallAddress =
   | { readonly asks: "config" | "installed"; readonly token: string }
-  | { readonly asks: "image"; readonly file: string }
+  | { readonly asks: "image"; readonly image: string; readonly file: string }
   /** By what it says of itself, in the names that boot arguments know: `/config?uuid=…&mac=…&serial=…`. */
   | { readonly asks: "configByIdentity"; readonly query: URLSearchParams };
 
@@ -22,7 +22,8 @@ export function readInstallAddress(url: string): InstallAddress | undefined {
   if (!parsed) return undefined;
   const { pathname, searchParams } = parsed;
   if (pathname.startsWith(`${paths.image}/`)) {
-    return { asks: "image", file: pathname.slice(paths.image.length + 1) };
+    const [image = "", file = "", ...more] = pathname.slice(paths.image.length + 1).split("/");
+    return more.length === 0 ? { asks: "image", image, file } : undefined;
   }
   if (pathname === paths.config) return { asks: "configByIdentity", query: searchParams };
   for (const asks of ["config", "installed"] as const) {

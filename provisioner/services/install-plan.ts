@@ -4,7 +4,8 @@ import type { PlanSchema } from "../../api/gen/ingot/boot/v1/boot_pb.js";
 import type { ResourceOf, SpecOf } from "../../cosi/resource.ts";
 import { type OwnAddresses, render, type Wanted } from "../profiles/render.ts";
 import type { Profile } from "../resources/profile.ts";
-import type { AssetShelf, BootImage } from "./asset-shelf.ts";
+import type { AssetShelf } from "./asset-shelf.ts";
+import type { BootImage } from "./image-folder.ts";
 import type { MachineRecords } from "./machine-records.ts";
 
 type Boots = SpecOf<typeof Profile>["boots"];
@@ -34,9 +35,8 @@ export function installPlan({ records, profile, addresses, shelf, paceBytesPerSe
       ? { is: "plan", do: { case: "chain", value: { url: url.text } } }
       : { is: "obstacle", why: url.why };
   }
-  const image = boots.what === "ingot" ? shelf.agentImage() : filesOf(boots, shelf);
+  const image = boots.what === "ingot" ? imageOf(boots, shelf) : filesOf(boots, shelf);
   if (typeof image === "string") return { is: "obstacle", why: image };
-  if (!image) return { is: "obstacle", why: "there is no image of Ingot's own system here" };
   const ours = boots.what === "ingot" && (config || memberOf) ? ownArguments : [];
   const args = argumentsFor([...ours, ...boots.arguments], wanted);
   if (typeof args === "string") return { is: "obstacle", why: args };
@@ -57,6 +57,16 @@ const ownArguments: readonly KernelArgument[] = [
   { name: "ingot.image", value: "{{provisioner.image}}" },
   { name: "ingot.installed", value: "{{provisioner.phoneHome}}" },
 ];
+
+function imageOf({ image }: Extract<Boots, { what: "ingot" }>, shelf: AssetShelf): BootImage | string {
+  const names = [...shelf.images.keys()].join(", ");
+  return (
+    shelf.bootImage(image) ??
+    (names === ""
+      ? "there is no image of Ingot's own system here: `ingot serve --image` names one"
+      : `there is no image ${image} here; there are ${names}`)
+  );
+}
 
 function filesOf({ kernel, initrds }: Extract<Boots, { what: "kernel" }>, shelf: AssetShelf) {
   const named = new Map([kernel, ...initrds].map((name) => [name, shelf.find(name)?.name]));

@@ -45,7 +45,7 @@ export async function serveInstalls({
   const respond = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     try {
       const asked = readInstallAddress(request.url ?? "/");
-      const file = asked?.asks === "image" ? imageFile(asked.file) : undefined;
+      const file = asked?.asks === "image" ? imageFile(asked.image, asked.file) : undefined;
       if (file && request.method === "GET") return await sendFile(file, response);
       const { status, type, text, allow } = await answer(desk, request, asked);
       const length = Buffer.byteLength(text);

@@ -17,10 +17,12 @@ import { Agent, type AgentOptions } from "../../os/agent/agent.ts";
 import { agentMode } from "../../os/agent/agent-arguments.ts";
 import type { Execute, Outcome } from "../../os/agent/order-runner.ts";
 import { parseKernelArguments } from "../../os/machined/kernel-arguments.ts";
+import { Admission } from "../../provisioner/resources/admission.ts";
 import { AgentOrder } from "../../provisioner/resources/agent-order.ts";
 import { AgentReport } from "../../provisioner/resources/agent-report.ts";
 import { BootStatus } from "../../provisioner/resources/boot-status.ts";
 import { Inventory } from "../../provisioner/resources/inventory.ts";
+import { Machine } from "../../provisioner/resources/machine.ts";
 import { openProvisioner, type Provisioner } from "../../provisioner/serve.ts";
 import { AssetShelf } from "../../provisioner/services/asset-shelf.ts";
 import { formatKernelArguments } from "../../pxe-server/kernel-arguments.ts";
@@ -47,7 +49,7 @@ beforeEach(async () => {
       store: new MemoryStore(),
       clock: systemClock,
       random: () => 1,
-      shelf: await AssetShelf.open({ image: folder }),
+      shelf: await AssetShelf.open({ images: [{ name: "default", folder }] }),
       listening: {
         places: [{ host: "127.0.0.1", port: 0 }],
         names: ["127.0.0.1"],
@@ -151,6 +153,14 @@ describe("the agent and the provisioner", () => {
     await until(
       () => state.find(Inventory, uuid),
       () => true,
+    );
+    // Of one that is not accepted no such order goes out.
+    await state.update(Machine, uuid, ({ spec }) => ({
+      spec: { ...spec, admission: { is: "accepted", by: "ann" } },
+    }));
+    await until(
+      () => state.find(Admission, uuid),
+      ({ state }) => state === "accepted",
     );
     await state.create(AgentOrder, "w1", {
       spec: {
