@@ -167,6 +167,7 @@ export function installation(options: InstallationOptions): Installation {
     },
 
     meta: {
+      values: () => system.meta(),
       write: (tag, value) => system.changeMeta((values) => void values.set(tag, value)),
       async delete(tag) {
         let wasThere = false;

@@ -7,6 +7,7 @@ import { findSignatures } from "../block/signatures.ts";
 import { mount, unmount } from "../kernel/mount.ts";
 import type { RunTool } from "../kernel/run-tool.ts";
 import { VolumeStatus } from "../resources/block.ts";
+import { MountStatus } from "../resources/runtime/platform.ts";
 import type { PartitionName } from "./layout.ts";
 
 interface Volume {
@@ -31,6 +32,8 @@ export const volumes = {
   },
 } as const satisfies Record<string, Volume>;
 
+const mountFlags = ["nosuid", "nodev", "noexec"] as const;
+
 export interface VolumeOptions {
   readonly state: State;
   readonly said: (text: string) => void;
@@ -50,13 +53,19 @@ export async function mountVolume(
   try {
     await prepare(volume, device, { said, run });
     mkdirSync(mountAt, { recursive: true, mode });
-    mount({ source: device, target: mountAt, type: filesystem, flags: ["nosuid", "nodev", "noexec"] });
+    mount({ source: device, target: mountAt, type: filesystem, flags: mountFlags });
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     await report({ phase: "failed", errorMessage: reason });
     throw new Error(`Cannot use the volume ${name}: ${reason}`, { cause });
   }
   await report({ phase: "ready", errorMessage: "" });
+  await state.as("Volumes").set(MountStatus, name, {
+    spec: {
+      ...{ source: device, target: mountAt, filesystemType: filesystem, encrypted: false },
+      options: [...mountFlags],
+    },
+  });
   said(`volume ${name}: ${device}, ${filesystem}, at ${mountAt}`);
 }
 

@@ -14,6 +14,10 @@ export const hardware = group("hardware.talos.dev", "hardware");
 export const runtime = group("runtime.talos.dev", "runtime");
 export const config = group("config.talos.dev", "config");
 export const block = group("block.talos.dev", "runtime");
+export const cluster = group("cluster.talos.dev", "cluster");
+export const secrets = group("secrets.talos.dev", "secrets");
+/** Types of the runtime that have no group of their own. */
+export const talos = group("talos.dev", "runtime");
 /** Types of the first days, which kept their group. */
 export const v1alpha1 = group("v1alpha1.talos.dev", "runtime");
 /** What only we have. */

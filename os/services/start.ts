@@ -21,9 +21,10 @@ import { holdersOf } from "../block/teardown.ts";
 import { wipe } from "../block/wipe/wipe.ts";
 import type { Journal } from "../machined/journal.ts";
 import { askTime } from "../network/ntp/ask.ts";
-import { MachineConfig, MachineType } from "../resources/config/machine-config.ts";
+import { MachineConfig } from "../resources/config/machine-config.ts";
 import { TimeServerStatus } from "../resources/network/names.ts";
 import { BootId, Version } from "../resources/runtime/node.ts";
+import { PlatformMetadata } from "../resources/runtime/platform.ts";
 import type { NodeNames } from "./api/certificates.ts";
 import { filesystemService } from "./api/filesystem-service.ts";
 import { imageService } from "./api/image-service.ts";
@@ -44,6 +45,8 @@ import { kernelRecords } from "./logs/kernel-records.ts";
 import type { LogBook } from "./logs/log-book.ts";
 import { followStanding } from "./node-standing.ts";
 import { type PowerOptions, power } from "./power.ts";
+import { reportedMeta, reportMeta } from "./report-meta.ts";
+import { reportStanding } from "./report-standing.ts";
 import { serviceReports } from "./service-reports.ts";
 import { Supervisor } from "./supervisor/supervisor.ts";
 import { openTrustd, type Trustd } from "./trustd/open-trustd.ts";
@@ -97,6 +100,11 @@ export async function startServices(surroundings: Surroundings): Promise<AsyncDi
   tellOfSteps(journal, events);
   const tellingOfStatus = tellOfStatus(state, events, over.signal).catch(failed);
 
+  const meta = () => {
+    const found = installation()?.meta;
+    return found && reportedMeta(found, state);
+  };
+
   const api = new MachineApi({
     address: `[::]:${apiPort}`,
     clock,
@@ -120,7 +128,7 @@ export async function startServices(surroundings: Surroundings): Promise<AsyncDi
         reboot: () => void lifecycle.reboot("default", "").catch(failed),
         clusterName: () => current?.v1alpha1?.cluster?.clusterName ?? "",
         actorId: () => crypto.randomUUID(),
-        meta: () => installation()?.meta,
+        meta,
         readKernelLog: kernelRecords({ now, sinceBootMs: () => uptime() * 1000 }),
       }),
       storageService({
@@ -150,6 +158,8 @@ export async function startServices(surroundings: Surroundings): Promise<AsyncDi
 
   await describeTypes(state, resourceTypes, resourceNamespaces);
   await report(state);
+  const installed = installation();
+  if (installed) await reportMeta(installed.meta, state);
   services.run({
     id: "apid",
     restart: "always",
@@ -167,8 +177,7 @@ export async function startServices(surroundings: Surroundings): Promise<AsyncDi
           ({ names } = standing);
           await api.follow(standing);
           await trustd?.renew();
-          const type = standing.identity?.type ?? "unknown";
-          await state.as("MachineType").set(MachineType, "machine-type", { spec: type });
+          await reportStanding(state, standing, next);
           if (!isUp) started("Started");
           isUp = true;
         },
@@ -256,6 +265,7 @@ async function answers(port: number | undefined, signal: AbortSignal): Promise<v
 async function report(state: State): Promise<void> {
   const bootID = (await readFile("/proc/sys/kernel/random/boot_id", "latin1")).trim();
   await state.as("Kernel").set(BootId, "bootid", { spec: { bootID } });
+  await state.as("Platform").set(PlatformMetadata, "platformmetadata", { spec: { platform: "metal" } });
   await state.as("Version").set(Version, "version", { spec: { version: tag } });
 }
 

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { reflect } from "../../resources/reflect.ts";
 import { ExtensionStatus, KernelCmdline, SecurityState } from "../../resources/runtime/kernel.ts";
+import { withoutSecrets } from "../../services/logs/hidden-arguments.ts";
 import type { Context } from "../context.ts";
 import { kernelParameters, lockdownOf, unmetDemands } from "../hardening.ts";
 import type { Task } from "../phases.ts";
@@ -29,7 +30,7 @@ export const selfCheck: Task<Context> = {
     const { secureBoot, moduleSignatureEnforced } = facts;
     const security = { secureBoot, lockdown: lockdownOf(lockdown), moduleSignatureEnforced, unmet };
     const kernel = state.as("Kernel");
-    await reflect(kernel, KernelCmdline, new Map([["cmdline", { cmdline }]]));
+    await reflect(kernel, KernelCmdline, new Map([["cmdline", { cmdline: withoutSecrets(cmdline) }]]));
     await reflect(kernel, SecurityState, new Map([["securitystate", security]]));
     await reportModules(state);
     await reflect(state.as("Image"), ExtensionStatus, extensions("/usr/share/ingot/extensions"));

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { runtime } from "../declare.ts";
+import { runtime, talos } from "../declare.ts";
 
 /** Id: `cmdline`. */
 export const KernelCmdline = runtime("KernelCmdlines", z.strictObject({ cmdline: z.string() }), {
@@ -44,7 +44,7 @@ export const ExtensionStatus = runtime(
 );
 
 /** How hard the node is to take over. Id: `securitystate`. */
-export const SecurityState = runtime(
+export const SecurityState = talos(
   "SecurityStates",
   z.strictObject({
     secureBoot: z.boolean(),

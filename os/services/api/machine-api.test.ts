@@ -15,6 +15,7 @@ import type { MachineConfig } from "../../../machine-config/machine-config.ts";
 import { createAuthority, type Grant } from "../../../pki/authority.ts";
 import { MachineConfig as MachineConfigResource } from "../../resources/config/machine-config.ts";
 import { HostnameStatus, hostnameId } from "../../resources/network/names.ts";
+import { OsRootSecret } from "../../resources/secrets.ts";
 import { openPracticeNode, type PracticeNode, practiceCluster } from "./practice-node.ts";
 
 let cluster: { secrets: SecretsBundle; controlPlane: MachineConfig };
@@ -89,9 +90,10 @@ describe("roles", () => {
     const read = (channel: Channel) => new RemoteState({ channel });
     expect((await read(reader).get(HostnameStatus, hostnameId)).spec.hostname).toBe("first");
     await expect(read(reader).get(HostnameStatus, "none")).rejects.toMatchObject({ code: "notFound" });
-    await expect(read(reader).list(MachineConfigResource)).rejects.toMatchObject({
-      code: "permissionDenied",
-    });
+    expect((await read(admin).get(OsRootSecret, "os")).spec.token).toMatch(/^\w{6}\.\w{16}$/);
+    for (const secret of [MachineConfigResource, OsRootSecret]) {
+      await expect(read(reader).list(secret)).rejects.toMatchObject({ code: "permissionDenied" });
+    }
     await expect(
       read(admin).create(HostnameStatus, "mine", { spec: { hostname: "x", domainname: "" } }),
     ).rejects.toMatchObject({ code: "permissionDenied" });

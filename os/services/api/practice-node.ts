@@ -17,6 +17,7 @@ import { ConfigKeeper } from "../config/config-keeper.ts";
 import { EventStream } from "../events/event-stream.ts";
 import { xidMaker } from "../events/xid.ts";
 import { LogBook } from "../logs/log-book.ts";
+import { reportStanding } from "../report-standing.ts";
 import { Supervisor } from "../supervisor/supervisor.ts";
 import { filesystemService } from "./filesystem-service.ts";
 import { imageService } from "./image-service.ts";
@@ -173,6 +174,7 @@ export async function openPracticeNode(options: PracticeNodeOptions = {}): Promi
     await state.set(MachineConfigResource, "v1alpha1", { spec: { yaml: current.text, from: "a test" } });
   }
   await api.follow(standing());
+  await reportStanding(state, standing(), current);
 
   return {
     get address() {

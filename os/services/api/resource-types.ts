@@ -3,6 +3,7 @@ import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { MachineConfigSpecSchema } from "../../../api/gen/resource/config/config_pb.js";
 import { type ServedType, servedType } from "../../../cosi/grpc/served-type.ts";
 import { SystemDisk, VolumeStatus } from "../../resources/block.ts";
+import { ClusterInfo } from "../../resources/cluster.ts";
 import { MachineConfig, MachineType } from "../../resources/config/machine-config.ts";
 import { Disk } from "../../resources/hardware/disk.ts";
 import { MemoryModule, PciDevice, Processor, SystemInformation } from "../../resources/hardware/machine.ts";
@@ -37,7 +38,9 @@ import {
   KernelParamStatus,
 } from "../../resources/runtime/kernel-param.ts";
 import { BootId, MachineStage, MachineStatus, Service, Version } from "../../resources/runtime/node.ts";
+import { MetaKey, MountStatus, PlatformMetadata } from "../../resources/runtime/platform.ts";
 import { Upgrade } from "../../resources/runtime/upgrade.ts";
+import { OsRootSecret } from "../../resources/secrets.ts";
 import { TimeStatus, TimeSyncSpec } from "../../resources/time-status.ts";
 
 /** Clients edit the text as it was written: their spec is that text, and an annotation says so. */
@@ -64,6 +67,7 @@ export const resourceTypes: readonly ServedType[] = [
     AddressStatus,
     AgentStatus,
     BootId,
+    ClusterInfo,
     ConfiguredLinks,
     DhcpLease,
     Disk,
@@ -85,10 +89,14 @@ export const resourceTypes: readonly ServedType[] = [
     MachineStatus,
     MachineType,
     MemoryModule,
+    MetaKey,
+    MountStatus,
     NetworkStatus,
     NodeAddress,
     OperatorSpec,
+    OsRootSecret,
     PciDevice,
+    PlatformMetadata,
     Processor,
     ResolverSpec,
     ResolverStatus,
@@ -109,9 +117,11 @@ export const resourceTypes: readonly ServedType[] = [
 ];
 
 export const resourceNamespaces: Readonly<Record<string, string>> = {
+  cluster: "What the machine is a member of.",
   config: "What the machine was told.",
   hardware: "What the machine is made of.",
   network: "How the machine is connected.",
   "network-config": "How each layer of the configuration asks for the network to be.",
   runtime: "What runs on the machine.",
+  secrets: "What makes the machine trusted.",
 };

@@ -3,6 +3,7 @@ import { readRecord, recordBytes } from "../../agent/kernel-log.ts";
 import { parseKmsgRecord } from "../../agent/kmsg-record.ts";
 import { poll } from "../../kernel/ffi.ts";
 import type { KernelLogReading, KernelRecord } from "../api/machine/dmesg.ts";
+import { withoutSecrets } from "./hidden-arguments.ts";
 
 const batchRecords = 200;
 
@@ -51,7 +52,7 @@ function nextRecords(fd: number, bootedMs: number): KernelRecord[] {
     records.push({
       at: new Date(bootedMs + sinceBootMs),
       ...{ priority, sequence, sinceBootMs },
-      text: own + Buffer.from(text).toString(),
+      text: own + withoutSecrets(Buffer.from(text).toString()),
     });
   }
   return records;

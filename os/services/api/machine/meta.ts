@@ -3,6 +3,7 @@ import { type MachineHandlers, one } from "./handler.ts";
 
 /** The small values that outlive a reinstallation. */
 export interface Meta {
+  values(): Promise<ReadonlyMap<number, Uint8Array>>;
   write(tag: number, value: Uint8Array): Promise<void>;
   /** False when there was none. */
   delete(tag: number): Promise<boolean>;
