@@ -144,7 +144,7 @@ describe("our talosctl", () => {
 describe.skipIf(!upstream)(
   upstream ? "upstream's Go client" : "upstream's Go client (skipped: it cannot be built here)",
   () => {
-    test("operates the node, through its restarts", { timeout: 1_200_000 }, async () => {
+    test("operates the node, through its restarts to its reset", { timeout: 1_200_000 }, async () => {
       const operating = promisify(execFile)(upstream!, ["node", talosconfig, node.address]);
       const restarts = (async () => {
         for (const why of ["apply", "reboot"]) {
@@ -154,6 +154,7 @@ describe.skipIf(!upstream)(
       })();
       const { stdout } = await operating;
       await restarts;
+      expect(await node.machine.waitForPowerOff(), "reset").toBe("guest-reset");
       expect(stdout).toBe(`version: linux on 10.1.0.2, rbac true
 resource definitions: at least 30 true
 get as yaml: map[domainname: hostname:node-1]
@@ -172,6 +173,7 @@ statistics: memory true, processes true, mounts true
 apply without a restart: AUTO is NO_REBOOT, NO_REBOOT is NO_REBOOT, TRY is TRY, STAGED is STAGED
 apply with a restart: REBOOT, and it is back
 reboot: sequence reboot, and it is back
+reset: sequence reset
 `);
     });
   },

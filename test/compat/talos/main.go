@@ -5,7 +5,7 @@
 //	go run . definitions     what is derived from each name of a type on standard input
 //	go run . read ADDRESS    reads a COSI state as `talosctl get` does
 //	go run . operate TALOSCONFIG NODE   does to a machine what operators do
-//	go run . node TALOSCONFIG NODE      the same to a real machine, through its restarts
+//	go run . node TALOSCONFIG NODE      the same to a real machine, through its restarts to its reset
 //	go run . serve           serves an in-memory COSI state; prints its address; ends with its standard input
 package main
 

@@ -22,7 +22,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 )
 
-// operateNode does to a real machine what operators do, through its restarts.
+// operateNode does to a real machine what operators do, through its restarts to its reset.
 func operateNode(talosconfig, node string) error {
 	return runSteps(talosconfig, node, 15*time.Minute, []step{
 		{"version", version},
@@ -43,6 +43,7 @@ func operateNode(talosconfig, node string) error {
 		{"apply without a restart", applyLive},
 		{"apply with a restart", applyWithReboot},
 		{"reboot", trackedReboot},
+		{"reset", trackedReset},
 	})
 }
 
@@ -325,4 +326,15 @@ func trackedReboot(ctx context.Context, c *operator) (string, error) {
 	}
 
 	return said + ", and it is back", untilBack(ctx, c, before)
+}
+
+func trackedReset(ctx context.Context, c *operator) (string, error) {
+	return track(ctx, c, func() (string, error) {
+		reply, err := c.ResetGenericWithResponse(ctx, &machine.ResetRequest{Graceful: true, Reboot: true})
+		if err != nil {
+			return "", err
+		}
+
+		return reply.Messages[0].ActorId, nil
+	})
 }

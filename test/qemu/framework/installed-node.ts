@@ -2,22 +2,18 @@
 // and DHCP here: other suites show those.
 import { writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { type Channel, openChannel } from "../../../api/grpc/channel.ts";
-import { ClientTlsCredentials } from "../../../api/grpc/client-tls.ts";
+import type { Channel } from "../../../api/grpc/channel.ts";
 import { systemClock } from "../../../cosi/system-clock.ts";
 import { clientConfigText } from "../../../machine-config/client-config.ts";
 import { generateClientConfig, generateConfigs } from "../../../machine-config/generate/configs.ts";
-import {
-  createSecrets,
-  machineAuthority,
-  type SecretsBundle,
-} from "../../../machine-config/generate/secrets.ts";
+import { createSecrets, type SecretsBundle } from "../../../machine-config/generate/secrets.ts";
 import type { Image } from "../../../os/image/build.ts";
 import type { Role } from "../../../pki/roles.ts";
 import { siteAddress } from "./boot-site.ts";
 import { startFileServer } from "./file-server.ts";
 import { Machine } from "./machine.ts";
 import { openNetwork } from "./network.ts";
+import { connectTo } from "./node-client.ts";
 import type { RunDirectory } from "./run-directory.ts";
 
 const clusterName = "lab";
@@ -88,17 +84,7 @@ export async function openInstalledNode(options: InstalledNodeOptions): Promise<
 
   const node = {
     ...{ machine, address: nodeAddress, secrets, config, imageUrl },
-    async connect(role: Role) {
-      const authority = machineAuthority(secrets, systemClock);
-      const { certificate, key } = await authority.issue({ organization: [role], purposes: ["clientAuth"] });
-      return openChannel({
-        address: `${nodeAddress}:50000`,
-        credentials: new ClientTlsCredentials({
-          authorities: authority.certificate.pem,
-          identity: { certificate: certificate.pem, key: key.pkcs8Pem },
-        }),
-      });
-    },
+    connect: (role: Role) => connectTo(`${nodeAddress}:50000`, secrets, role),
     async talosconfig(role: Role) {
       const endpoints = [nodeAddress];
       const client = await generateClientConfig({ ...plan, endpoints, roles: [role] });
