@@ -39,6 +39,7 @@ import { segmentIdentity } from "./services/peers.ts";
 import { type OpenInstalls, serveInstalls } from "./services/serve-installs.ts";
 import { noticeSilence } from "./services/silent-agents.ts";
 import { stepAside } from "./services/step-aside.ts";
+import { Strangers } from "./services/strangers.ts";
 import { tellImages } from "./services/tell-images.ts";
 import { openTrust } from "./trust/open-trust.ts";
 
@@ -98,7 +99,8 @@ export async function openProvisioner(options: ProvisionerOptions): Promise<Prov
   const { authority, bootTokenKey } = await openTrust(state, clock);
   await ensureProfile(state);
   await tellImages(state, shelf.images);
-  const registry = new MachineRegistry({ state, clock });
+  const strangers = new Strangers({ state, clock, log });
+  const registry = new MachineRegistry({ state, clock, strangers });
 
   const events = new EventRecorder(state);
   const logs = new AgentLogs({ folder: options.logFolder });
@@ -190,6 +192,7 @@ export async function openProvisioner(options: ProvisionerOptions): Promise<Prov
     "recording events": (signal) => events.run(signal),
     "seeing off what leaves": (signal) => seeOff(state, signal),
     "noticing silent agents": (signal) => noticeSilence(state, clock, signal),
+    "forgetting strangers": (signal) => strangers.run(signal),
     "keeping house": (signal) => keepHouse(state, clock, signal),
     "looking for files": (signal) => shelf.follow(clock, signal),
     // Where others could answer instead.

@@ -70,6 +70,7 @@ export interface BootServiceOptions {
 const bootTokenLifeMs = 30 * 60_000;
 const holdMs = 10_000;
 const announceAgainMs = 60_000;
+const refusedAgainMs = 1_000;
 
 export function bootService(options: BootServiceOptions): ServedService {
   const desk = new BootDesk(options);
@@ -147,16 +148,20 @@ class BootDesk {
   readonly #options: BootServiceOptions;
   /** What each machine was last told to boot, for its reports: they name the boot, not the plan. */
   readonly #told = new Map<string, Told>();
+  #refusedMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: BootServiceOptions) {
     this.#options = options;
   }
 
   async plan(client: Client, bootId: string): Promise<Plan> {
-    const { registry, state, shelf, log } = this.#options;
+    const { registry, state, clock, shelf, log } = this.#options;
     const met = await registry.meet(identityOf(client));
     if (met.is === "nobody") {
-      log(`${client.mac} may not boot: ${met.why}`);
+      // A flood of them fills no log.
+      const now = clock.elapsedMs();
+      if (now - this.#refusedMs >= refusedAgainMs) log(`${client.mac} may not boot: ${met.why}`);
+      this.#refusedMs = now;
       return hold(met.why);
     }
     const records = await recordsOf(state, met.id);

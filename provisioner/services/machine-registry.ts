@@ -8,6 +8,7 @@ import { recognise, traitsOf } from "../decisions/identity.ts";
 import { IdentityConflict } from "../resources/identity-conflict.ts";
 import { Machine } from "../resources/machine.ts";
 import type { MachineIdentity } from "../resources/machine-identity.ts";
+import { type Strangers, strangerLabels } from "./strangers.ts";
 
 export type Met =
   | { readonly is: "machine"; readonly id: string }
@@ -17,19 +18,26 @@ export type Met =
 export interface RegistryOptions {
   readonly state: State;
   readonly clock: Pick<Clock, "now">;
+  readonly strangers: Pick<Strangers, "refusal">;
 }
+
+/** Whoever can name a machine can claim to be it, with ever new addresses: more are not written down. */
+const mostMacs = 64;
+const mostClaims = 16;
 
 export class MachineRegistry {
   readonly #state: State;
   readonly #clock: Pick<Clock, "now">;
+  readonly #strangers: Pick<Strangers, "refusal">;
   readonly #known = Promise.withResolvers<void>();
   readonly #identities = new Map<string, MachineIdentity>();
   /** Every trait by which machines are told apart, and who has it. */
   readonly #byTrait = new Map<string, Set<string>>();
 
-  constructor({ state, clock }: RegistryOptions) {
+  constructor({ state, clock, strangers }: RegistryOptions) {
     this.#state = state;
     this.#clock = clock;
+    this.#strangers = strangers;
   }
 
   /** Resolves when all that were in the store at the beginning are known. */
@@ -81,9 +89,11 @@ export class MachineRegistry {
   }
 
   async #make(id: string, identity: MachineIdentity): Promise<Met> {
+    const why = this.#strangers.refusal();
+    if (why !== undefined) return { is: "nobody", why };
     try {
-      const spec = { ...newcomer, identity };
-      this.#learn(await this.#state.create(Machine, id, { spec }, { finalizers: machineHolds }));
+      const body = { spec: { ...newcomer, identity }, labels: strangerLabels };
+      this.#learn(await this.#state.create(Machine, id, body, { finalizers: machineHolds }));
     } catch (error) {
       if (!(error instanceof AlreadyExists)) throw error;
       // Another provisioner met it at the same moment.
@@ -94,7 +104,7 @@ export class MachineRegistry {
 
   async #addTo(id: string, claim: MachineIdentity): Promise<void> {
     const known = this.#identities.get(id)!;
-    if (isWithin(claim, known)) return;
+    if (isWithin(claim, known) || known.macs.length >= mostMacs) return;
     try {
       const merged = await this.#state.update(Machine, id, ({ spec }) => ({
         spec: { ...spec, identity: merge(spec.identity, claim) },
@@ -109,7 +119,7 @@ export class MachineRegistry {
   async #report(id: string, identity: MachineIdentity, why: string): Promise<void> {
     const seenAt = this.#clock.now();
     const before = (await this.#state.find(IdentityConflict, id))?.spec.claims ?? [];
-    if (before.some((claim) => isWithin(identity, claim.identity))) return;
+    if (before.length >= mostClaims || before.some((claim) => isWithin(identity, claim.identity))) return;
     await this.#state.set(IdentityConflict, id, {
       spec: { claims: [...before, { identity, seenAt, why }] },
     });
