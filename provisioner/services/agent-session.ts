@@ -44,6 +44,8 @@ export class AgentSession {
   readonly #answers: Answer[] = [];
   /** Orders that the machine has, or that are on their way to it. */
   readonly #carried = new Set<string>();
+  /** Orders that may not go out now; whoever said no may say yes again. */
+  readonly #held = new Map<string, ResourceOf<typeof AgentOrder>>();
   #wake: () => void = () => {};
   #over = false;
   #heardMs: number;
@@ -90,13 +92,20 @@ export class AgentSession {
     const { id } = order.metadata;
     if (order.spec.kernelBootId !== this.#options.hello.kernelBootId) return;
     // One that never went out as well: its agent answers that it was not begun, and who wrote it learns that.
-    if (order.spec.cancelled) return this.#say({ case: "cancel", value: { id } });
+    if (order.spec.cancelled) {
+      this.#held.delete(id);
+      return this.#say({ case: "cancel", value: { id } });
+    }
     if (this.#carried.has(id)) return;
     this.#carried.add(id);
     this.#send(order).catch((error: unknown) => {
-      this.#carried.delete(id);
+      this.#hold(order);
       this.#options.log(`${this.#options.machine}: ${String(error)}`);
     });
+  }
+
+  #hold(order: ResourceOf<typeof AgentOrder>): void {
+    if (this.#carried.delete(order.metadata.id)) this.#held.set(order.metadata.id, order);
   }
 
   /** Looks once more before it goes out: between that and its being written somebody may have said no. */
@@ -106,14 +115,16 @@ export class AgentSession {
     const { id } = order.metadata;
     if (!this.#carried.has(id)) return;
     if (!records || !mayGoOut(order.spec.what.is, gatherFacts(records))) {
-      this.#carried.delete(id);
-      return log(`${machine}: order ${id} is held back: the machine may not be touched any more`);
+      if (!this.#held.has(id)) log(`${machine}: order ${id} is held back: the machine may not be touched`);
+      return this.#hold(order);
     }
+    this.#held.delete(id);
     this.#say({ case: "order", value: orderMessage(order, clock.now()) });
   }
 
   /** The order has been dealt with: the agent may forget it. */
   settle(id: string): void {
+    this.#held.delete(id);
     if (this.#carried.delete(id)) this.#say({ case: "settle", value: { id } });
   }
 
@@ -247,6 +258,7 @@ export class AgentSession {
           this.#options.log(`${this.#options.machine}: ${String(error)}`);
         });
       }
+      for (const order of [...this.#held.values()]) this.order(order);
       const ping = ++number;
       this.#why().then(
         (why) => this.#say({ case: "ping", value: { number: ping, why } }),

@@ -26,6 +26,7 @@ export interface Plan {
 /** A machine that was attached to a process which died is given this long to attach to the next one. */
 const returnMs = 120_000;
 const beatMs = 180_000;
+const pingMs = 15_000;
 /** A pxe-server finds its provisioner again within so long. */
 const outboxMs = 2_000;
 
@@ -150,7 +151,10 @@ export class SimulatedServices {
   async #hand(agent: SimulatedAgent, order: ResourceOf<typeof AgentOrder>): Promise<void> {
     const { machine, what, cancelled } = order.spec;
     const facts = await storedFacts(this.#state, machine);
-    if (!cancelled && (!facts || !mayGoOut(what.is, facts))) return;
+    if (!cancelled && (!facts || !mayGoOut(what.is, facts))) {
+      this.#site.clock.after(pingMs, () => void this.#handAgain(agent, order).catch(() => undefined));
+      return;
+    }
     // By what is known when it leaves: what is on its way can be called back by nobody.
     const isNew = !cancelled && !agent.knows(order.metadata.id);
     if (isNew && what.is === "wipe") await this.#judgeWipe(agent.machine, what.wipeId);
@@ -158,6 +162,13 @@ export class SimulatedServices {
     this.#site.clock.after(50, () => {
       if (this.#sessions.get(order.spec.machine) === agent && !this.#end.signal.aborted) agent.receive(order);
     });
+  }
+
+  /** Whoever said no may say yes again. */
+  async #handAgain(agent: SimulatedAgent, { metadata }: ResourceOf<typeof AgentOrder>): Promise<void> {
+    const order = await this.#state.find(AgentOrder, metadata.id);
+    const isHere = this.#sessions.get(agent.machine.id) === agent && !this.#end.signal.aborted;
+    if (isHere && order?.metadata.phase === "running") await this.#hand(agent, order);
   }
 
   #beat(agent: SimulatedAgent): void {
