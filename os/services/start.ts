@@ -1,4 +1,5 @@
 // The node's services on a real machine: every seam filled with what the kernel offers.
+import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
@@ -41,6 +42,7 @@ import { EventStream } from "./events/event-stream.ts";
 import { tellOfStatus } from "./events/status-events.ts";
 import { tellOfSteps } from "./events/step-events.ts";
 import { xidMaker } from "./events/xid.ts";
+import { extensionServices } from "./extensions/extension-services.ts";
 import { kernelRecords } from "./logs/kernel-records.ts";
 import type { LogBook } from "./logs/log-book.ts";
 import { followStanding } from "./node-standing.ts";
@@ -48,6 +50,7 @@ import { type PowerOptions, power } from "./power.ts";
 import { reportedMeta, reportMeta } from "./report-meta.ts";
 import { reportStanding } from "./report-standing.ts";
 import { serviceReports } from "./service-reports.ts";
+import { runProcess } from "./supervisor/process.ts";
 import { Supervisor } from "./supervisor/supervisor.ts";
 import { openTrustd, type Trustd } from "./trustd/open-trustd.ts";
 import { requestCertificate } from "./trustd/request-certificate.ts";
@@ -55,6 +58,8 @@ import { requestCertificate } from "./trustd/request-certificate.ts";
 const apiPort = 50_000;
 const trustdPort = 50_001;
 const stateFolder = "/system/state";
+const extensionServicesFolder = "/usr/share/ingot/services";
+const servicesCgroup = "/sys/fs/cgroup/services";
 /** So long the last answers and events have to leave the machine. */
 const farewellMs = 500;
 /** The machine API that we speak, and which release of ours speaks it. Clients choose by it what to ask for. */
@@ -66,6 +71,8 @@ export interface Surroundings extends Pick<PowerOptions, "end" | "installation">
   /** What PID 1 is at. */
   readonly journal: Pick<Journal, "follow">;
   readonly said: (level: "info" | "warn" | "error", text: string) => void;
+  /** PID 1 says of every child that it is its own. */
+  readonly track: (child: ChildProcess) => ChildProcess;
 }
 
 /** Runs until it is disposed of. */
@@ -204,6 +211,17 @@ export async function startServices(surroundings: Surroundings): Promise<AsyncDi
       trustd = undefined;
     },
   });
+  for (const service of await extensionServices({
+    folder: extensionServicesFolder,
+    config: () => current,
+    runProcess: (description) =>
+      runProcess(description, {
+        ...{ cgroups: servicesCgroup, clock },
+        spawn: (command, args, options) => surroundings.track(spawn(command, args, options)),
+      }),
+    refused: (why) => said("error", why),
+  }))
+    services.run(service);
   services.run({
     id: "machined",
     restart: "always",

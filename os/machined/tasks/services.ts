@@ -16,6 +16,7 @@ export const services: Task<Context> = {
         await startServices({
           ...{ state, logs, journal, end },
           said: (level, text) => log.write(level, text),
+          track: (child) => context.orphans.track(child),
           installation: () => installed,
         }),
       );

@@ -9,8 +9,10 @@ import type {
   ServiceState,
 } from "./service.ts";
 
-/** Between the end of a service and its next start. */
-const restartDelayMs = 5_000;
+/** Between the end of a service and its next start: longer each time that it ends soon after its start. */
+const restartDelaysMs = [5_000, 10_000, 20_000, 40_000, 60_000] as const;
+/** Who has been up for so long has not ended soon. */
+const steadyAfterMs = 60_000;
 const keptChanges = 64;
 
 export interface SupervisedOptions {
@@ -78,13 +80,16 @@ export class Supervised {
     const { restart } = this.service;
     try {
       await this.#prepare(signal);
-      for (;;) {
+      for (let tries = 0; ; tries += 1) {
+        const began = this.#options.clock.elapsedMs();
         const failure = await this.#run(signal);
         if (signal.aborted) break;
+        if (this.#options.clock.elapsedMs() - began >= steadyAfterMs) tries = 0;
         const again = restart === "always" || (restart === "untilSuccess" && failure !== undefined);
         if (!again) return this.#ended(failure);
         this.#change("Waiting", `${failure ?? "Service has ended"}, going to restart`);
-        await sleep(this.#options.clock, restartDelayMs, signal);
+        const delayMs = restartDelaysMs[Math.min(tries, restartDelaysMs.length - 1)]!;
+        await sleep(this.#options.clock, delayMs, signal);
       }
       this.#change("Finished", "Service finished successfully");
     } catch (error) {

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { sleep } from "../../../cosi/clock.ts";
 import { VirtualClock } from "../../../cosi/virtual-clock.ts";
 import { LogBook } from "../logs/log-book.ts";
 import type { HealthCheck, Running, Service } from "./service.ts";
@@ -90,6 +91,21 @@ describe("a service", () => {
     expect(runs).toBe(1);
     await clock.advance(1);
     expect(state("it")).toBe(then);
+  });
+
+  test("that always ends is started less and less often, until it has been steady for a while", async () => {
+    const begun: number[] = [];
+    let isSteady = false;
+    const run = async ({ signal }: Running) => {
+      begun.push(clock.elapsedMs());
+      if (isSteady) await sleep(clock, 60_000, signal);
+      isSteady = begun.length === 6;
+      throw new Error("exit status 1");
+    };
+    supervisor.run(service("it", { run }));
+    await clock.advance(270_000);
+    const gaps = begun.slice(1).map((at, nth) => (at - begun[nth]!) / 1000);
+    expect(gaps).toEqual([5, 10, 20, 40, 60, 60, 65, 10]);
   });
 
   test("whose check does not answer is not well, and is again when it does", async () => {

@@ -1,0 +1,53 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { parseMachineConfig } from "../../../machine-config/machine-config.ts";
+import type { ProcessDescription } from "../supervisor/process.ts";
+import type { Running } from "../supervisor/service.ts";
+import { extensionServices } from "./extension-services.ts";
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "ingot-services-"));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+test("an extension's service runs as it says, with the config's environment", async () => {
+  writeFileSync(
+    join(folder, "agentd.json"),
+    JSON.stringify({
+      ...{ command: ["/usr/bin/agentd", "-f"], environment: { A: "1", B: "2" }, dependsOn: ["apid"] },
+      ...{ capabilities: ["net_admin"], limits: { pidsMax: 10 } },
+    }),
+  );
+  writeFileSync(join(folder, "broken.json"), JSON.stringify({ command: ["agentd"], colour: "red" }));
+  const ran: ProcessDescription[] = [];
+  const refused: string[] = [];
+  const text =
+    "apiVersion: v1alpha1\nkind: ExtensionServiceConfig\nname: agentd\nenvironment: [B=3, C=4=5]\n";
+  const services = await extensionServices({
+    folder,
+    config: () => parseMachineConfig(text),
+    runProcess: (description) => async () => void ran.push(description),
+    refused: (why) => void refused.push(why),
+  });
+  expect(services).toMatchObject([
+    { id: "ext-agentd", dependsOn: ["apid"], restart: "always", operable: ["start", "stop", "restart"] },
+  ]);
+  await services[0]!.run({} as Running);
+  expect(ran).toEqual([
+    {
+      ...{ id: "ext-agentd", command: ["/usr/bin/agentd", "-f"], uid: 65_534, capabilities: ["net_admin"] },
+      ...{ environment: { A: "1", B: "3", C: "4=5" }, limits: { pidsMax: 10 } },
+    },
+  ]);
+  expect(refused.join("\n")).toMatch(
+    /Cannot run the service of broken.json: .*colour[^]*is no absolute path/,
+  );
+});
+
+test("an image without any has none", async () => {
+  const nothing = { config: () => undefined, runProcess: () => async () => {}, refused: () => {} };
+  expect(await extensionServices({ folder: join(folder, "none"), ...nothing })).toEqual([]);
+});

@@ -1,0 +1,87 @@
+// Services that extensions of the image bring: a file of JSON each, beside what it runs.
+import { readdir, readFile } from "node:fs/promises";
+import { basename, join } from "node:path";
+import * as z from "zod";
+import { extensionServiceConfig } from "../../../machine-config/documents/extension-service-config.ts";
+import type { MachineConfig } from "../../../machine-config/machine-config.ts";
+import type { ProcessDescription } from "../supervisor/process.ts";
+import type { Service } from "../supervisor/service.ts";
+
+const absolute = z.string().regex(/^\//, "is no absolute path");
+const count = z.int().positive();
+
+const format = z.strictObject({
+  command: z.tuple([absolute], z.string()),
+  environment: z.record(z.string(), z.string()).default({}),
+  dependsOn: z.array(z.string()).default([]),
+  restart: z.enum(["always", "untilSuccess", "never"]).default("always"),
+  /** Of user and group: nobody, unless it says more. */
+  uid: z.int().nonnegative().default(65_534),
+  capabilities: z
+    .array(z.string().regex(/^[a-z_]+$/, "is no capability, such as net_bind_service"))
+    .default([]),
+  limits: z
+    .strictObject({
+      memoryMaxBytes: count.optional(),
+      memoryHighBytes: count.optional(),
+      pidsMax: count.optional(),
+      cpuWeight: z.int().min(1).max(10_000).optional(),
+      cpuMaxPercent: count.optional(),
+    })
+    .default({}),
+});
+
+export interface ExtensionServicesOptions {
+  readonly folder: string;
+  readonly config: () => MachineConfig | undefined;
+  readonly runProcess: (description: ProcessDescription) => Service["run"];
+  /** A file that is no service: the others are run. */
+  readonly refused: (why: string) => void;
+}
+
+/** The services of all extensions. Each is `ext-` and its file's name, and operators may stop and start it. */
+export async function extensionServices(options: ExtensionServicesOptions): Promise<readonly Service[]> {
+  const { folder, config, runProcess, refused } = options;
+  const services: Service[] = [];
+  for (const file of await filesIn(folder)) {
+    const name = basename(file, ".json");
+    const id = `ext-${name}`;
+    try {
+      const { command, environment, dependsOn, restart, uid, capabilities, limits } = format.parse(
+        JSON.parse(await readFile(join(folder, file), "utf8")),
+      );
+      services.push({
+        ...{ id, dependsOn, restart, operable: ["start", "stop", "restart"] },
+        // The config is asked at each start: a restart takes up what has changed.
+        run: (running) => {
+          const own = environmentOf(config(), name);
+          const description = { id, command, uid, capabilities, limits };
+          return runProcess({ ...description, environment: { ...environment, ...own } })(running);
+        },
+      });
+    } catch (cause) {
+      const reason = cause instanceof z.ZodError ? z.prettifyError(cause) : String(cause);
+      refused(`Cannot run the service of ${file}: ${reason}`);
+    }
+  }
+  return services;
+}
+
+function environmentOf(config: MachineConfig | undefined, name: string): Record<string, string> {
+  const { environment = [] } = config?.get(extensionServiceConfig, name) ?? {};
+  return Object.fromEntries(
+    environment.map((line) => {
+      const [key = "", ...value] = line.split("=");
+      return [key, value.join("=")] as const;
+    }),
+  );
+}
+
+async function filesIn(folder: string): Promise<string[]> {
+  try {
+    return (await readdir(folder)).filter((file) => file.endsWith(".json")).sort();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw error;
+  }
+}
