@@ -1,5 +1,5 @@
-// `npm run generate`: formats the .proto files and writes api/gen from them, and docs/cli.md from the command. Needs no
-// network.
+// `npm run generate`: formats the .proto files and writes api/gen from them, and the references below docs/ from the
+// code. Needs no network.
 import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -19,4 +19,5 @@ const reference = spawnSync(process.execPath, [join(root, "provisioner/main.ts")
 });
 if (reference.status === 0) writeFileSync(join(root, "docs/cli.md"), reference.stdout);
 else console.error(reference.stderr);
-process.exitCode = failed === 0 && reference.status === 0 ? 0 : 1;
+const others = spawnSync(process.execPath, [join(root, "test/reference/main.ts")], { stdio: "inherit" });
+process.exitCode = failed === 0 && reference.status === 0 && others.status === 0 ? 0 : 1;
