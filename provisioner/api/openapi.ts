@@ -19,7 +19,7 @@ export function openApi(routes: readonly Route[], version: string) {
     },
     servers: [{ url: "/" }],
     security: [{ token: [] }],
-    tags: [...new Set(routes.map(tagOf))].map((name) => ({ name })),
+    tags: [...new Set(routes.map(tagOf))].map((name) => ({ name, description: aboutTag(name) })),
     paths: pathsOf(routes),
     components: {
       securitySchemes: {
@@ -30,6 +30,12 @@ export function openApi(routes: readonly Route[], version: string) {
     },
   };
 }
+
+const otherTags: Readonly<Record<string, string>> = {
+  about: "What this API is.",
+  health: "How the provisioner itself is.",
+};
+const aboutTag = (name: string) => catalog.find(({ path }) => path === name)?.about ?? otherTags[name];
 
 const tagOf = ({ operation }: Route) => operation.split(".")[0]!;
 
@@ -75,8 +81,9 @@ function operationOf(route: Route): JsonSchema {
     ...(parameters.length > 0 && { parameters }),
     ...(body && { requestBody: { required: true, content: inBoth(inputSchema(body)) } }),
     responses: {
-      "200": { description: "It is done", ...answerContent(route) },
-      ...(role === "nobody" ? {} : { default: { $ref: "#/components/responses/Problem" } }),
+      "2XX": { description: "It is done", ...answerContent(route) },
+      "4XX": { $ref: "#/components/responses/Problem" },
+      "5XX": { $ref: "#/components/responses/Problem" },
     },
   };
 }
