@@ -26,9 +26,11 @@ import { askNode } from "./services/ask-node.ts";
 import type { AssetShelf } from "./services/asset-shelf.ts";
 import { bootService } from "./services/boot-service.ts";
 import { BootTimes } from "./services/boot-times.ts";
+import { commandNode } from "./services/command-node.ts";
 import { seeOff } from "./services/departures.ts";
 import { EventRecorder } from "./services/event-recorder.ts";
 import { keepHouse } from "./services/housekeeping.ts";
+import { imageAddress } from "./services/install-addresses.ts";
 import { InstallDesk } from "./services/install-desk.ts";
 import { keepGoing } from "./services/keep-going.ts";
 import { MachineRegistry } from "./services/machine-registry.ts";
@@ -181,6 +183,9 @@ export async function openProvisioner(options: ProvisionerOptions): Promise<Prov
     newId: randomUUID,
     powerOf: bmcs.powerOf,
     askNode: askNode(nodes),
+    nodes: commandNode(nodes, (address, image) =>
+      shelf.images.has(image) ? imageAddress(installsAt(address), image) : image,
+    ),
     makeSecrets: (cluster) => makeSecrets({ state, clock }, cluster),
     leadership,
     log: { info: () => {}, warn: log },

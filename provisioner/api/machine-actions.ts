@@ -47,6 +47,10 @@ interface Verb {
 const nothing = z.strictObject({});
 const reason = z.strictObject({ why: z.string().min(1).max(500) });
 const toProfile = z.strictObject({ profile: z.string() });
+const toImage = z.strictObject({
+  /** Its name here, or where it is: a folder as `image build` makes it, or a registry's. That of its profile without it. */
+  image: z.string().min(1).max(2000).optional(),
+});
 const asItIs = z.strictObject({
   profile: z.string(),
   /** Where its node API is, of a machine that never told its inventory. */
@@ -172,6 +176,21 @@ export const verbs: Readonly<Record<Action, Verb>> = {
   },
   wipe: { about: "Wipes its disks again.", body: nothing, apply: wipeAgain },
   reinstall: { about: "Wipes its disks and installs it anew.", body: nothing, apply: wipeAgain },
+  upgrade: {
+    about:
+      "Puts its node on another image, which it leaves again if that does not work: one node of a cluster at a time.",
+    body: toImage,
+    apply: async (asked: Asked<z.output<typeof toImage>>) => {
+      const node = asked.records.installation?.spec.node;
+      if (!node || !("address" in node)) throw new Problem(409, "its node is not one of a cluster");
+      const wipeId = gatherFacts(asked.records).wipedAt;
+      const { image } = asked.body;
+      await change(asked, (spec) => ({
+        ...spec,
+        upgrade: { upgradeId: (spec.upgrade?.upgradeId ?? 0) + 1, wipeId, ...(image && { image }) },
+      }));
+    },
+  },
   retry: {
     about: "The cause is gone: tries again what was given up.",
     body: nothing,

@@ -19,7 +19,8 @@ export function storyOf(
 ) {
   const facts = gatherFacts(records);
   const { stage, why, waitsFor, next, slaMs } = nextStep(facts);
-  const { machine, status, boot, power, wipe, assignment, inventory, installation, conflict } = records;
+  const { machine, status, boot, power, wipe, assignment, inventory, installation, conflict, nodeOrder } =
+    records;
   const boots = bootMode(facts);
   const shall = powerWanted(facts);
   /** By the network, and soon. */
@@ -54,6 +55,11 @@ export function storyOf(
     assignment: assignment && { profile: assignment.spec.profile, how: assignment.spec.how },
     installDisk: profile && inventory && installPlace(profile, inventory.spec),
     installation: installation && { evidence: installation.spec.evidence, node: installation.spec.node },
+    nodeOrder: nodeOrder && {
+      what: nodeOrder.spec.what,
+      state: nodeOrder.spec.state,
+      why: nodeOrder.spec.why,
+    },
     conflict: conflict?.spec.claims.map(({ why }) => why),
     hardware: inventory && summary(inventory.spec),
     cordon: machine.spec.cordon,

@@ -40,6 +40,14 @@ const verbs = {
   },
   release: { about: "back to the pool: its disks are wiped", erases: true, takesTime: true },
   wipe: { about: "wipes its disks again", erases: true, takesTime: true },
+  upgrade: {
+    about: "puts its node on another image: one node of a cluster at a time",
+    further: [
+      "image",
+      "--image <name>",
+      "one that is served here, or its address; that of its profile unless told",
+    ],
+  },
   reinstall: { about: "wipes its disks and installs it anew", erases: true, takesTime: true },
   "confirm-installed": {
     about: "its system is installed, and nothing else would tell",

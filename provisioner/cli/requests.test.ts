@@ -33,6 +33,7 @@ const table: Readonly<Record<string, readonly [sent: string, body?: unknown]>> =
   ],
   "machines release m1 --yes": [action("release"), {}],
   "machines wipe m1 --yes": [action("wipe"), {}],
+  "machines upgrade m1 --image http://a/image": [action("upgrade"), { image: "http://a/image" }],
   "machines reinstall m1 --yes": [action("reinstall"), {}],
   "machines confirm-installed m1": [action("confirmInstalled"), {}],
   "machines retry m1": [action("retry"), {}],

@@ -42,6 +42,7 @@ export function storyText(story: Story, { now: clock, paint }: Showing): string 
     ...(story.installDisk?.skipped ?? []).map(({ disk, why }) => ["not", `${disk}: ${why}`] as const),
     ["installed", story.installation && `${story.installation.evidence} says so`],
     ["node", story.installation && nodeText(story.installation.node, ago)],
+    [story.nodeOrder?.what ?? "", story.nodeOrder && `${story.nodeOrder.state}: ${story.nodeOrder.why}`],
     [
       "hardware",
       hardware &&

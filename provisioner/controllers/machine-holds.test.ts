@@ -4,6 +4,7 @@ import { MemoryStore } from "../../cosi/stores/memory.ts";
 import { VirtualClock } from "../../cosi/virtual-clock.ts";
 import { Machine } from "../resources/machine.ts";
 import { seeOff } from "../services/departures.ts";
+import { noNodes } from "../simulation/no-nodes.ts";
 import { machineHolds } from "./machine-holds.ts";
 import { openControllers } from "./open-controllers.ts";
 
@@ -20,6 +21,7 @@ test("a machine that is held from the start is held by nobody else, and goes whe
       throw new Error("there is no BMC");
     },
     askNode: async () => ({ is: "silent", why: "nobody" }),
+    nodes: noNodes,
     makeSecrets: async () => undefined,
     log: { info: () => undefined, warn: () => undefined },
   });

@@ -7,6 +7,7 @@ import { IdentityConflict } from "../resources/identity-conflict.ts";
 import { Installation } from "../resources/installation.ts";
 import { Inventory } from "../resources/inventory.ts";
 import { MachineStatus } from "../resources/machine-status.ts";
+import { NodeOrder } from "../resources/node-order.ts";
 import { PowerStatus } from "../resources/power-status.ts";
 import { WipeStatus } from "../resources/wipe-status.ts";
 
@@ -20,6 +21,7 @@ export const machineReads = {
   conflict: IdentityConflict,
   installation: Installation,
   inventory: Inventory,
+  nodeOrder: NodeOrder,
   power: PowerStatus,
   status: MachineStatus,
   wipe: WipeStatus,

@@ -11,6 +11,7 @@ import { bmcAccountController } from "./bmc-account-controller.ts";
 import { type ClusterDependencies, clusterController } from "./cluster-controller.ts";
 import { type InstallationDependencies, installationController } from "./installation-controller.ts";
 import { lifeController } from "./life-controller.ts";
+import { type NodeCommandDependencies, nodeCommandController } from "./node-command-controller.ts";
 import { type PowerDependencies, powerController } from "./power-controller.ts";
 import { releaseController } from "./release-controller.ts";
 import { removalController } from "./removal-controller.ts";
@@ -27,6 +28,7 @@ export interface ControllersOptions {
   readonly newId: () => string;
   readonly powerOf: PowerDependencies["powerOf"];
   readonly askNode: InstallationDependencies["askNode"];
+  readonly nodes: NodeCommandDependencies["nodes"];
   readonly makeSecrets: ClusterDependencies["makeSecrets"];
   readonly mostWipesAtOnce?: number | undefined;
   /** Where several provisioners share the state. */
@@ -35,7 +37,7 @@ export interface ControllersOptions {
 
 /** All that decides about machines, ready to run; a provisioner has one. */
 export function openControllers(options: ControllersOptions): Runtime {
-  const { state, clock, log, random, randomBytes, newId, powerOf, askNode, makeSecrets, leadership } =
+  const { state, clock, log, random, randomBytes, newId, powerOf, askNode, nodes, makeSecrets, leadership } =
     options;
   const { mostWipesAtOnce: mostAtOnce = 50 } = options;
   const controllers: readonly Controller[] = [
@@ -46,6 +48,7 @@ export function openControllers(options: ControllersOptions): Runtime {
     powerController({ clock, powerOf, recordsOf: (machine) => recordsOf(state, machine) }),
     agentCommandController({ clock }),
     installationController({ state, clock, askNode }),
+    nodeCommandController({ state, clock, nodes }),
     clusterController({ makeSecrets }),
     releaseController(),
     removalController({ state }),

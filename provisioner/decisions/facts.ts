@@ -8,6 +8,7 @@ import type { Installation } from "../resources/installation.ts";
 import type { Inventory } from "../resources/inventory.ts";
 import type { Machine } from "../resources/machine.ts";
 import type { MachineStatus } from "../resources/machine-status.ts";
+import type { NodeOrder } from "../resources/node-order.ts";
 import type { PowerStatus } from "../resources/power-status.ts";
 import type { WipeStatus } from "../resources/wipe-status.ts";
 
@@ -32,6 +33,8 @@ export interface Facts {
   readonly runs: "agent" | "system" | "unseen";
   /** The system that runs says that nothing is missing; one that cannot say so is believed to be. */
   readonly ready: boolean;
+  /** The system that runs is to erase itself before anybody ends it: it is a node that we are known to. */
+  readonly resets: boolean;
   readonly bmc: "none" | "noAccount" | "ready";
   readonly power: "on" | "off" | "unknown";
   readonly powerAsked: "automatic" | "on" | "off";
@@ -63,6 +66,7 @@ export interface Records {
   readonly conflict?: Of<typeof IdentityConflict> | undefined;
   readonly installation?: Dated<typeof Installation> | undefined;
   readonly inventory?: Of<typeof Inventory> | undefined;
+  readonly nodeOrder?: Of<typeof NodeOrder> | undefined;
   readonly power?: Of<typeof PowerStatus> | undefined;
   readonly status?: Of<typeof MachineStatus> | undefined;
   readonly wipe?: Of<typeof WipeStatus> | undefined;
@@ -73,6 +77,7 @@ export function gatherFacts(records: Records): Facts {
   const { machine, admission, inventory, power } = records;
   const wipeAsked = askedWipe(records);
   const wipedAt = Math.max(records.wipe?.spec.wipedAt ?? 0, waivedWipe(records));
+  const running = runningNow(records, wipedAt);
   return {
     admission: admission?.spec.state ?? "waiting",
     cordoned: machine.spec.cordon !== undefined,
@@ -84,7 +89,8 @@ export function gatherFacts(records: Records): Facts {
     wipedAt,
     installedAt: installedOn(records),
     wipe: wipeRun(records, wipeAsked),
-    ...runningNow(records, wipedAt),
+    ...running,
+    resets: running.runs === "system" && mayReset(records, wipeAsked),
     bmc: records.bmcConfig ? "ready" : inventory?.spec.bmc ? "noAccount" : "none",
     power: power?.spec.power ?? "unknown",
     powerAsked: machine.spec.power,
@@ -147,6 +153,13 @@ function runningNow({ boot, installation, power }: Records, wipedAt: number): Pi
     return { runs: "agent", ready: false };
   }
   return system ? { runs: "system", ready: node.is === "ready" } : unseen;
+}
+
+function mayReset({ installation, nodeOrder }: Records, wipeAsked: number): boolean {
+  const node = installation?.spec.node;
+  const isMember = node !== undefined && "address" in node && node.address !== undefined;
+  const order = nodeOrder?.spec;
+  return isMember && !(order?.what === "reset" && order.wipeId === wipeAsked && order.state === "over");
 }
 
 type Told = SpecOf<typeof PowerStatus>["told"];

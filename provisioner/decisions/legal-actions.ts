@@ -36,6 +36,8 @@ const table = {
   release: { in: [...owned, "stopped", "failed"], unless: [isFree, isLeaving] },
   /** Of a machine that nobody uses. */
   wipe: { in: ["pool", "failed"], unless: [isAssigned] },
+  /** Puts its node on another image. */
+  upgrade: { in: ["running"], unless: [isFree, isLeaving, isDue] },
   /** Wipes a machine that is in use and installs it anew. */
   reinstall: { in: [...owned, "failed"], unless: [isFree, isLeaving] },
   retry: { in: ["failed"] },

@@ -23,6 +23,7 @@ const domain = {
   wipe: ["idle", "running", "failed"],
   runs: ["agent", "system", "unseen"],
   ready: [false, true],
+  resets: [false, true],
   bmc: ["none", "noAccount", "ready"],
   power: ["on", "off", "unknown"],
   powerAsked: ["automatic", "on", "off"],
@@ -37,8 +38,8 @@ function* combinations(names = Object.keys(domain) as (keyof Facts)[]): Generato
       if (name !== "runs" || canRun(value, others)) yield { ...others, [name]: value };
 }
 
-/** Only systems say that they are ready. */
-const canRun = (runs: unknown, { ready }: Partial<Facts>) => runs === "system" || !ready;
+/** Only systems say that they are ready, or can be told to erase themselves. */
+const canRun = (runs: unknown, { ready, resets }: Partial<Facts>) => runs === "system" || (!ready && !resets);
 
 const decisions = (facts: Facts) => ({
   boot: bootMode(facts).is,
@@ -103,7 +104,7 @@ const always: Readonly<Record<string, (f: Facts, d: Decisions) => boolean>> = {
     f.powerAsked === "off",
   "a wipe that waits for the agent while the system runs has the machine rebooted": (f, d) =>
     !(d.wipe === "wait" && f.inspected && f.runs === "system" && f.power !== "off" && d.power === "on") ||
-    d.reboot === "byBmc",
+    d.reboot === (f.resets ? "byNode" : "byBmc"),
   "a machine that is to be installed while its agent runs is rebooted": (f, d) =>
     !(d.boot === "install" && f.runs === "agent" && f.power !== "off" && d.power === "on") ||
     f.wipe === "running" ||
@@ -126,8 +127,8 @@ test("every table answers every combination of facts, and keeps what must hold",
     }
   }
   expect(Object.fromEntries(broken)).toEqual({});
-  // Of the six pairs of runs and ready there are four.
-  expect(count).toBe(Object.values(domain).reduce((product, { length }) => product * length, 4 / 6));
+  // Of the twelve combinations of runs, ready and resets there are six.
+  expect(count).toBe(Object.values(domain).reduce((product, { length }) => product * length, 6 / 12));
   expect([...met].toSorted()).toEqual([...stages].toSorted());
 }, 120_000);
 
@@ -162,6 +163,7 @@ const idle: Facts = {
   wipe: "idle",
   runs: "agent",
   ready: false,
+  resets: false,
   bmc: "ready",
   power: "on",
   powerAsked: "automatic",

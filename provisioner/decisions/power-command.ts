@@ -46,7 +46,7 @@ export function powerStep({ facts, actual, order, told, boot, status, now }: Ask
   const asRead = {
     ...facts,
     power: actual,
-    ...(actual === "off" && { runs: "unseen" as const, ready: false }),
+    ...(actual === "off" && { runs: "unseen" as const, ready: false, resets: false }),
   };
   const wish = powerWanted(asRead);
   const wanted = commandFor({ facts: asRead, actual, order, told, boot, status, now });

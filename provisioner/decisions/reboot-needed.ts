@@ -4,8 +4,8 @@ import { handsOff } from "./hands-off.ts";
 import { powerWanted } from "./power-wanted.ts";
 import { type Decision, decide, type Rule } from "./rules.ts";
 
-/** `byAgent`: ask it. `byBmc`: network boot once, and a power cycle, whatever runs there. */
-export type Reboot = "no" | "byAgent" | "byBmc";
+/** `byAgent`, `byNode`: ask it. `byBmc`: network boot once, and a power cycle, whatever runs there. */
+export type Reboot = "no" | "byAgent" | "byNode" | "byBmc";
 
 /** Whether what runs on a machine is not what it must boot. First matching row wins. */
 const rules: readonly Rule<Reboot>[] = [
@@ -16,6 +16,11 @@ const rules: readonly Rule<Reboot>[] = [
   // Silence is no proof of what runs there: the deadline of its stage decides, not this table.
   ["no", "nothing is known to run on it", (f) => f.runs === "unseen"],
   // A system on a machine that is nobody's is a riddle for people: only what was asked for ends one that runs.
+  [
+    "byNode",
+    "its system runs, and erases itself first",
+    (f) => f.resets && f.runs === "system" && (isWipeDue(f) || f.assignment === "leaving"),
+  ],
   [
     "byBmc",
     "its system runs, and its disks are to be wiped",

@@ -15,6 +15,7 @@ import { Installation } from "./installation.ts";
 import { Inventory } from "./inventory.ts";
 import { Machine } from "./machine.ts";
 import { MachineStatus } from "./machine-status.ts";
+import { NodeOrder } from "./node-order.ts";
 import { PowerStatus } from "./power-status.ts";
 import { Profile } from "./profile.ts";
 import { Segment } from "./segment.ts";
@@ -43,6 +44,7 @@ export const allResources: readonly ResourceType[] = [
   Inventory,
   Machine,
   MachineStatus,
+  NodeOrder,
   PowerStatus,
   Profile,
   Segment,

@@ -28,6 +28,16 @@ export const Machine = declare("Machines", {
     power: z.enum(["automatic", "on", "off"]),
     /** Somebody works on the hardware: Ingot leaves it alone. */
     cordon: z.strictObject({ why: z.string(), by: z.string() }).optional(),
+    /** Its node shall be put on another image; counted, so that the same one can be asked for again. */
+    upgrade: z
+      .strictObject({
+        upgradeId: z.int().min(1),
+        /** Its name here, or where it is; undefined: the one of its profile. */
+        image: z.string().optional(),
+        /** What is installed after a later wipe is another system. */
+        wipeId: z.int().min(0),
+      })
+      .optional(),
     /** For firmware that differs from the rest. */
     boot: z.strictObject({
       loader: z.enum(["snponly", "ipxe", "signed"]).optional(),

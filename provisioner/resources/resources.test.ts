@@ -22,6 +22,7 @@ import { Installation } from "./installation.ts";
 import { Inventory } from "./inventory.ts";
 import { Machine } from "./machine.ts";
 import { MachineStatus } from "./machine-status.ts";
+import { NodeOrder } from "./node-order.ts";
 import { PowerStatus } from "./power-status.ts";
 import { Profile } from "./profile.ts";
 import { Segment } from "./segment.ts";
@@ -197,6 +198,11 @@ const samples = [
       installDisk: {},
       installedBy: { evidence: "nodeApi" },
     },
+  ),
+  sample(
+    NodeOrder,
+    { what: "reset", wipeId: 2, state: "told", at, why: "" },
+    { what: "upgrade", upgradeId: 1, image: "http://a/", state: "restarting", at, bootId: "b", why: "" },
   ),
   sample(Cluster, { secrets: bundle, madeAt: at }),
   sample(

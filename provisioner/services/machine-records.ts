@@ -10,6 +10,7 @@ import { Installation } from "../resources/installation.ts";
 import { Inventory } from "../resources/inventory.ts";
 import { Machine } from "../resources/machine.ts";
 import { MachineStatus } from "../resources/machine-status.ts";
+import { NodeOrder } from "../resources/node-order.ts";
 import { PowerStatus } from "../resources/power-status.ts";
 import { WipeStatus } from "../resources/wipe-status.ts";
 
@@ -19,19 +20,31 @@ export type MachineRecords = Records & { readonly machine: ResourceOf<typeof Mac
 export async function recordsOf(state: State, id: string): Promise<MachineRecords | undefined> {
   const machine = await state.find(Machine, id);
   if (!machine) return undefined;
-  const [admission, assignment, bmcConfig, boot, conflict, installation, inventory, power, status, wipe] =
-    await Promise.all([
-      state.find(Admission, id),
-      state.find(Assignment, id),
-      state.find(BmcConfig, id),
-      state.find(BootStatus, id),
-      state.find(IdentityConflict, id),
-      state.find(Installation, id),
-      state.find(Inventory, id),
-      state.find(PowerStatus, id),
-      state.find(MachineStatus, id),
-      state.find(WipeStatus, id),
-    ]);
+  const [
+    admission,
+    assignment,
+    bmcConfig,
+    boot,
+    conflict,
+    installation,
+    inventory,
+    nodeOrder,
+    power,
+    status,
+    wipe,
+  ] = await Promise.all([
+    state.find(Admission, id),
+    state.find(Assignment, id),
+    state.find(BmcConfig, id),
+    state.find(BootStatus, id),
+    state.find(IdentityConflict, id),
+    state.find(Installation, id),
+    state.find(Inventory, id),
+    state.find(NodeOrder, id),
+    state.find(PowerStatus, id),
+    state.find(MachineStatus, id),
+    state.find(WipeStatus, id),
+  ]);
   return {
     machine,
     admission,
@@ -41,6 +54,7 @@ export async function recordsOf(state: State, id: string): Promise<MachineRecord
     conflict,
     installation,
     inventory,
+    nodeOrder,
     power,
     status,
     wipe,

@@ -103,6 +103,8 @@ async function write(
     case "resolve":
     case "powerCycle":
     case "identify":
+    // Of nodes of clusters, which there are none of here.
+    case "upgrade":
       return false;
   }
   return true;

@@ -4,6 +4,7 @@ import type { Store } from "../../cosi/store.ts";
 import type { NodeAnswer } from "../controllers/installation-controller.ts";
 import { openControllers } from "../controllers/open-controllers.ts";
 import { seeOff } from "../services/departures.ts";
+import { noNodes } from "./no-nodes.ts";
 import { between } from "./random.ts";
 import { simulatedPower } from "./simulated-bmc.ts";
 import type { SimulatedMachine } from "./simulated-machine.ts";
@@ -42,6 +43,7 @@ export class SimulatedProvisioner {
       },
       powerOf: (id) => simulatedPower(machines.get(id)!, speaker),
       askNode: async ({ addresses }) => answerOf(machines, addresses),
+      nodes: noNodes,
       makeSecrets: async () => undefined,
       mostWipesAtOnce,
     });

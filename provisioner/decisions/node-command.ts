@@ -1,0 +1,66 @@
+// What a node is to be told over its API: to reset itself when its machine leaves, to upgrade itself when somebody asks.
+import type { SpecOf } from "../../cosi/resource.ts";
+import type { Installation } from "../resources/installation.ts";
+import type { NodeOrder } from "../resources/node-order.ts";
+import { type Facts, isInstalled, isWipeDue } from "./facts.ts";
+import { isUntouchable } from "./hands-off.ts";
+
+type Order = SpecOf<typeof NodeOrder>;
+type Node = SpecOf<typeof Installation>["node"];
+
+export type NodeCommand =
+  | { readonly do: "nothing"; readonly why: string }
+  | { readonly do: "reset"; readonly wipeId: number }
+  /** It was told to reset itself; when the time is up others end its system. */
+  | { readonly do: "awaitReset" }
+  | { readonly do: "giveUpReset"; readonly why: string }
+  | { readonly do: "write"; readonly upgradeId: number; readonly image: string }
+  | { readonly do: "awaitTurn"; readonly upgradeId: number; readonly image: string; readonly why: string }
+  /** It restarts into what was written: what came of it, it says itself when it is back. */
+  | { readonly do: "judge"; readonly order: Extract<Order, { what: "upgrade" }> };
+
+interface Asked {
+  readonly facts: Facts;
+  readonly upgrade: { readonly upgradeId: number; readonly image: string } | undefined;
+  readonly order: Order | undefined;
+  readonly node: Node | undefined;
+  /** Another node of its cluster is being upgraded. */
+  readonly othersTurn: string | undefined;
+  readonly now: Date;
+}
+
+/** A node that erases its own disk takes seconds; one that hangs in it is cut off. */
+const resetMs = 2 * 60_000;
+
+export function nodeCommand({ facts, upgrade, order, node, othersTurn, now }: Asked): NodeCommand {
+  if (isUntouchable(facts)) return nothing("it is not to be touched");
+  if (isWipeDue(facts)) return resetCommand(facts, order, now);
+  if (facts.assignment !== "made" || !isInstalled(facts)) return nothing("nothing is installed on it");
+  if (!upgrade) return nothing("it stays as it is");
+  const mine = order?.what === "upgrade" && order.upgradeId === upgrade.upgradeId ? order : undefined;
+  if (mine?.state === "done" || mine?.state === "failed") return nothing(mine.why);
+  const isBack = node?.is === "ready" && facts.runs === "system";
+  if (mine?.state === "restarting") {
+    return isBack && node.bootId !== mine.bootId ? { do: "judge", order: mine } : nothing(mine.why);
+  }
+  if (!isBack) return nothing("an upgrade is asked for, and it is not ready");
+  const { upgradeId, image } = upgrade;
+  // Whoever has begun goes on.
+  if (othersTurn !== undefined && mine?.state !== "writing") {
+    return { do: "awaitTurn", upgradeId, image, why: `${othersTurn} is upgraded first` };
+  }
+  return { do: "write", upgradeId, image };
+}
+
+function resetCommand(facts: Facts, order: Order | undefined, now: Date): NodeCommand {
+  if (facts.runs !== "system") return nothing("its system does not run");
+  const mine = order?.what === "reset" && order.wipeId === facts.wipeAsked ? order : undefined;
+  if (mine?.state === "over") return nothing(mine.why);
+  if (!mine) return { do: "reset", wipeId: facts.wipeAsked };
+  // A clock that was set back makes nobody wait longer.
+  const sinceMs = now.getTime() - mine.at.getTime();
+  if (sinceMs >= 0 && sinceMs < resetMs) return { do: "awaitReset" };
+  return { do: "giveUpReset", why: "it said that it would reset itself, and still runs" };
+}
+
+const nothing = (why: string): NodeCommand => ({ do: "nothing", why });
