@@ -182,7 +182,8 @@ export class InstalledSystem {
 
   async meta(): Promise<MetaValues> {
     await using partition = await this.#open("META");
-    return metaOn(partition);
+    // Awaited here: the partition is closed when this returns.
+    return await metaOn(partition);
   }
 
   /** Both copies are written, the first before the second: one of them is whole at any time. */

@@ -61,11 +61,16 @@ export const lives: Readonly<Record<Life, readonly Sequence<Context>[]>> = {
     { name: "initialize", phases: [following, atWork, { name: "maintenance", tasks: [runningMaintenance] }] },
   ],
   run: [
-    // The image may be where only the config knows the way to.
-    { name: "install", phases: [following, { name: "install", tasks: [install], when: isToBeInstalled }] },
+    {
+      name: "install",
+      when: isToBeInstalled,
+      // The image may be where only the config knows the way to, and whoever waits for the machine hears how far it is.
+      phases: [following, atWork, { name: "install", tasks: [install] }],
+    },
     {
       name: "boot",
       phases: [
+        following,
         { name: "volumes", tasks: [volumes] },
         stagedUpgrade,
         { name: "files", tasks: [userFiles] },

@@ -3,7 +3,10 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { downloadConfig, expandConfigUrl, type MachineFacts } from "../config/config-url.ts";
 import { inlineConfig } from "../config/inline-config.ts";
+import { InstalledSystem, partitionsOf } from "../install/installed-system.ts";
+import { metaTags } from "../install/meta/block.ts";
 import { volumes } from "../install/volumes.ts";
+import { SystemDisk } from "../resources/block.ts";
 import { LinkStatus } from "../resources/network/link.ts";
 import { HostnameStatus } from "../resources/network/names.ts";
 import { NetworkStatus } from "../resources/network/node.ts";
@@ -55,9 +58,17 @@ async function networkOf({ state }: SourceContext, signal: AbortSignal): Promise
 
 function machineFacts(context: SourceContext, signal: AbortSignal): MachineFacts {
   const { state } = context;
+  // On the disk of a machine that was installed once, whatever it was booted from.
+  const metaValue = async (tag: number) => {
+    const disk = (await state.find(SystemDisk, "system-disk"))?.spec;
+    const values = disk && (await new InstalledSystem(partitionsOf(disk.devPath), "a").meta());
+    return Buffer.from(values?.get(tag) ?? [])
+      .toString("utf8")
+      .trim();
+  };
   const firmware = (name: string) => readFile(`/sys/class/dmi/id/${name}`, "utf8").then((it) => it.trim());
   return {
-    uuid: () => firmware("product_uuid"),
+    uuid: async () => (await metaValue(metaTags.uuidOverride)) || firmware("product_uuid"),
     serial: () => firmware("product_serial"),
     async mac() {
       await networkOf(context, signal);
@@ -71,8 +82,8 @@ function machineFacts(context: SourceContext, signal: AbortSignal): MachineFacts
       }
       return "";
     },
-    // Given to a machine through META, which a machine that is not installed has not.
-    code: async () => "",
+    // Given to a machine through META, which a machine that was never installed has not.
+    code: () => metaValue(metaTags.downloadCode),
   };
 }
 

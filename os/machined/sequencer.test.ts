@@ -56,6 +56,15 @@ describe("a sequence", () => {
     });
   });
 
+  test("for which there is nothing to do leaves its phases to others", async () => {
+    const { sequencer, told } = machine();
+    const shared = phase("services");
+    await sequencer.run({ name: "install", phases: [shared], when: () => false }, signal);
+    await sequencer.run({ name: "boot", phases: [shared], when: () => true }, signal);
+    expect(told().map(words)[0]).toBe("boot start");
+    expect(told().map(words)).toContain("boot services services task stop");
+  });
+
   test("does not repeat a phase that another one has run", async () => {
     const { sequencer } = machine();
     let runs = 0;
@@ -78,6 +87,8 @@ test.each<[Step, string | undefined]>([
   ],
   [step("initialize", "stop", { of: "task", phase: "maintenance", task: "runningMaintenance" }), "booting"],
   [step("install", "start"), undefined],
+  [step("upgrade", "stop", { error: "the disk is full" }), "running"],
+  [step("upgrade", "stop"), undefined],
   [step("install", "start", { of: "phase", phase: "install" }), "installing"],
   [step("boot", "stop"), "running"],
   [step("boot", "stop", { error: "no such disk" }), undefined],

@@ -14,6 +14,8 @@ export interface Sequence<Context> {
   readonly phases: readonly Phase<Context>[];
   /** Whose request it is. */
   readonly actorId?: string;
+  /** Whether there is anything for it to do; always, when nothing is said. */
+  when?(context: Context): Promise<boolean> | boolean;
 }
 
 /** Runs sequences, and tells of each of their steps. */
@@ -26,8 +28,10 @@ export class Sequencer<Context> {
   }
 
   /** A phase of two sequences is not run again. */
-  async run({ name, phases: all, actorId = "" }: Sequence<Context>, signal: AbortSignal): Promise<void> {
+  async run(sequence: Sequence<Context>, signal: AbortSignal): Promise<void> {
+    const { name, phases: all, actorId = "" } = sequence;
     const { context, journal, now } = this.#options;
+    if (sequence.when && !(await sequence.when(context))) return;
     const phases = all.filter((phase) => !this.#begun.has(phase));
     for (const phase of phases) this.#begun.add(phase);
     const said = { sequence: name, actorId };

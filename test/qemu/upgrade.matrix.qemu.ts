@@ -2,6 +2,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { generateConfigs } from "../../machine-config/generate/configs.ts";
 import { createSecrets } from "../../machine-config/generate/secrets.ts";
+import { startPracticeRegistry } from "../../os/install/registry/practice-registry.ts";
 import { openBootSite, siteAddress } from "./framework/boot-site.ts";
 import { type FileServer, startFileServer } from "./framework/file-server.ts";
 import { project } from "./framework/image.ts";
@@ -36,12 +37,21 @@ beforeAll(async () => {
 });
 
 describe.each(["bios", "uefi"] as const)("an installed machine with %s", (firmware) => {
-  test("is upgraded, survives broken images, and is rolled back", { timeout: 1_500_000 }, async () => {
+  test("is upgraded, survives broken images, is rolled back, and reset", { timeout: 1_500_000 }, async () => {
     await using around = new AsyncDisposableStack();
     const directory = openRunDirectory(project, `upgrade ${firmware}`);
     const files: FileServer = around.use(
-      await startFileServer((path) => (path === "/config" ? { text: config } : shelf.serve(path))),
+      await startFileServer((path) =>
+        path === "/config" ? { text: `${config}---\n${mirror()}` } : shelf.serve(path),
+      ),
     );
+    const registry = around.use(
+      await startPracticeRegistry({
+        ...{ repository: "owner/ingot", files: shelf.filesOf("works"), listen: "0.0.0.0" },
+        credentials: { username: "node", password: "secret" },
+      }),
+    );
+    const mirror = () => registryConfig(`http://${siteAddress}:${registry.port}`);
     const kernelArguments = [
       ...[`talos.config=${files.url}config`, `ingot.image=${files.url}works`],
       `ip=${address}::${siteAddress}:255.255.255.0:node-1:eth0:off:::${siteAddress}`,
@@ -69,11 +79,8 @@ describe.each(["bios", "uefi"] as const)("an installed machine with %s", (firmwa
     for (const [image, reason] of [
       ["foreign", /not signed by our release key/],
       ["nowhere", /the server says 404/],
-    ] as const) {
-      since = await node.mark();
-      await node.upgrade(`${files.url}${image}`);
-      await node.until(reason, since);
-    }
+    ] as const)
+      await expect(node.upgrade(`${files.url}${image}`)).rejects.toThrow(reason);
 
     since = await node.mark();
     await node.upgrade(`${files.url}next`);
@@ -97,13 +104,35 @@ describe.each(["bios", "uefi"] as const)("an installed machine with %s", (firmwa
       expect(last?.reason).toMatch(reason);
     }
 
-    // What runs there now is the last of the broken ones: a good one first.
+    // What is there now is the last of the broken ones: a good one first, from a registry and at the next boot.
     since = await node.mark();
-    await node.upgrade(`${files.url}works`);
+    await node.upgrade("images.example/owner/ingot:v2", { stage: true });
+    await node.until(/ingot: upgrade: images.example\/owner\/ingot:v2 was staged/, since);
     await node.until(/ingot: slot a has proved itself/, since);
     since = await node.mark();
     await node.rollback();
     await node.runsFrom("b", since);
     expect(await node.lastUpgrade()).toBeUndefined();
+
+    // The installer takes no disk that holds anything: it is empty, then.
+    since = await node.mark();
+    expect(await node.reset()).toEqual(
+      expect.arrayContaining(["unmountVolumes", "reset STATE", "reset META", "resetSystemDisk"]),
+    );
+    await node.until(/ingot: install: writing the image/, since);
   });
 });
+
+const registryConfig = (url: string) => `apiVersion: v1alpha1
+kind: RegistryMirrorConfig
+name: images.example
+endpoints:
+  - url: ${url}
+skipFallback: true
+---
+apiVersion: v1alpha1
+kind: RegistryAuthConfig
+name: images.example
+username: node
+password: secret
+`;

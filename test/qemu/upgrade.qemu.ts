@@ -52,7 +52,7 @@ test("a machine is upgraded as clients of today do it", async () => {
   await installOnFile({
     ...{ file: machine.diskFiles[0]!, megabytes, image: shelf.image, config: controlPlane.text },
     // From here to here: machines reach it by another address.
-    url: files.url.replace(siteAddress, "127.0.0.1"),
+    url: `${files.url.replace(siteAddress, "127.0.0.1")}works`,
     kernelArguments: [
       ...["console=ttyS0", "panic=1"],
       `ip=${address}::${siteAddress}:255.255.255.0:node-1:eth0:off:::${siteAddress}`,

@@ -59,8 +59,12 @@ export async function installSystem(context: Context, signal: AbortSignal): Prom
   {
     await using target = await openBlockDevice(disk.devPath);
     let percent = 0;
+    using steps = stepsOf(context.journal);
     const progress = {
-      step: (name: string) => log.write("info", `install: ${name}`),
+      step(name: string) {
+        log.write("info", `install: ${name}`);
+        steps.next(name);
+      },
       written(bytes: number, of: number) {
         const now = Math.floor((bytes / of) * 4) * 25;
         if (now > percent) log.write("info", `install: ${now} % of the image`);
@@ -85,6 +89,22 @@ export async function installSystem(context: Context, signal: AbortSignal): Prom
   end("restart");
   // Nothing else begins in a machine that goes down.
   await once(signal, "abort");
+}
+
+/** Tells of each step as of a task. */
+function stepsOf(journal: Context["journal"]): Disposable & { next(name: string): void } {
+  let current: string | undefined;
+  const tell = (action: "start" | "stop") =>
+    current !== undefined &&
+    journal.tell({ of: "task", action, task: current, phase: "install", sequence: "install", actorId: "" });
+  return {
+    next(name) {
+      tell("stop");
+      current = name;
+      tell("start");
+    },
+    [Symbol.dispose]: () => void tell("stop"),
+  };
 }
 
 /** Tells whoever waits for it that the system is on the disk. */

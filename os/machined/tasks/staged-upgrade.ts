@@ -39,8 +39,8 @@ export const stagedUpgrade: Phase<Context> = {
   ],
 };
 
-async function stagedImage({ state }: Context) {
-  const disk = (await state.find(SystemDisk, "system-disk"))?.spec;
+async function stagedImage(context: Context) {
+  const disk = (await context.state.find(SystemDisk, "system-disk"))?.spec;
   if (!disk || disk.slot === "") return undefined;
   const { slot } = disk;
   const system = new InstalledSystem(partitionsOf(disk.devPath), slot);

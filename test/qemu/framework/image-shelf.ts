@@ -26,6 +26,8 @@ export interface ImageShelf {
   readonly image: Image;
   /** What a server answers for a path such as `/hangs/vmlinuz`. */
   serve(path: string): { readonly file: string } | undefined;
+  /** The files of an image, by their names. */
+  filesOf(name: string): Readonly<Record<string, Uint8Array>>;
   /** Puts a changed image there. */
   add(name: string, change: Change): void;
 }
@@ -48,6 +50,10 @@ export async function openImageShelf(folder: string): Promise<ImageShelf> {
       const [, shelf = "", file = ""] = path.split("/");
       const found = shelves.get(shelf)?.get(file);
       return found === undefined ? undefined : { file: found };
+    },
+    filesOf(name) {
+      const files = [...(shelves.get(name) ?? [])];
+      return Object.fromEntries(files.map(([file, path]) => [file, readFileSync(path)]));
     },
     add(name, { entries = [], kernelArguments = [], signedBy }) {
       const file = (part: string) => join(folder, `${name}-${part}`);

@@ -1,4 +1,6 @@
 // A machine with an installed system, as its operator sees it: its API, and what it says.
+import { fromBinary } from "@bufbuild/protobuf";
+import { TaskEventSchema } from "../../../api/gen/machine/events_pb.js";
 import { MachineService } from "../../../api/gen/machine/machine_pb.js";
 import type { Channel } from "../../../api/grpc/channel.ts";
 import { client } from "../../../api/grpc/client.ts";
@@ -40,9 +42,10 @@ export class NodeUnderTest {
   }
 
   /** Asks for an upgrade as clients before v1.13 do; answers whose events tell of it. */
-  upgrade(image: string): Promise<string> {
+  upgrade(image: string, { stage = false } = {}): Promise<string> {
     return this.as("os:admin", async (channel) => {
-      const { messages } = await client(MachineService, channel, { deadlineMs: 60_000 }).upgrade({ image });
+      const calls = client(MachineService, channel, { deadlineMs: 60_000 });
+      const { messages } = await calls.upgrade({ image, stage });
       return messages[0]?.actorId ?? "";
     });
   }
@@ -50,6 +53,27 @@ export class NodeUnderTest {
   rollback(): Promise<void> {
     return this.as("os:admin", async (channel) => {
       await client(MachineService, channel, { deadlineMs: 60_000 }).rollback({});
+    });
+  }
+
+  /** Erases the machine; answers the names of the tasks that it told of, until nobody could be told any more. */
+  reset(): Promise<string[]> {
+    return this.as("os:admin", async (channel) => {
+      const calls = client(MachineService, channel, { deadlineMs: 60_000 });
+      const tasks: string[] = [];
+      const events = calls.events({}, { deadlineMs: 120_000 });
+      await events.next();
+      const { messages } = await calls.reset({ graceful: true, reboot: true });
+      try {
+        for await (const { data, actorId } of events) {
+          const isTask = data?.typeUrl === `talos/runtime/${TaskEventSchema.typeName}`;
+          if (isTask && actorId === messages[0]?.actorId)
+            tasks.push(fromBinary(TaskEventSchema, data.value).task);
+        }
+      } catch {
+        // The machine went down.
+      }
+      return [...new Set(tasks)];
     });
   }
 
