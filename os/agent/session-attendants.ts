@@ -23,6 +23,7 @@ interface Session {
 export class SessionAttendants {
   readonly #session: Session;
   readonly #running = new Set<Promise<void>>();
+  readonly #gaps = new Set<string>();
   #logs: AbortController | undefined;
 
   constructor(session: Session) {
@@ -70,6 +71,14 @@ export class SessionAttendants {
     );
   }
 
+  /** What cannot be looked at is told once, here too: a disk that hangs is seen by whoever stands in front of it. */
+  #sayGaps(gaps: readonly string[]): void {
+    for (const gap of gaps) {
+      if (!this.#gaps.has(gap)) this.#session.said("warn", `Cannot tell all of this machine: ${gap}`);
+      this.#gaps.add(gap);
+    }
+  }
+
   async #inventories(): Promise<void> {
     const { inventory, clock } = this.#session;
     let before = "";
@@ -80,6 +89,7 @@ export class SessionAttendants {
       );
       if (fingerprint !== before) {
         before = fingerprint;
+        this.#sayGaps(now.gaps ?? []);
         this.#session.outbox.post({
           case: "inventory",
           value: { ...now, at: timestampFromDate(clock.now()) },

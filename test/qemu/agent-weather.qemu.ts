@@ -97,6 +97,22 @@ describe("bad weather, on the console of the machine", () => {
       },
     ],
     [
+      "a disk that hangs",
+      {
+        machine: { disks: [{ bus: "virtio", megabytes: 64, readBytesPerSecond: 1 }] },
+        says: /Cannot tell all of this machine: \/dev\/vda: it does not answer within 20 s/,
+        attaches: true,
+      },
+    ],
+    [
+      "a disk that cannot be read",
+      {
+        machine: { disks: [{ bus: "virtio", megabytes: 64, faults: [{ on: "read" }] }] },
+        says: /Cannot tell all of this machine: what is on \/dev\/vda: .*EIO/,
+        attaches: true,
+      },
+    ],
+    [
       "a download that broke off",
       {
         initramfs: halfAnInitramfs,

@@ -119,7 +119,7 @@ describe("agent mode", () => {
   });
 
   test("gives up a disk that hangs, and wipes the one beside it", async () => {
-    const { around, session, inventory } = await inventoryOf("hanging disk", {
+    const { around, session, machine, inventory } = await inventoryOf("hanging disk", {
       machine: {
         disks: [
           // One byte a second: its first write comes back after years.
@@ -147,6 +147,8 @@ describe("agent mode", () => {
     if (state.case !== "failed" || state.value.result.case !== "wipe") throw new Error(`it ${state.case}`);
     const [hanging, good] = state.value.result.value.disks;
     expect(hanging!.failure).toMatch(/it hangs/);
+    const said = /disk \/dev\/vda \(serial LAB0\) is not wiped: .*it hangs/;
+    await machine.console.waitFor(said, { within: "operatingSystem" });
     expect(good).toMatchObject({ method: WipeMethod.OVERWRITE, verification: { mismatches: 0 } });
   });
 

@@ -50,6 +50,7 @@ function machine(models: Readonly<Record<string, Model>>) {
   let most = 0;
   const clock = new VirtualClock();
   const progress: Progress[] = [];
+  const said: string[] = [];
   const execute = wipeOrder({
     clock,
     random: randomFrom(3),
@@ -65,6 +66,7 @@ function machine(models: Readonly<Record<string, Model>>) {
       return { ...device, [Symbol.asyncDispose]: async () => void opened-- };
     },
     wiped: () => {},
+    said: (_, text) => said.push(text),
   });
   const advance = (ms: number) => clock.advance(ms);
   const run = (wanted: readonly Wanted[], { parallel = 0, signal = new AbortController().signal } = {}) =>
@@ -73,7 +75,7 @@ function machine(models: Readonly<Record<string, Model>>) {
       signal,
     });
   const isBlank = (name: string) => contents.get(name)!.every((byte) => byte === 0);
-  return { run, isBlank, progress, most: () => most, advance };
+  return { run, isBlank, progress, said, most: () => most, advance };
 }
 
 const zero = (name: string, more: Partial<Wanted> = {}): Wanted =>
@@ -120,8 +122,15 @@ describe("an order to wipe", () => {
   });
 
   test("goes on beside a bad disk, and says which was bad", async () => {
-    const { run, isBlank } = machine({ a: {}, bad: { faults: { failsFrom: 0 } }, c: {} });
+    const { run, isBlank, said } = machine({ a: {}, bad: { faults: { failsFrom: 0 } }, c: {} });
     const outcome = await run([zero("a"), zero("bad"), zero("c")]);
+    expect(said).toHaveLength(3);
+    expect(said).toEqual(
+      expect.arrayContaining([
+        "disk /dev/a (serial a) is wiped, and was read back at 8 places",
+        "disk /dev/bad (serial bad) is not wiped: Cannot write at 0: EIO",
+      ]),
+    );
     expect(outcome).toMatchObject({
       is: "failed",
       why: "1 of 3 disks: serial-bad: Cannot write at 0: EIO",
@@ -190,10 +199,11 @@ describe("an order to wipe", () => {
   });
 
   test("tells what became of the others when a disk hangs", async () => {
-    const { run, advance } = machine({ a: {}, hung: { holds: () => new Promise(() => {}) } });
+    const { run, advance, said } = machine({ a: {}, hung: { holds: () => new Promise(() => {}) } });
     const stop = new AbortController();
     const running = run([zero("a"), zero("hung")], { signal: stop.signal });
-    await advance(1_000);
+    await advance(31_000);
+    expect(said).toContain("disk /dev/hung (serial hung) has not answered for 30 s: does it hang?");
     stop.abort(new Error("it was not done within 60 s"));
     await advance(20_000);
     expect(verdicts(await running)).toEqual([

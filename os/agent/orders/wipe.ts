@@ -18,6 +18,7 @@ import type { MethodName } from "../../block/wipe/method.ts";
 import { type WipeResult, wipe } from "../../block/wipe/wipe.ts";
 import type { Execute } from "../order-runner.ts";
 import { fromWire, toWire } from "../wipe-methods.ts";
+import { Stall, stalledAfterMs } from "./stall.ts";
 
 export interface WipeTools {
   readonly clock: Clock;
@@ -29,6 +30,8 @@ export interface WipeTools {
   readonly open: (disk: Disk) => Promise<BlockDevice>;
   /** What is on the disks is another thing now. */
   readonly wiped: () => void;
+  /** For whoever stands in front of the machine. */
+  readonly said: (level: "info" | "warn", text: string) => void;
 }
 
 /** Fewer than PID 1 has threads for calls that block (os/image/initramfs.ts). */
@@ -71,8 +74,15 @@ export const wipeOrder =
       for (let it = queue.shift(); it; it = queue.shift()) {
         const standing = standings.get(it.disk)!;
         const disk = known.get(it.disk);
+        using stall = new Stall(clock, () =>
+          tools.said(
+            "warn",
+            `${nameOf(it, disk)} has not answered for ${stalledAfterMs / 1000} s: does it hang?`,
+          ),
+        );
         const moved = (change: Partial<Standing>, isStep: boolean) => {
           if (results.has(it.disk)) return;
+          stall.moved();
           Object.assign(standing, change);
           tell(isStep);
         };
@@ -83,6 +93,13 @@ export const wipeOrder =
         results.set(it.disk, result);
         standing.step = result.failure === undefined ? Step.DONE : Step.FAILED;
         tell(true);
+        const { failure, verification } = result;
+        if (failure === undefined)
+          tools.said(
+            "info",
+            `${nameOf(it, disk)} is wiped, and was read back at ${verification?.samples ?? 0} places`,
+          );
+        else tools.said("warn", `${nameOf(it, disk)} is not wiped: ${failure}`);
       }
     };
     const atOnce = Math.min(order.parallel || mostAtOnce, mostAtOnce, wanted.length);
@@ -96,6 +113,10 @@ export const wipeOrder =
     const why = `${failures.length} of ${disks.length} disks: ${failures.map(({ disk, failure }) => `${disk}: ${failure}`).join("; ")}`;
     return { is: "failed", why, result: { case: "wipe", value } };
   };
+
+/** As it is called in this boot, and what is printed on it. */
+const nameOf = ({ disk: id }: DiskWipe, disk: Disk | undefined): string =>
+  disk ? `disk ${disk.devPath} (serial ${disk.serial || "unknown"})` : `disk ${id}`;
 
 function standingOf(standings: ReadonlyMap<string, Standing>) {
   const all = [...standings.values()];

@@ -26,6 +26,8 @@ export interface DiskDescription {
   readonly faults?: readonly DiskFault[];
   /** As slow as that at writing. */
   readonly writeBytesPerSecond?: number | undefined;
+  /** At reading: a disk that does a byte a second hangs. */
+  readonly readBytesPerSecond?: number | undefined;
   /** What stands at its beginning when the machine is new: a boot sector, say. */
   readonly content?: Uint8Array;
 }

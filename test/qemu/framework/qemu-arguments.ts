@@ -167,8 +167,12 @@ function diskArguments(disk: DiskDescription, nth: number, file: string, bootind
 }
 
 /** The file, with the faults of the disk. */
-function medium({ faults = [], writeBytesPerSecond }: DiskDescription, file: string): string {
-  const pace = writeBytesPerSecond === undefined ? "" : `,throttling.bps-write=${writeBytesPerSecond}`;
+function medium(disk: DiskDescription, file: string): string {
+  const { faults = [], writeBytesPerSecond: write, readBytesPerSecond: read } = disk;
+  const pace = [
+    ...(write === undefined ? [] : [`,throttling.bps-write=${write}`]),
+    ...(read === undefined ? [] : [`,throttling.bps-read=${read}`]),
+  ].join("");
   if (faults.length === 0) return `file=${file}${pace}`;
   const rules = faults
     .flatMap(faultRules)
