@@ -178,6 +178,11 @@ describe("a machine in agent mode", () => {
     if (state.case !== "failed" || state.value.result.case !== "wipe") throw new Error(`it ${state.case}`);
     const results = state.value.result.value.disks;
     checkResults(results, machine.diskFiles);
+    for (const sentence of [
+      /\(serial LAB4\) is not wiped: .*EIO/,
+      /\(serial LAB6\) is not wiped: it bears vmfs/,
+    ])
+      await machine.console.waitFor(sentence, { within: "operatingSystem" });
     for (const { started } of results) expect(Number(started!.seconds) * 1000).toBeLessThan(killedAt);
 
     const after = await again.next("inventory", (it) =>
@@ -185,7 +190,7 @@ describe("a machine in agent mode", () => {
     );
     expect(after.disks.find(({ serial }) => serial === "LAB6")!.signatures).toContain("VMFS");
     await machine.screenshot("status");
-    const screen = await machine.screenText();
+    const screen = await machine.screenText(image.kernel);
     expect(screen).toMatch(/Mode +agent/);
     expect(screen).toContain(machine.uuid);
     expect(screen).toMatch(/Address +10\.1\.0\.1\d\d\/24/);

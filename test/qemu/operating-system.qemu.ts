@@ -48,6 +48,13 @@ describe.each(["bios", "uefi"] as const)("the operating system on %s", (firmware
     expect(said).toMatch(/disk \/dev\/sd[ab]: sata, 0\.1 GB, QEMU HARDDISK, serial LAB1/);
     expect(said).toMatch(/disk \/dev\/sd[ab]: scsi, 0\.1 GB, QEMU HARDDISK, serial LAB2/);
     expect(said).toMatch(/disk \/dev\/vda: virtio, 0\.1 GB, no model, serial LAB3/);
+    const shown = /status: maintenance mode, .*no DHCP server has answered on eth0, eth1/;
+    await machine.console.waitFor(shown, { within: "operatingSystem" });
+    const screen = await machine.screenText(image.kernel);
+    expect(screen).toMatch(/^ Ingot$/m);
+    expect(screen).toMatch(/^ Mode +maintenance$/m);
+    expect(screen).toContain(machine.uuid);
+    expect(screen).toMatch(/^ Waiting for +an address: no DHCP server has answered on eth0, eth1$/m);
     expect(said).not.toMatch(/compiled code does not fit/);
     expect(said).not.toMatch(/fatal/);
   });

@@ -5,9 +5,11 @@ import { copyFileSync, readFileSync, rmSync, truncateSync, writeFileSync } from 
 import { connect, type Socket } from "node:net";
 import { Cabling } from "./cabling.ts";
 import { Child } from "./child.ts";
-import { deadlineMs } from "./deadlines.ts";
+import { consoleFont } from "./console-font.ts";
+import { type Deadline, deadlineMs } from "./deadlines.ts";
 import type { Boot, DiskDescription, MachineDescription, NicDescription } from "./description.ts";
 import type { Network } from "./network.ts";
+import { pictureText } from "./picture-text.ts";
 import { qemuArguments, type Surroundings } from "./qemu-arguments.ts";
 import { Qmp, type ShutdownReason } from "./qmp.ts";
 import type { RunDirectory } from "./run-directory.ts";
@@ -178,18 +180,26 @@ export class Machine implements AsyncDisposable {
   }
 
   /** The same, under a deadline. */
-  async waitForPowerOff(): Promise<ShutdownReason> {
+  async waitForPowerOff(within: Deadline = "powerOff"): Promise<ShutdownReason> {
     const { ended } = this.#on();
-    const expired = AbortSignal.timeout(deadlineMs.powerOff);
+    const expired = AbortSignal.timeout(deadlineMs[within]);
     const reason = await Promise.race([
       ended,
       new Promise<never>((_, reject) => {
         expired.addEventListener("abort", () =>
-          reject(new Error(`${this.name} did not go off within ${deadlineMs.powerOff / 1000} s`)),
+          reject(new Error(`${this.name} did not go off within ${deadlineMs[within] / 1000} s`)),
         );
       }),
     ]);
     this.#power = { state: "off" };
+    return reason;
+  }
+
+  /** Resolves when its watchdog has reset it, to how it went down. Rejects when something else did. */
+  async waitForWatchdog(): Promise<ShutdownReason> {
+    const { qmp } = this.#on();
+    const reason = await this.waitForPowerOff("operatingSystem");
+    if (!qmp.watchdogBit) throw new Error(`${this.name} went down (${reason}), and not by its watchdog`);
     return reason;
   }
 
@@ -208,8 +218,14 @@ export class Machine implements AsyncDisposable {
     return file;
   }
 
-  /** What a BIOS machine's screen says: the text that VGA keeps at 0xb8000, a character and its colour by turns. */
-  async screenText(): Promise<string> {
+  /** What is written on its screen; of a picture, as UEFI leaves one, in the letters of the kernel that draws it. */
+  async screenText(kernel: string): Promise<string> {
+    if (this.#description.firmware === "uefi") {
+      const file = this.#directory.file(`${this.name}.ppm`);
+      await this.#on().qmp.run("screendump", { filename: file });
+      return pictureText(readFileSync(file), consoleFont(kernel));
+    }
+    // The text that VGA keeps at 0xb8000, a character and its colour by turns.
     const file = this.#directory.file(`${this.name}.vga`);
     await this.#on().qmp.run("pmemsave", { val: 0xb8000, size: 32 * 1024, filename: file });
     const cells = Buffer.from(readFileSync(file).filter((_, nth) => nth % 2 === 0));

@@ -16,6 +16,7 @@ export class Qmp implements Disposable {
   readonly #socket: Socket;
   readonly #waiting: { resolve: (value: unknown) => void; reject: (error: Error) => void }[] = [];
   #reason: ShutdownReason | undefined;
+  #watchdogBit = false;
 
   private constructor(socket: Socket) {
     this.#socket = socket;
@@ -43,6 +44,11 @@ export class Qmp implements Disposable {
     return this.#reason;
   }
 
+  /** Whether the hardware's watchdog has acted. */
+  get watchdogBit(): boolean {
+    return this.#watchdogBit;
+  }
+
   run(command: string, args: Record<string, unknown> = {}): Promise<unknown> {
     // Its close has been told already, and would not be told again.
     if (this.#socket.destroyed) return Promise.reject(new Error(`Cannot run ${command}: QEMU has ended`));
@@ -61,6 +67,7 @@ export class Qmp implements Disposable {
 
   #receive(message: Message): void {
     if (message.event === "SHUTDOWN") this.#reason = message.data?.reason ?? "unknown";
+    if (message.event === "WATCHDOG") this.#watchdogBit = true;
     if (message.error) this.#waiting.shift()?.reject(new Error(message.error.desc));
     else if ("return" in message) this.#waiting.shift()?.resolve(message.return);
   }
