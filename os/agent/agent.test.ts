@@ -109,6 +109,18 @@ describe("an agent and its provisioner", () => {
     expect(await machine.next("pong")).toMatchObject({ number: 3n });
   });
 
+  test("calls nobody before it has an address, and tells when it was heard", async () => {
+    const it = await provisioner();
+    const address = Promise.withResolvers<void>();
+    const greeted = Promise.withResolvers<void>();
+    const { said } = startAgent(trialOf(it), { address: address.promise, greeted: greeted.resolve });
+    await new Promise((done) => setImmediate(done));
+    expect({ said, enrolments: it.opened.enrolments }).toEqual({ said: [], enrolments: [] });
+    address.resolve();
+    await greeted.promise;
+    expect(said).toContainEqual(expect.stringMatching(/let this machine in/));
+  });
+
   test("an order that runs while the provisioner restarts is neither lost nor begun again", async () => {
     const first = await provisioner();
     let begun = 0;

@@ -25,6 +25,10 @@ export interface AgentOptions {
   readonly clock: Clock;
   readonly random: () => number;
   readonly identity: () => Promise<Identity>;
+  /** Resolves when this machine has one; nobody is called before. */
+  readonly address?: Promise<void>;
+  /** Called whenever the provisioner has taken a hello. */
+  readonly greeted?: () => void;
   readonly uptimeMs: () => number;
   readonly residentBytes: () => number;
   readonly setClock: (time: Date) => void;
@@ -47,8 +51,11 @@ export class Agent {
   readonly #options: AgentOptions;
   readonly #book: OrderBook;
   readonly #runner: OrderRunner;
-  /** The key of the token's one exchange: an answer that was lost is asked for with the same request. */
-  #firstKey: Promise<KeyPair> | undefined;
+  /**
+   * The key of the token's one exchange: an answer that was lost is asked for with the same request. Made while the
+   * address is on its way.
+   */
+  readonly #firstKey: Promise<KeyPair> = createKeyPair("ed25519");
   #membership: Membership | undefined;
   #outbox = new Outbox();
   #lastSaid = "";
@@ -67,11 +74,12 @@ export class Agent {
 
   /** Resolves when the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
-    const { clock, random } = this.#options;
+    const { clock, random, address } = this.#options;
     let failures = 0;
     while (!signal.aborted) {
       let waitMs: number;
       try {
+        await address;
         const ending = await this.#attach(await this.#member(signal), signal);
         failures = 0;
         this.#say("warn", `The session with the provisioner is over: ${ending.why}.`);
@@ -103,7 +111,6 @@ export class Agent {
       // An expired one renews nothing; then the token is all there is, and the provisioner decides what it is worth.
       if (clock.now() < leaf!.notAfter) return this.#renewed(present, signal);
     }
-    this.#firstKey ??= createKeyPair("ed25519");
     const key = await this.#firstKey;
     const member = await enrol({ arguments: args, key, identity: await identity(), signal });
     this.#stepClock(member.now);
@@ -229,6 +236,7 @@ export class Agent {
       "info",
       `Said hello to the provisioner ${(helloMs / 1000).toFixed(1)} s after the kernel started, with ${megabytes} MB of memory in use.`,
     );
+    this.#options.greeted?.();
   }
 
   /** The same sentence again and again would push everything else off the screen. */

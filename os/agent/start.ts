@@ -46,6 +46,12 @@ export interface Surroundings {
   /** What else is known of the node. */
   readonly state: Pick<State, "list">;
   readonly arguments: AgentArguments;
+  /** Resolves when there is one: nobody is called before. */
+  readonly address: Promise<void>;
+  /** Resolves when the disks that there are have been found. Only what is about disks waits for them. */
+  readonly disks: Promise<void>;
+  /** Called when the provisioner has taken the first hello. */
+  readonly greeted: () => void;
   readonly said: (level: "info" | "warn", text: string) => void;
   readonly end: (how: "restart" | "powerOff") => void;
   readonly faults: { listen(listener: (fault: { readonly reason: string }) => void): void };
@@ -55,7 +61,10 @@ export interface Surroundings {
 /** Resolves when the signal aborts. */
 export async function runAgent(surroundings: Surroundings): Promise<void> {
   const { arguments: args, state, said, end, faults, signal } = surroundings;
-  const disks = () => listDisks(sys);
+  const disks = async () => {
+    await surroundings.disks;
+    return listDisks(sys);
+  };
   const signatures = (disk: Disk) => diskSignatures(disk, { sys, dev });
   const inventory = new Inventory(
     {
@@ -87,6 +96,8 @@ export async function runAgent(surroundings: Surroundings): Promise<void> {
     clock: systemClock,
     random: Math.random,
     identity,
+    address: surroundings.address,
+    greeted: surroundings.greeted,
     uptimeMs: () => uptime() * 1000,
     residentBytes: () => process.memoryUsage.rss(),
     setClock,
@@ -102,6 +113,7 @@ export async function runAgent(surroundings: Surroundings): Promise<void> {
         takeApart: (disk) => takeApart(sys, disk.devPath, dismantle),
         open: (disk) => openBlockDevice(disk.devPath, speaks(disk)),
         wiped: () => inventory.wiped(),
+        said,
       }),
       bmcAccount: bmcAccountOrder({ openDevice: () => new IpmiDevice(), clock: bmcClock }),
       identify: identifyOrder({ openDevice: openIpmi, clock: bmcClock }),

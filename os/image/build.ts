@@ -60,9 +60,16 @@ const suite = "trixie";
 const mostExtensions = 6;
 /**
  * The node's log is the kernel's, and what the kernel itself finds worth no notice stays off the console: writing it takes
- * longer than doing it. A kernel that cannot go on starts the machine anew. Huge pages only for who asks for them.
+ * longer than doing it. A kernel that cannot go on starts the machine anew. Huge pages only for who asks for them. The
+ * kernel need not prove at each boot that its ciphers are what they were when it was built.
  */
-const usualArguments = ["printk.devkmsg=on", "loglevel=6", "panic=10", "transparent_hugepage=madvise"];
+const usualArguments = [
+  "printk.devkmsg=on",
+  "loglevel=6",
+  "panic=10",
+  "transparent_hugepage=madvise",
+  "cryptomgr.notests",
+];
 
 export async function buildImage(options: BuildOptions): Promise<Image> {
   const { project, profile, out, progress, signal, machineConfig } = options;

@@ -34,7 +34,9 @@ export async function bundlePid1({
     format: "cjs",
     define: { "import.meta.dirname": "__dirname", "import.meta.url": "__filename" },
     target: "node26",
+    // Names stay, for whoever reads where something broke; V8 keeps the text as long as the node runs.
     minifySyntax: true,
+    minifyWhitespace: true,
     legalComments: "none",
     // Only what gRPC shows of itself to its own debuggers needs it.
     external: ["@grpc/proto-loader"],
@@ -46,6 +48,9 @@ export async function bundlePid1({
     entryPoints: [source(entry)],
     outfile: join(folder, "program.js"),
     metafile: true,
+    // As Node wraps a module; here, so that no node copies the text to do it.
+    banner: { js: "(function (exports, require, module, __filename, __dirname) {" },
+    footer: { js: "})" },
   });
   await build({
     ...settings,

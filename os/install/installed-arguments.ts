@@ -1,3 +1,5 @@
+import { installedHardeningArguments } from "../machined/hardening.ts";
+
 /** What tells this boot where it came from and what to do once; an installed system finds that on its disk. */
 const once = /^(talos\.config(\.\w+)?|ingot\.\w+|BOOT_IMAGE|BOOTIF|initrd|talos\.experimental\.wipe)(=|$)/;
 
@@ -16,8 +18,10 @@ export function installedArguments(
   const kept = words.filter((word) => !once.test(word) && !extra.includes(word) && !wanted.includes(word));
   const all = [...kept, ...extra];
   // A panic must end in a restart: that is what brings a slot on trial back to the one before.
-  const restarts = [...wanted, ...all].some((word) => word.startsWith("panic="));
-  return restarts ? all : [...all, "panic=10"];
+  const usual = [...installedHardeningArguments, "panic=10"];
+  const isSaid = (argument: string) =>
+    [...wanted, ...all].some((word) => word.startsWith(argument.replace(/=.*/, "=")));
+  return [...all, ...usual.filter((argument) => !isSaid(argument))];
 }
 
 /** Those of a slot: what its image wants comes first, so that whoever operates the machine has the last word. */

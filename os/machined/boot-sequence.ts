@@ -1,7 +1,8 @@
 // How a node boots and how it goes down, on one page.
 
-import { configSources } from "./config-sources.ts";
+import { agentArgumentNames } from "../agent/agent-arguments.ts";
 import type { Context } from "./context.ts";
+import { later } from "./later.ts";
 import type { Life } from "./life.ts";
 import type { Phase } from "./phases.ts";
 import type { Sequence } from "./sequencer.ts";
@@ -13,20 +14,40 @@ import { hardening } from "./tasks/hardening.ts";
 import { hardware } from "./tasks/hardware.ts";
 import { install, isToBeInstalled } from "./tasks/install.ts";
 import { loadAgent } from "./tasks/load-agent.ts";
-import { loadConfig } from "./tasks/load-config.ts";
 import { runningMaintenance } from "./tasks/maintenance.ts";
-import { nodeControllers } from "./tasks/node-controllers.ts";
 import { pseudoFilesystems } from "./tasks/pseudo-filesystems.ts";
-import { reportHardware } from "./tasks/report-hardware.ts";
-import { reportPciDevices } from "./tasks/report-pci-devices.ts";
-import { selfCheck } from "./tasks/self-check.ts";
 import { services } from "./tasks/services.ts";
 import { stagedUpgrade } from "./tasks/staged-upgrade.ts";
 import { status } from "./tasks/status.ts";
-import { systemDisk } from "./tasks/system-disk.ts";
-import { userFiles } from "./tasks/user-files.ts";
-import { volumes } from "./tasks/volumes.ts";
 import { watchdog } from "./tasks/watchdog.ts";
+
+// What a machine in agent mode does not do, or only after its hello, is read when it is wanted.
+const reportHardware = later(
+  "hardware report",
+  async () => (await import("./tasks/report-hardware.ts")).reportHardware,
+);
+const reportPciDevices = later(
+  "PCI devices",
+  async () => (await import("./tasks/report-pci-devices.ts")).reportPciDevices,
+);
+const selfCheck = later("self-check", async () => (await import("./tasks/self-check.ts")).selfCheck);
+const systemDisk = later("system disk", async () => (await import("./tasks/system-disk.ts")).systemDisk);
+const machineConfig = later("machine config", async () => {
+  const [{ loadConfig }, { configSources }] = await Promise.all([
+    import("./tasks/load-config.ts"),
+    import("./config-sources.ts"),
+  ]);
+  return loadConfig(configSources);
+});
+const nodeControllers = later(
+  "node controllers",
+  async () => (await import("./tasks/node-controllers.ts")).nodeControllers,
+);
+const userFiles = later("user files", async () => (await import("./tasks/user-files.ts")).userFiles);
+const volumes = later("volumes", async () => (await import("./tasks/volumes.ts")).volumes);
+
+/** A machine that obeys a provisioner leaves its disks alone, and takes nobody else's word. */
+const isNoAgent = ({ arguments: args }: Context) => args().last(agentArgumentNames.provisioner) === undefined;
 
 /** Tasks of one phase run together; a phase starts when the one above it is done. */
 export const initialize: Sequence<Context> = {
@@ -34,11 +55,13 @@ export const initialize: Sequence<Context> = {
   phases: [
     { name: "early", tasks: [pseudoFilesystems] },
     { name: "hardening", tasks: [hardening] },
-    // Drivers wait for their devices while the others begin; controllers look after whatever comes.
+    // Drivers wait for their devices while the others begin; controllers look after whatever comes. Disks are waited for
+    // by those who need them.
     { name: "devices", tasks: [hardware, controllers, loadAgent, efiVariables, status] },
+    { name: "watchdog", tasks: [watchdog] },
     // Before the config: what was applied to an installed machine is in STATE.
-    { name: "system disk", tasks: [watchdog, systemDisk] },
-    { name: "config", tasks: [loadConfig(configSources)] },
+    { name: "system disk", tasks: [systemDisk], when: isNoAgent },
+    { name: "config", tasks: [machineConfig], when: isNoAgent },
   ],
 };
 
@@ -55,7 +78,15 @@ const atWork: Phase<Context> = {
  * `context.state`.
  */
 export const lives: Readonly<Record<Life, readonly Sequence<Context>[]>> = {
-  agent: [{ name: "boot", phases: [{ name: "agent", tasks: [agent, reportHardware, selfCheck] }] }],
+  agent: [
+    {
+      name: "boot",
+      phases: [
+        { name: "agent", tasks: [agent] },
+        { name: "report", tasks: [reportHardware, selfCheck] },
+      ],
+    },
+  ],
   // Ends when the machine has its config; it leads the life of a machine that runs from then on.
   maintenance: [
     { name: "initialize", phases: [following, atWork, { name: "maintenance", tasks: [runningMaintenance] }] },

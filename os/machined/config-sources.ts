@@ -9,8 +9,8 @@ import { volumes } from "../install/volumes.ts";
 import { SystemDisk } from "../resources/block.ts";
 import { LinkStatus } from "../resources/network/link.ts";
 import { HostnameStatus } from "../resources/network/names.ts";
-import { NetworkStatus } from "../resources/network/node.ts";
 import { configFile } from "../services/config/persist-config.ts";
+import { awaitAddress } from "./await-address.ts";
 import type { Context } from "./context.ts";
 
 export type SourceContext = Pick<Context, "state" | "log" | "arguments">;
@@ -44,16 +44,10 @@ async function download(context: SourceContext, signal: AbortSignal): Promise<st
   if (text === undefined || text === "" || text === "none") return undefined;
   const url = await expandConfigUrl(text, machineFacts(context, signal));
   log.write("info", `asking ${url.host} for the machine config`);
-  await networkOf(context, signal);
+  await awaitAddress(context.state, signal);
   const pause = (ms: number, stop: AbortSignal) => sleep(ms, undefined, { signal: stop });
   const failed = (reason: string) => log.write("warn", reason);
   return downloadConfig(url, { fetch, pause, now: () => performance.now(), failed }, signal);
-}
-
-/** Waits for an address: until then every attempt fails. */
-async function networkOf({ state }: SourceContext, signal: AbortSignal): Promise<void> {
-  for await (const _ of state.watch(NetworkStatus, { signal }))
-    if ((await state.list(NetworkStatus)).resources[0]?.spec.addressReady) return;
 }
 
 function machineFacts(context: SourceContext, signal: AbortSignal): MachineFacts {
@@ -71,7 +65,7 @@ function machineFacts(context: SourceContext, signal: AbortSignal): MachineFacts
     uuid: async () => (await metaValue(metaTags.uuidOverride)) || firmware("product_uuid"),
     serial: () => firmware("product_serial"),
     async mac() {
-      await networkOf(context, signal);
+      await awaitAddress(state, signal);
       const { resources } = await state.list(LinkStatus);
       return resources.find(({ spec }) => spec.physical && spec.linkState)?.spec.hardwareAddr ?? "";
     },

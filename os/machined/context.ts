@@ -20,6 +20,8 @@ export interface Context {
   /** Everything that is known of the node, as resources. */
   readonly state: State;
   readonly vitals: Vitals;
+  /** Resolves when the disks that this machine has are there; a disk that comes later is told by the kernel. */
+  readonly disks: PromiseWithResolvers<void>;
   readonly faults: Faults;
   /** What PID 1 is at. */
   readonly journal: Journal;

@@ -24,7 +24,7 @@ const index = moduleIndex({
 });
 
 /** A kernel whose loads end when the test says so. */
-function kernel() {
+function kernel({ withDisks = true } = {}) {
   const begun: string[] = [];
   const refused: string[] = [];
   const ends = new Map<string, PromiseWithResolvers<void>>();
@@ -38,6 +38,7 @@ function kernel() {
     },
     refused: (file) => void refused.push(file),
   });
+  if (withDisks) drivers.beginDisks();
   const settle = () => new Promise((done) => setImmediate(done));
   return { drivers, begun, refused, settle, end: (file: string) => ends.get(file)! };
 }
@@ -73,7 +74,7 @@ describe("drivers", () => {
       .settled(() => {
         looks++;
         if (begun.includes("kernel/odd.ko")) drivers.found("scsi:t-0x00");
-      })
+      }, "all")
       .finally(() => {
         settled = true;
       });
@@ -84,6 +85,32 @@ describe("drivers", () => {
     end("kernel/disk.ko").resolve();
     await all;
     expect(looks).toBe(3);
+  });
+
+  test("of disks keep nobody waiting who needs none", async () => {
+    const { drivers, begun, end, settle } = kernel({ withDisks: false });
+    drivers.found("pci:raid0bc01sc04");
+    drivers.found("scsi:t-0x00");
+    await settle();
+    expect(begun).toEqual([]);
+    drivers.beginDisks();
+    await settle();
+    expect(begun).toEqual(["kernel/bus.ko", "kernel/disk.ko"]);
+    drivers.found("pci:card0");
+    let others = false;
+    const settled = drivers
+      .settled(() => {}, "all but disks")
+      .finally(() => {
+        others = true;
+      });
+    await settle();
+    // Both need it: it counts for the card.
+    expect(others).toBe(false);
+    end("kernel/bus.ko").resolve();
+    await settle();
+    end("kernel/card.ko").resolve();
+    await settled;
+    expect(drivers.loading).toEqual(["kernel/raid.ko", "kernel/disk.ko"]);
   });
 
   test("of a BMC bring what shows it to programs, for which no device asks", async () => {

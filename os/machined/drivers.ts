@@ -14,6 +14,9 @@ const companions: Readonly<Record<string, readonly string[]>> = {
   ipmi_ssif: ["ipmi_devintf"],
 };
 
+/** Devices that hold data, and what brings such devices: PCI's class 01, SCSI, virtio's block (2) and SCSI (8) devices. */
+const holdsData = /^pci:.*bc01sc|^scsi:|^virtio:d0000000[28]v/;
+
 /**
  * Loads the modules of all hardware that becomes known: each once, after those that it needs, and beside all others.
  * Most of the time of a load is a driver waiting for its device.
@@ -24,6 +27,10 @@ export class Drivers {
   /** By file: resolves when it is loaded, or refused. */
   readonly #loads = new Map<string, Promise<void>>();
   readonly #loading = new Map<string, Promise<void>>();
+  /** Files that something else than a disk needs. */
+  readonly #notForDisks = new Set<string>();
+  /** Disks wait here for `beginDisks`; undefined from then on. */
+  #waiting: string[] | undefined = [];
 
   constructor(options: DriversOptions) {
     this.#options = options;
@@ -42,21 +49,39 @@ export class Drivers {
   found(modalias: string): void {
     if (this.#seen.has(modalias)) return;
     this.#seen.add(modalias);
-    const { index } = this.#options;
-    for (const module of index.matching(modalias)) {
-      for (const name of [module, ...(companions[module] ?? [])]) this.#inOrder(index.filesFor(name));
-    }
+    if (this.#waiting && holdsData.test(modalias)) this.#waiting.push(modalias);
+    else this.#drive(modalias);
+  }
+
+  /** Loads the drivers of disks too, from now on: until here they do not hold up the others. */
+  beginDisks(): void {
+    const waiting = this.#waiting ?? [];
+    this.#waiting = undefined;
+    for (const modalias of waiting) this.#drive(modalias);
   }
 
   /**
-   * Resolves when nothing is being loaded any more. A driver may bring new devices (a bus, a controller): `look` is
-   * called whenever loads have ended, and tells of those by `found`.
+   * Resolves when nothing is being loaded any more, or nothing but what disks need: those take seconds to look around. A
+   * driver may bring new devices (a bus, a controller): `look` is called whenever loads have ended, and tells of those
+   * by `found`.
    */
-  async settled(look: () => void): Promise<void> {
-    look();
-    while (this.#loading.size > 0) {
-      await Promise.all(this.#loading.values());
+  async settled(look: () => void, what: "all" | "all but disks"): Promise<void> {
+    for (;;) {
       look();
+      const awaited = [...this.#loading].filter(([file]) => what === "all" || this.#notForDisks.has(file));
+      if (awaited.length === 0) return;
+      await Promise.all(awaited.map(([, load]) => load));
+    }
+  }
+
+  #drive(modalias: string): void {
+    const { index } = this.#options;
+    for (const module of index.matching(modalias)) {
+      for (const name of [module, ...(companions[module] ?? [])]) {
+        const files = index.filesFor(name);
+        if (!holdsData.test(modalias)) for (const file of files) this.#notForDisks.add(file);
+        this.#inOrder(files);
+      }
     }
   }
 

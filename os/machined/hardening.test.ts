@@ -40,6 +40,10 @@ describe("hardening", () => {
       { mounts: hardened.mounts.map((line) => line.replace("ro,nosuid", "rw,nosuid")) },
     ],
     ["the kernel was started without slab_nomerge", { cmdline: hardeningArguments.slice(1).join(" ") }],
+    [
+      "the kernel was started without init_on_free=1",
+      { cmdline: `${hardened.cmdline} ingot.system=guid ingot.slot=a` },
+    ],
     ["the kernel was started with mitigations=off", { cmdline: `${hardened.cmdline} mitigations=off` }],
   ])("says that %s", (why, flaw) => {
     expect(unmetDemands({ ...hardened, ...flaw })).toEqual([why]);

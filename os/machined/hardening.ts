@@ -37,12 +37,18 @@ export const kernelParameters: Readonly<Record<string, string>> = {
 /** Arguments that only the boot loader can give. An image names them in its manifest. */
 export const hardeningArguments: readonly string[] = [
   "slab_nomerge",
-  "init_on_free=1",
   "page_alloc.shuffle=1",
   "randomize_kstack_offset=on",
   "vsyscall=none",
   "debugfs=off",
 ];
+
+/**
+ * Beside them, for a system on a disk. The kernel then clears all of memory before it begins: half a second for each
+ * gigabyte of an emulated machine, minutes on a server with terabytes, which one that boots by network only to wait for
+ * orders does not pay. What is allocated is cleared on every boot (init_on_alloc, the kernel's default).
+ */
+export const installedHardeningArguments: readonly string[] = ["init_on_free=1"];
 
 /** What was found on the node. */
 export interface SecurityFacts {
@@ -83,7 +89,7 @@ export function unmetDemands(facts: SecurityFacts): string[] {
       )
       .map((target) => `${target} is mounted without nosuid, nodev or noexec`),
     ...(optionsOf("/").split(",").includes("ro") ? [] : ["the root is writable"]),
-    ...hardeningArguments
+    ...[...hardeningArguments, ...(cmdline.includes("ingot.system=") ? installedHardeningArguments : [])]
       .filter((argument) => !words.has(argument))
       .map((argument) => `the kernel was started without ${argument}`),
     ...["mitigations=off", "nokaslr", "nosmep", "nosmap"]

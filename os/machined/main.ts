@@ -49,6 +49,7 @@ const context: Context = {
   orphans: adoptOrphans(process),
   state: new State({ store: new MemoryStore({ history: 500 }), clock: systemClock }),
   vitals: new Vitals(),
+  disks: Promise.withResolvers(),
   faults: new Faults(),
   journal: new Journal(),
   life: () => life,

@@ -31,7 +31,7 @@ async function prove(): Promise<void> {
       { name: "early", tasks: [pseudoFilesystems] },
       { name: "devices", tasks: [hardware] },
     ],
-    { release: release(), log },
+    { release: release(), log, disks: Promise.withResolvers<void>() },
     { signal, now: () => performance.now(), progress: { phase: () => {}, began: () => {}, ended: () => {} } },
   );
   const carryOut = bmcAccountOrder({ openDevice: () => new IpmiDevice(), clock: bmcClock });

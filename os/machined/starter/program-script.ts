@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { Script } from "node:vm";
 
-/** PID 1's program in a folder: one CommonJS file, and what V8 made of it when the image was built. */
+/** PID 1's program in a folder: one CommonJS file, wrapped in a function, and what V8 made of it when the image was built. */
 const fileOf = (folder: string) => join(folder, "program.js");
 export const compiledOf = (folder: string) => join(folder, "program.compiled");
 
@@ -18,8 +18,7 @@ export function programScript(folder: string): ProgramScript {
   const filename = fileOf(folder);
   const compiled = compiledOf(folder);
   // esbuild writes nothing but ASCII.
-  const source = `(function (exports, require, module, __filename, __dirname) {${readFileSync(filename, "latin1")}\n})`;
-  const script = new Script(source, {
+  const script = new Script(readFileSync(filename, "latin1"), {
     // Compiled code holds it: not the folder, then, which is another one where the image is built.
     filename: "program.js",
     ...(existsSync(compiled) && { cachedData: readFileSync(compiled) }),

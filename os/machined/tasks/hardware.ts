@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { loadModule } from "../../kernel/modules.ts";
 import { Uevents } from "../../kernel/uevents.ts";
+import type { Context } from "../context.ts";
 import { Drivers } from "../drivers.ts";
 import type { Log } from "../log.ts";
 import { modaliases } from "../modaliases.ts";
@@ -11,11 +12,13 @@ import type { Task } from "../phases.ts";
 
 /** A driver that waits for a firmware that never answers must not keep the machine from booting. */
 const patienceMs = 30_000;
+/** What a network card's driver gets before those of disks, which most of the processors' time then goes to. */
+const headStartMs = 1_000;
 
-/** Loads the drivers of all hardware that is there, and of all that comes later. */
-export const hardware: Task<{ readonly release: string; readonly log: Log }> = {
+/** Loads the drivers of all hardware that is there, and of all that comes later. Nobody waits here for disks. */
+export const hardware: Task<Pick<Context, "release" | "disks"> & { readonly log: Log }> = {
   name: "hardware",
-  async run({ release, log }) {
+  async run({ release, log, disks }) {
     const folder = join("/usr/lib/modules", release);
     const table = (name: string) => readFileSync(join(folder, `modules.${name}`), "utf8");
     const drivers = new Drivers({
@@ -36,11 +39,24 @@ export const hardware: Task<{ readonly release: string; readonly log: Log }> = {
       failed: (error) => log.write("error", `Cannot notice new hardware: ${error.message}`),
     });
     lookAtAll();
-    const waiting = new AbortController();
-    const settled = drivers.settled(() => uevents.drain());
-    await Promise.race([settled, sleep(patienceMs, undefined, { ref: false, signal: waiting.signal })]);
-    waiting.abort();
-    log.write("info", `loaded ${drivers.count} kernel modules`);
-    for (const file of drivers.loading) log.write("warn", `${file} is still looking for its device`);
+    const settled = async (what: "all" | "all but disks") => {
+      const waiting = new AbortController();
+      await Promise.race([
+        drivers.settled(() => uevents.drain(), what),
+        sleep(patienceMs, undefined, { ref: false, signal: waiting.signal }).catch(() => undefined),
+      ]);
+      waiting.abort();
+    };
+    const others = settled("all but disks");
+    const findDisks = async () => {
+      await Promise.race([others, sleep(headStartMs)]);
+      drivers.beginDisks();
+      await settled("all");
+      log.write("info", `loaded ${drivers.count} kernel modules`);
+      for (const file of drivers.loading) log.write("warn", `${file} is still looking for its device`);
+      disks.resolve();
+    };
+    void findDisks();
+    await others;
   },
 };

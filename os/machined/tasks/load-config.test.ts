@@ -14,10 +14,10 @@ const source = (name: string, text: string | undefined): ConfigSource => ({
   read: () => Promise.resolve(text),
 });
 
-async function load(sources: readonly ConfigSource[], cmdline = "") {
+async function load(sources: readonly ConfigSource[]) {
   const state = new State({ store: new MemoryStore({ history: 10 }), clock: new VirtualClock() });
   const log = new ProblemLog({ write: () => {} }, () => new Date(0));
-  const args = () => parseKernelArguments(cmdline);
+  const args = () => parseKernelArguments("");
   await loadConfig(sources).run({ state, log, arguments: args }, new AbortController().signal);
   const found = (await state.list(MachineConfig)).resources[0]?.spec;
   return { from: found?.from, problems: log.problems.map(({ text }) => text) };
@@ -41,10 +41,5 @@ describe("the machine config", () => {
     const { from, problems } = await load([source("a disk", text), source("the image", good)]);
     expect(from).toBe("the image");
     expect(problems).toEqual([expect.stringMatching(/^The machine config from a disk cannot be used: ./)]);
-  });
-
-  test("is not looked for where a provisioner has the word", async () => {
-    const asked = await load([source("the image", good)], "ingot.provisioner=10.0.0.1:8444");
-    expect(asked.from).toBeUndefined();
   });
 });

@@ -1,17 +1,15 @@
-import { agentArgumentNames } from "../../agent/agent-arguments.ts";
 import { MachineConfig } from "../../resources/config/machine-config.ts";
 import type { ConfigSource, SourceContext } from "../config-sources.ts";
 import type { Task } from "../phases.ts";
 
 /**
  * Looks for the machine config where it may be, and keeps the first as a resource. One that is wrong is no reason to
- * stop: the machine says so, and waits for a better one in maintenance. A provisioner's word goes before any config.
+ * stop: the machine says so, and waits for a better one in maintenance.
  */
 export const loadConfig = (sources: readonly ConfigSource[]): Task<SourceContext> => ({
   name: "machine config",
   async run(context, signal) {
-    const { state, log, arguments: args } = context;
-    if (args().last(agentArgumentNames.provisioner) !== undefined) return;
+    const { state, log } = context;
     for (const source of sources) {
       const yaml = await read(source, context, signal);
       if (yaml === undefined) continue;

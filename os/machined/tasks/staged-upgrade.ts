@@ -1,5 +1,4 @@
 import { once } from "node:events";
-import { InstalledSystem, partitionsOf } from "../../install/installed-system.ts";
 import { SystemDisk } from "../../resources/block.ts";
 import { NetworkStatus } from "../../resources/network/node.ts";
 import type { Context } from "../context.ts";
@@ -43,6 +42,8 @@ async function stagedImage(context: Context) {
   const disk = (await context.state.find(SystemDisk, "system-disk"))?.spec;
   if (!disk || disk.slot === "") return undefined;
   const { slot } = disk;
+  // Not at the top: a machine that is not installed does not pay for it.
+  const { InstalledSystem, partitionsOf } = await import("../../install/installed-system.ts");
   const system = new InstalledSystem(partitionsOf(disk.devPath), slot);
   const image = await system.stagedUpgrade();
   if (image === undefined) return undefined;

@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { agentArgumentNames } from "../../agent/agent-arguments.ts";
 import { type SystemDisk as Found, findDisk, partitionDevice } from "../../block/system-disk.ts";
 import { InstalledSystem, partitionsOf } from "../../install/installed-system.ts";
 import { partitionNumber, type Slot } from "../../install/layout.ts";
@@ -15,14 +14,14 @@ const patienceMs = 60_000;
 
 /**
  * Finds the disk that this system is installed on, and mounts STATE. A machine booted by something else than its disk
- * uses what is installed on it, if anything is; one that obeys a provisioner leaves its disks alone.
+ * uses what is installed on it, if anything is.
  */
 export const systemDisk: Task<Context> = {
   name: "system disk",
   async run(context, signal) {
-    const { log, state, orphans, closing, arguments: args } = context;
-    if (args().last(agentArgumentNames.provisioner) !== undefined) return;
+    const { log, state, orphans, closing, disks, arguments: args } = context;
     const wanted = args().last("ingot.system");
+    if (!wanted) await disks.promise;
     const found = await (wanted ? waitFor(wanted, context, signal) : anyInstalled(context));
     if (!found) return log.write("info", "the system runs from memory");
     const { devPath } = found.disk;

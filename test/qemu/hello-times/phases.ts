@@ -22,7 +22,8 @@ export function helloPhases(console: string): HelloTimes {
     ["kernel, root", programAt - nodeS],
     ["Node and program", programAt],
     ["hardening", at(/ingot: hardening: hardening done/)],
-    ["drivers, address", at(/ingot: devices: hardware done/)],
+    // Side by side: the card's driver and the address, and the drivers of all that is no disk.
+    ["drivers, address", Math.max(at(/ingot: devices: hardware done/), at(/: bound to /))],
     ["hello", helloS],
   ];
   const phases = ends.map(([name, endS], nth) => ({ name, seconds: endS - (ends[nth - 1]?.[1] ?? 0) }));
