@@ -7,18 +7,14 @@ import { dashboardCommand } from "./commands/dashboard.ts";
 import { copyCommand, listCommand, readCommand, usageCommand } from "./commands/files.ts";
 import { genCommand, machineConfigCommand, validateCommand } from "./commands/generate.ts";
 import { getCommand } from "./commands/get.ts";
+import { healthCommand } from "./commands/health.ts";
 import { metaCommand, wipeCommand } from "./commands/meta.ts";
 import { netstatCommand } from "./commands/netstat.ts";
-import {
-  rebootCommand,
-  resetCommand,
-  rollbackCommand,
-  shutdownCommand,
-  upgradeCommand,
-} from "./commands/power.ts";
+import { rebootCommand, resetCommand, rollbackCommand, shutdownCommand } from "./commands/power.ts";
 import { serviceCommand } from "./commands/service.ts";
 import { memoryCommand, mountsCommand, processesCommand, timeCommand } from "./commands/statistics.ts";
 import { dmesgCommand, eventsCommand, logsCommand } from "./commands/streams.ts";
+import { upgradeCommand } from "./commands/upgrade.ts";
 import { versionCommand } from "./commands/version.ts";
 import { completion, shells } from "./completion.ts";
 import { callFailure } from "./connection.ts";
@@ -35,6 +31,7 @@ const makers: readonly ((io: Io) => Command)[] = [
   eventsCommand,
   genCommand,
   getCommand,
+  healthCommand,
   kubeconfigCommand,
   listCommand,
   logsCommand,
@@ -95,7 +92,7 @@ function quiet(command: Command, io: Io): void {
 }
 
 /** What is on unless it is turned off. */
-const usuallyOn = ["wait", "graceful"];
+const usuallyOn = ["wait", "graceful", "server"];
 
 /** Upstream's users write `--wait=false` where we say `--no-wait`. */
 function plainFlag(word: string): string[] {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { goModeText, humanBytes } from "./commands/files.ts";
+import { isStepByStep } from "./commands/upgrade.ts";
 import { parseDuration } from "./duration.ts";
 import { jsonPath } from "./json-path.ts";
 import { tableText } from "./table.ts";
@@ -57,3 +58,14 @@ test.each([
   [1_500, "1.5 kB"],
   [82_854_982, "83 MB"],
 ])("%d bytes are %s", (bytes, text) => expect(humanBytes(bytes)).toBe(text));
+
+test.each([
+  ["v1.12.9", false],
+  ["v1.13.0-alpha.2", false],
+  ["v1.13.0-alpha.3", true],
+  ["v1.13.0", true],
+  ["v1.13.0+ingot.0.1.0", true],
+  ["v1.14.0-beta.1", true],
+  ["v2.0.0", false],
+  ["nonsense", false],
+])("a machine of %s upgrades step by step: %s", (tag, expected) => expect(isStepByStep(tag)).toBe(expected));

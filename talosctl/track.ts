@@ -17,6 +17,8 @@ export interface Tracking {
   readonly timeoutMs: number;
   /** The machine comes back, or it stays away. */
   readonly until: "it is back" | "it is gone";
+  /** Shows the kernel's log meanwhile. */
+  readonly debug?: boolean;
 }
 
 const tryAgainMs = 1_000;
@@ -26,11 +28,21 @@ const attemptMs = 5_000;
 /** Starts the action on one node and waits until its effect is there. */
 export async function track(
   node: string,
-  { connection, io, timeoutMs, until }: Tracking,
+  { connection, io, timeoutMs, until, debug = false }: Tracking,
   start: () => Promise<string>,
 ): Promise<void> {
   const deadline = AbortSignal.any([io.signal, AbortSignal.timeout(timeoutMs)]);
   const before = await bootIdOf(connection, node, deadline);
+  const over = new AbortController();
+  const shown = debug
+    ? showKernelLog(connection, io, node, AbortSignal.any([deadline, over.signal]))
+    : undefined;
+  await using _ = {
+    async [Symbol.asyncDispose]() {
+      over.abort();
+      await shown;
+    },
+  };
   const actorId = await start();
   io.error(`${node}: waiting for actor ID: ${actorId}\n`);
   await showEvents(connection, io, node, actorId, deadline);
@@ -91,6 +103,23 @@ async function showEvents(
     }
   } catch (error) {
     if (signal.aborted) throw new CommandFailed(`${node} has not come so far in time`, { cause: error });
+  }
+}
+
+/** Until the machine goes down, or all is over. */
+async function showKernelLog(
+  connection: Connection,
+  io: Io,
+  node: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const { metadata } = connection.at(node);
+  const request = { follow: true, tail: true };
+  try {
+    for await (const { bytes } of connection.calls(MachineService).dmesg(request, { metadata, signal }))
+      io.error(`${node}: ${Buffer.from(bytes).toString()}`);
+  } catch {
+    // A machine that goes down says so by its silence.
   }
 }
 

@@ -84,6 +84,7 @@ export const patchCommand = (io: Io): Command =>
   applying(machineCommand("patch", "Patch machine configuration of a Talos node with a local patch."))
     .argument("<type>", "mc")
     .argument("[id]", "v1alpha1")
+    .option("--namespace <namespace>", "accepted for compatibility: a config is in one namespace alone")
     .option("-p, --patch <patch>", "the change, inline or @file", several)
     .option("--patch-file <path>", "a file with the change", several)
     .action(
@@ -106,6 +107,7 @@ export const patchCommand = (io: Io): Command =>
 
 export const editCommand = (io: Io): Command =>
   applying(machineCommand("edit", "Edit Talos node machine configuration with the default editor."))
+    .option("--namespace <namespace>", "accepted for compatibility: a config is in one namespace alone")
     .argument("<type>", "mc")
     .argument("[id]", "v1alpha1")
     .action(async (type: string, id: string | undefined, options: Options) =>

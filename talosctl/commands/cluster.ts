@@ -1,4 +1,5 @@
 // Commands for a machine's place in a cluster.
+import { createReadStream } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { gunzipSync } from "node:zlib";
 import type { Command } from "commander";
@@ -10,14 +11,27 @@ import { machineCommand, withConnection } from "./command.ts";
 import { assertOneNode } from "./streams.ts";
 
 export const bootstrapCommand = (io: Io): Command =>
-  machineCommand("bootstrap", "Bootstrap the etcd cluster on the specified node.").action(
-    async (options: Target) =>
+  machineCommand("bootstrap", "Bootstrap the etcd cluster on the specified node.")
+    .option("--recover-from <path>", "recover etcd cluster from the snapshot")
+    .option("--recover-skip-hash-check", "skip integrity check when recovering etcd", false)
+    .action(async (options: Target & { recoverFrom?: string; recoverSkipHashCheck: boolean }) =>
       withConnection(options, io, async (connection) => {
         assertOneNode(connection.nodes, "bootstrap");
-        const { messages } = await connection.calls(MachineService).bootstrap({}, connection.all());
+        const calls = connection.calls(MachineService);
+        const { recoverFrom, recoverSkipHashCheck } = options;
+        if (recoverFrom !== undefined) {
+          const uploaded = await calls.etcdRecover(chunksOf(recoverFrom), connection.all());
+          new Answers(uploaded.messages, connection).settle();
+        }
+        const request = { recoverEtcd: recoverFrom !== undefined, recoverSkipHashCheck };
+        const { messages } = await calls.bootstrap(request, connection.all());
         new Answers(messages, connection).settle();
       }),
-  );
+    );
+
+async function* chunksOf(path: string): AsyncGenerator<{ bytes: Uint8Array }> {
+  for await (const bytes of createReadStream(path) as AsyncIterable<Buffer>) yield { bytes };
+}
 
 export const kubeconfigCommand = (io: Io): Command =>
   machineCommand("kubeconfig", "Download the admin kubeconfig from the node")

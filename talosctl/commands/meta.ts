@@ -17,7 +17,7 @@ export const metaCommand = (io: Io): Command =>
   new Command("meta")
     .description("Write and delete keys in the META partition")
     .addCommand(
-      machineCommand("write", "Write a key-value pair to the META partition.")
+      alsoInsecure(machineCommand("write", "Write a key-value pair to the META partition."))
         .argument("<key>")
         .argument("<value>")
         .action(async (name: string, value: string, options: Target) =>
@@ -29,7 +29,7 @@ export const metaCommand = (io: Io): Command =>
         ),
     )
     .addCommand(
-      machineCommand("delete", "Delete a key from the META partition.")
+      alsoInsecure(machineCommand("delete", "Delete a key from the META partition."))
         .argument("<key>")
         .action(async (name: string, options: Target) =>
           withConnection(options, io, async (connection) => {

@@ -3,43 +3,13 @@ import { type Command, Option } from "commander";
 import { MachineService } from "../../api/gen/machine/machine_pb.js";
 import {
   RebootRequest_Mode as RebootMode,
-  UpgradeRequest_RebootMode as UpgradeRebootMode,
   ResetRequest_WipeMode as WipeMode,
 } from "../../api/gen/machine/power_pb.js";
-import type { Client } from "../../api/grpc/client.ts";
 import { eachNode } from "../answers.ts";
-import type { Connection, Target } from "../connection.ts";
-import { parseDuration } from "../duration.ts";
+import type { Target } from "../connection.ts";
 import type { Io } from "../io.ts";
-import { type Tracking, track } from "../track.ts";
-import { machineCommand, withConnection } from "./command.ts";
-
-interface Waiting extends Target {
-  readonly wait: boolean;
-  readonly timeout: string;
-}
-
-const waiting = (command: Command): Command =>
-  command
-    .option("--wait", "wait until it is done, and show its progress", true)
-    .option("--no-wait", "do not wait")
-    .option("--timeout <duration>", "how long to wait", "30m0s");
-
-/** Asks for it, and resolves to the actor whose events tell of it. */
-type Start = (calls: Client<typeof MachineService>, way: ReturnType<Connection["at"]>) => Promise<string>;
-
-/** Each node by itself, because each is followed by itself. */
-const doToEach = (io: Io, options: Waiting, until: Tracking["until"], start: Start): Promise<void> =>
-  withConnection(options, io, async (connection) => {
-    const calls = connection.calls(MachineService);
-    const timeoutMs = parseDuration(options.timeout);
-    const { settle } = await eachNode(connection, async (node) => {
-      const begin = () => start(calls, connection.at(node));
-      if (options.wait) await track(node, { connection, io, timeoutMs, until }, begin);
-      else await begin();
-    });
-    settle();
-  });
+import { alsoInsecure, machineCommand, withConnection } from "./command.ts";
+import { doToEach, type Waiting, waiting } from "./waiting.ts";
 
 const rebootModes = {
   default: RebootMode.DEFAULT,
@@ -51,8 +21,10 @@ export const rebootCommand = (io: Io): Command =>
   waiting(machineCommand("reboot", "Reboot a node"))
     .addOption(new Option("-m, --mode <mode>", "how").choices(Object.keys(rebootModes)).default("default"))
     .action((options: Waiting & { mode: keyof typeof rebootModes }) =>
-      doToEach(io, options, "it is back", async (calls, way) => {
-        const { messages } = await calls.reboot({ mode: rebootModes[options.mode] }, way);
+      doToEach(io, options, "it is back", async (connection, node) => {
+        const request = { mode: rebootModes[options.mode] };
+        const calls = connection.calls(MachineService);
+        const { messages } = await calls.reboot(request, connection.at(node));
         return messages[0]?.actorId ?? "";
       }),
     );
@@ -61,8 +33,9 @@ export const shutdownCommand = (io: Io): Command =>
   waiting(machineCommand("shutdown", "Shutdown a node"))
     .option("--force", "without leaving the cluster in order", false)
     .action((options: Waiting & { force: boolean }) =>
-      doToEach(io, options, "it is gone", async (calls, way) => {
-        const { messages } = await calls.shutdown({ force: options.force }, way);
+      doToEach(io, options, "it is gone", async (connection, node) => {
+        const calls = connection.calls(MachineService);
+        const { messages } = await calls.shutdown({ force: options.force }, connection.at(node));
         return messages[0]?.actorId ?? "";
       }),
     );
@@ -84,7 +57,7 @@ interface ResetOptions extends Waiting {
 const list = (value: string, before: readonly string[] = []) => [...before, ...value.split(",")];
 
 export const resetCommand = (io: Io): Command =>
-  waiting(machineCommand("reset", "Reset a node"))
+  alsoInsecure(waiting(machineCommand("reset", "Reset a node")))
     .option("--graceful", "leave the cluster in order", true)
     .option("--no-graceful", "do not")
     .option("--reboot", "restart afterwards instead of powering off", false)
@@ -94,7 +67,7 @@ export const resetCommand = (io: Io): Command =>
       new Option("--wipe-mode <mode>", "what is wiped").choices(Object.keys(wipeModes)).default("all"),
     )
     .action((options: ResetOptions) =>
-      doToEach(io, options, options.reboot ? "it is back" : "it is gone", async (calls, way) => {
+      doToEach(io, options, options.reboot ? "it is back" : "it is gone", async (connection, node) => {
         const request = {
           graceful: options.graceful,
           reboot: options.reboot,
@@ -102,36 +75,7 @@ export const resetCommand = (io: Io): Command =>
           userDisksToWipe: [...(options.userDisksToWipe ?? [])],
           mode: wipeModes[options.wipeMode],
         };
-        const { messages } = await calls.reset(request, way);
-        return messages[0]?.actorId ?? "";
-      }),
-    );
-
-interface UpgradeOptions extends Waiting {
-  readonly image: string;
-  readonly stage: boolean;
-  readonly force: boolean;
-  readonly preserve: boolean;
-  readonly rebootMode: "default" | "powercycle";
-}
-
-export const upgradeCommand = (io: Io): Command =>
-  waiting(machineCommand("upgrade", "Upgrade Talos on the target node"))
-    .requiredOption("-i, --image <image>", "the system to install")
-    .option("-s, --stage", "install it at the next boot", false)
-    .option("-f, --force", "without checks", false)
-    .option("--preserve", "keep the data", true)
-    .addOption(
-      new Option("-m, --reboot-mode <mode>", "how to restart")
-        .choices(["default", "powercycle"])
-        .default("default"),
-    )
-    .action((options: UpgradeOptions) =>
-      doToEach(io, options, "it is back", async (calls, way) => {
-        const { image, stage, force, preserve, rebootMode } = options;
-        const mode = rebootMode === "default" ? UpgradeRebootMode.DEFAULT : UpgradeRebootMode.POWERCYCLE;
-        const request = { image, stage, force, preserve, rebootMode: mode };
-        const { messages } = await calls.upgrade(request, way);
+        const { messages } = await connection.calls(MachineService).reset(request, connection.at(node));
         return messages[0]?.actorId ?? "";
       }),
     );

@@ -74,7 +74,7 @@ describe.skipIf(!hasGo)("with Go on this machine (skipped where there is no `go`
       logs: two
       dmesg: kern: warning: [2026-08-14T12:00:00Z]: a disk is hot
       statistics: memory true, processes true, mounts true
-      disks: 0
+      disks: 1
       resource: MachineConfigs.config.talos.dev
       watch: Created, Bootstrapped
       machine config: controlplane

@@ -1,7 +1,7 @@
 // Our talosctl against our nodes; and upstream's, where it is at hand ($TALOSCTL, or `talosctl` on the PATH), against the
 // same: what both print must be the same.
 import { execFile, spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -157,12 +157,21 @@ describe("our talosctl", () => {
     });
     expect([node.asked.at(-1), other.asked.at(-1)]).toEqual(["reboot powercycle", "reboot powercycle"]);
     await ours(["reset", "--no-wait", "--graceful=false", "--reboot", ...here]);
-    await ours(["upgrade", "--no-wait", "-i", "factory/ingot:v2", ...here]);
+    await ours(["upgrade", "--no-wait", "--legacy", "-i", "factory/ingot:v2", ...here]);
     await ours(["shutdown", "--no-wait", "--force", ...here]);
     await ours(["rollback", ...here]);
     expect(node.asked.slice(-4)).toEqual([
       ...["reset, reboot", "upgrade to factory/ingot:v2", "shutdown by force", "rollback"],
     ]);
+  });
+
+  test("upgrades step by step where the machine can: pulls, writes, restarts", async () => {
+    const upgrade = ["upgrade", "--no-wait", "-i", "factory/ingot:v3", "-m", "powercycle", ...here];
+    expect(await ours(upgrade)).toEqual({
+      ...{ code: 0, out: "" },
+      error: "127.0.0.1: pulled factory/ingot:v3\n127.0.0.1: writing factory/ingot:v3\n",
+    });
+    expect(node.asked.slice(-2)).toEqual(["write factory/ingot:v3", "reboot powercycle"]);
   });
 
   test("waits for a machine to be gone, and shows on the way what it does", async () => {
@@ -192,6 +201,43 @@ describe("our talosctl", () => {
     const drawing = ours(["dashboard", "-d", "50ms", ...at("127.0.0.1", "127.0.0.2")], { terminal, see });
     expect(await drawing).toMatchObject({ code: 0, error: "" });
     expect((await ours(["dashboard", ...here])).error).toMatch(/needs a terminal/);
+  });
+
+  test("waits for a cluster to be well, and says what it waits for", async () => {
+    const { MachineStatus } = await import("../../os/resources/runtime/node.ts");
+    const status = (ready: boolean, reason: string) => ({
+      spec: {
+        stage: "running" as const,
+        status: { ready, unmetConditions: ready ? [] : [{ name: "time", reason }] },
+      },
+    });
+    const both = ["health", "--control-plane-nodes", "127.0.0.1", "--worker-nodes", "127.0.0.2", ...here];
+    for (const it of [node, other]) await it.state.set(MachineStatus, "machine", status(true, ""));
+    const well = await ours(both);
+    expect(well.error.split("\n")).toEqual(
+      [
+        ...[
+          "etcd to be healthy: SKIP: no node runs etcd",
+          "apid to be ready: OK",
+          "all nodes memory sizes: OK",
+        ],
+        ...[
+          "all nodes disk sizes: OK",
+          "no diagnostics: OK",
+          "kubelet to be healthy: SKIP: no node runs kubelet",
+        ],
+        "all nodes to finish boot sequence: OK",
+      ]
+        .map((line) => `waiting for ${line}`)
+        .concat(""),
+    );
+    expect(well.code).toBe(0);
+
+    await other.state.set(MachineStatus, "machine", status(false, "time is not in sync"));
+    const ill = await ours([...both, "--wait-timeout", "500ms"]);
+    expect(ill.error).toMatch(/boot sequence: 127\.0\.0\.2: it runs, but time is not in sync\n/);
+    expect(ill.error).toMatch(/gave up waiting for all nodes to finish boot sequence/);
+    expect(ill.code).toBe(1);
   });
 
   test("patches, edits, stages and tries a config", async () => {
@@ -266,51 +312,6 @@ describe("our talosctl", () => {
     const { code, error } = await ours(line.split(" "));
     expect(code).toBe(1);
     expect(error).toMatch(why);
-  });
-});
-
-describe("without a machine", () => {
-  test("configs are generated, validated and patched", async () => {
-    const secrets = join(folder, "secrets.yaml");
-    expect((await ours(["gen", "secrets", "-o", secrets])).code).toBe(0);
-    const out = join(folder, "generated");
-    const plan = ["prod", "https://10.0.0.1:6443", "--with-secrets", secrets, "--install-disk", "/dev/vda"];
-    expect((await ours(["gen", "config", ...plan, "-o", out])).code).toBe(0);
-    const controlPlane = join(out, "controlplane.yaml");
-    expect(await ours(["validate", "-m", "metal", "-c", controlPlane])).toMatchObject({
-      out: `${controlPlane} is valid for metal mode\n`,
-    });
-    const again = await ours(["gen", "config", ...plan, "-o", out]);
-    expect(again).toMatchObject({ code: 1, error: expect.stringContaining("use --force") as string });
-    const patched = await ours(["machineconfig", "patch", controlPlane, "-p", "machine: {type: worker}"]);
-    expect(patched.out).toMatch(/^ +type: worker$/m);
-    const bad = join(folder, "bad.yaml");
-    writeFileSync(bad, "version: v1alpha1\nmachine: {sysctl: {}}\n");
-    expect((await ours(["validate", "-m", "metal", "-c", bad])).error).toMatch(
-      /line 2, column \d+: machine\.sysctl/,
-    );
-  });
-
-  test("contexts are added, chosen, merged and removed, in a file of its owner's", async () => {
-    const path = join(folder, "contexts");
-    const file = ["--talosconfig", path];
-    await ours(["config", "add", "one", ...file]);
-    await ours(["config", "endpoint", "10.0.0.1", "10.0.0.2", ...file]);
-    await ours(["config", "node", "10.0.0.3", ...file]);
-    await ours(["config", "merge", config, ...file]);
-    expect((await ours(["config", "contexts", ...file])).out).toMatch(
-      /^CURRENT +NAME +ENDPOINTS +NODES\n +one +10\.0\.0\.1,10\.0\.0\.2 +10\.0\.0\.3\n\* +practice /,
-    );
-    await ours(["config", "context", "one", ...file]);
-    await ours(["config", "remove", "practice", "-y", ...file]);
-    expect(readFileSync(path, "utf8")).not.toContain("practice");
-    expect(statSync(path).mode & 0o777).toBe(0o600);
-  });
-
-  test.each(["bash", "zsh", "fish"])("completion for %s knows the commands", async (shell) => {
-    const { out } = await ours(["completion", shell]);
-    expect(out).toContain("apply-config");
-    if (shell === "bash") expect(spawnSync("bash", ["-n"], { input: out }).status).toBe(0);
   });
 });
 

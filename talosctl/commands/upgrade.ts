@@ -1,0 +1,109 @@
+import { type Command, Option } from "commander";
+import { ContainerDriver, ContainerdNamespace } from "../../api/gen/common/common_pb.js";
+import { ImageService } from "../../api/gen/machine/image_pb.js";
+import { LifecycleService } from "../../api/gen/machine/lifecycle_pb.js";
+import { MachineService } from "../../api/gen/machine/machine_pb.js";
+import { RebootRequest_Mode, UpgradeRequest_RebootMode } from "../../api/gen/machine/power_pb.js";
+import type { Connection } from "../connection.ts";
+import { CommandFailed, type Io } from "../io.ts";
+import { machineCommand } from "./command.ts";
+import { doToEach, type Waiting, waiting } from "./waiting.ts";
+
+interface Options extends Waiting {
+  readonly image: string;
+  readonly stage: boolean;
+  readonly force: boolean;
+  readonly preserve: boolean;
+  readonly legacy: boolean;
+  readonly namespace: keyof typeof namespaces;
+  readonly rebootMode: "default" | "powercycle" | "force";
+}
+
+const { CONTAINERD, CRI } = ContainerDriver;
+const { NS_SYSTEM, NS_CRI } = ContainerdNamespace;
+/** Which containerd of a machine keeps the image, and where. */
+const namespaces = {
+  system: { driver: CRI, namespace: NS_SYSTEM },
+  cri: { driver: CRI, namespace: NS_CRI },
+  inmem: { driver: CONTAINERD, namespace: NS_SYSTEM },
+} as const;
+const rebootModes = {
+  default: RebootRequest_Mode.DEFAULT,
+  powercycle: RebootRequest_Mode.POWERCYCLE,
+  force: RebootRequest_Mode.FORCE,
+} as const;
+
+export const upgradeCommand = (io: Io): Command =>
+  waiting(machineCommand("upgrade", "Upgrade Talos on the target node"))
+    .requiredOption("-i, --image <image>", "the system to install")
+    .option("-s, --stage", "install it at the next boot (legacy method)", false)
+    .option("-f, --force", "without checks (legacy method)", false)
+    .option("--preserve", "keep the data (legacy method)", true)
+    .option("--legacy", "force use of legacy upgrade method", false)
+    .addOption(
+      new Option("--namespace <namespace>", "where the image is kept")
+        .choices(Object.keys(namespaces))
+        .default("system"),
+    )
+    .addOption(
+      new Option("-m, --reboot-mode <mode>", "how to restart")
+        .choices(Object.keys(rebootModes))
+        .default("default"),
+    )
+    .action((options: Options) =>
+      doToEach(io, options, "it is back", async (connection, node) => {
+        const asksForLegacy = options.legacy || options.stage || options.force;
+        if (asksForLegacy || !(await hasLifecycle(connection, node)))
+          return upgradeAtOnce(connection, node, options);
+        await writeSystem(connection, io, node, options);
+        const calls = connection.calls(MachineService);
+        const request = { mode: rebootModes[options.rebootMode] };
+        const { messages } = await calls.reboot(request, connection.at(node));
+        return messages[0]?.actorId ?? "";
+      }),
+    );
+
+/** Machines upgrade step by step since 1.13.0-alpha.3; the old call does it all, and ends with 1.18. */
+export function isStepByStep(tag: string): boolean {
+  const [, major, minor, patch, alpha] = /^v(\d+)\.(\d+)\.(\d+)(?:-alpha\.(\d+))?/.exec(tag) ?? [];
+  if (Number(major) !== 1) return false;
+  if (Number(minor) !== 13 || Number(patch) > 0) return Number(minor) >= 13;
+  return alpha === undefined || Number(alpha) > 2;
+}
+
+async function hasLifecycle(connection: Connection, node: string): Promise<boolean> {
+  const { messages } = await connection.calls(MachineService).version({}, connection.at(node));
+  return isStepByStep(messages[0]?.version?.tag ?? "");
+}
+
+/** Pulls the image, and writes the system that is in it beside the one that runs. */
+async function writeSystem(
+  connection: Connection,
+  io: Io,
+  node: string,
+  { image, namespace }: Options,
+): Promise<void> {
+  const containerd = namespaces[namespace];
+  const { metadata, signal } = connection.at(node);
+  const way = { metadata, signal };
+  const pull = { containerd, imageRef: image };
+  for await (const { response } of connection.calls(ImageService).pull(pull, way))
+    if (response.case === "name") io.error(`${node}: pulled ${response.value}\n`);
+  const upgrade = { containerd, source: { imageName: image } };
+  for await (const { progress } of connection.calls(LifecycleService).upgrade(upgrade, way)) {
+    if (progress?.response.case === "message") io.error(`${node}: ${progress.response.value}\n`);
+    if (progress?.response.case !== "exitCode") continue;
+    if (progress.response.value === 0) return;
+    throw new CommandFailed(`upgrade failed with exit code ${progress.response.value}`);
+  }
+  throw new CommandFailed("the machine did not say how the upgrade ended");
+}
+
+async function upgradeAtOnce(connection: Connection, node: string, options: Options): Promise<string> {
+  const { image, stage, force, preserve, rebootMode: mode } = options;
+  const modes = UpgradeRequest_RebootMode;
+  const rebootMode = mode === "powercycle" ? modes.POWERCYCLE : modes.DEFAULT;
+  const request = { image, stage, force, preserve, rebootMode };
+  const { messages } = await connection.calls(MachineService).upgrade(request, connection.at(node));
+  return messages[0]?.actorId ?? "";
+}
