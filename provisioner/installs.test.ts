@@ -1,22 +1,18 @@
 // From an assignment to an installed system: what the machine boots, which config it is handed and to whom it is not,
 // and by what its installation is known. Over real gRPC and HTTP.
-import { once } from "node:events";
-import { request as httpRequest, type IncomingMessage } from "node:http";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { SpecOf } from "../cosi/resource.ts";
 import { parseSecrets } from "../machine-config/generate/secrets.ts";
-import { ask, PracticeSite, until, uuid } from "./practice-site.conformance.ts";
+import { ask, call, PracticeSite, until, uuid } from "./practice-site.conformance.ts";
 import { Assignment } from "./resources/assignment.ts";
 import { BootStatus } from "./resources/boot-status.ts";
 import { Cluster } from "./resources/cluster.ts";
 import { Event } from "./resources/event.ts";
 import { Image } from "./resources/image.ts";
 import { Installation } from "./resources/installation.ts";
-import { Inventory } from "./resources/inventory.ts";
 import { Machine } from "./resources/machine.ts";
 import { MachineStatus } from "./resources/machine-status.ts";
-import { Profile } from "./resources/profile.ts";
-import { WipeStatus } from "./resources/wipe-status.ts";
+import type { Profile } from "./resources/profile.ts";
 
 type Spec = SpecOf<typeof Profile>;
 
@@ -30,7 +26,6 @@ const control = { cluster: "one", as: "controlplane", endpoint: "https://192.0.2
 
 /** A machine that was wiped and is assigned; its profile differs as told. */
 async function assigned(profile: Partial<Spec> = {}): Promise<void> {
-  const { state } = site.provisioner;
   const config = { template: "host: {{ machine.name }}\ncall: {{ provisioner.phoneHome }}\n" };
   const spec: Spec = {
     boots: {
@@ -48,64 +43,15 @@ async function assigned(profile: Partial<Spec> = {}): Promise<void> {
     installedBy: { evidence: "phoneHome" },
     ...profile,
   };
-  await state.create(Profile, "p", { spec });
-  await state.create(Machine, uuid, {
-    spec: {
-      name: "node-1",
-      identity: { uuid, macs: [] },
-      admission: { is: "accepted", by: "ann" },
-      wipeId: 1,
-      retryId: 0,
-      power: "automatic",
-      boot: {},
-    },
-  });
-  await wipedUnder(1);
-  // Its inventory says that it has no disks, of which none need be chosen.
-  const session = site.attach(await site.enrolled());
-  await session.hear("welcome");
-  session.say({ case: "inventory", value: { gaps: ["all of it"] } });
-  await until(() => state.find(Inventory, uuid));
-  session.hangUp();
-  await state.create(Assignment, uuid, { spec: { profile: "p", how: "install", wipeId: 1 } });
+  await site.assign(spec);
 }
 
-async function wipedUnder(wipeId: number): Promise<void> {
-  const at = new Date();
-  const run = {
-    state: "done" as const,
-    wipeId,
-    attempt: 1,
-    orderId: "o",
-    startedAt: at,
-    endedAt: at,
-    disks: [],
-  } satisfies SpecOf<typeof WipeStatus>["run"];
-  await site.provisioner.state.as("Wipe").set(WipeStatus, uuid, {
-    spec: { wipedAt: wipeId, run },
-    labels: { "ingot.dev/wipe": "done" },
-  });
-}
+const wipedUnder = (wipeId: number) => site.wipedUnder(wipeId);
 
 const plan = async () => {
   const { plan } = await (await site.segment()).plan(ask);
   return plan!;
 };
-
-interface Answer {
-  readonly status: number | undefined;
-  readonly text: string;
-}
-
-/** Not fetch: it would repair the paths that an attacker sends. */
-async function call(url: string, method = "GET", body = ""): Promise<Answer> {
-  const { hostname, port } = new URL(url);
-  const path = url.slice(url.indexOf("/", 8));
-  const sent = httpRequest({ host: hostname, port, path, method, agent: false });
-  sent.end(body);
-  const [response] = (await once(sent, "response")) as [IncomingMessage];
-  return { status: response.statusCode, text: (await response.toArray()).join("") };
-}
 
 const at = () => `http://127.0.0.1:${site.provisioner.installsPort}`;
 

@@ -1,20 +1,29 @@
 // A provisioner on loopback as tests use it, and the two that call it: a pxe-server and a machine.
 import { createHash } from "node:crypto";
+import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { request as httpRequest, type IncomingMessage } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { AgentService, type AttachRequestSchema } from "../api/gen/ingot/agent/v1/agent_pb.js";
+import type { Order } from "../api/gen/ingot/agent/v1/orders_pb.js";
+import { WipeMethod } from "../api/gen/ingot/agent/v1/wipe_pb.js";
 import { BootService, Stage } from "../api/gen/ingot/boot/v1/boot_pb.js";
 import { openChannel } from "../api/grpc/channel.ts";
 import { client } from "../api/grpc/client.ts";
 import { ClientTlsCredentials } from "../api/grpc/client-tls.ts";
+import type { SpecOf } from "../cosi/resource.ts";
 import { MemoryStore } from "../cosi/stores/memory.ts";
 import { systemClock } from "../cosi/system-clock.ts";
 import type { Identity } from "../pki/authority.ts";
 import { parseCertificate } from "../pki/certificate.ts";
 import { createRequest } from "../pki/certificate-request.ts";
 import { createKeyPair, type KeyPair } from "../pki/key-pair.ts";
+import { Assignment } from "./resources/assignment.ts";
+import { Machine } from "./resources/machine.ts";
+import { Profile } from "./resources/profile.ts";
+import { WipeStatus } from "./resources/wipe-status.ts";
 import { openProvisioner, type Provisioner, type ProvisionerOptions } from "./serve.ts";
 import { AssetShelf } from "./services/asset-shelf.ts";
 
@@ -25,6 +34,7 @@ export const ask = { client: { mac, uuid, serial: "CN7016" }, stage: Stage.SCRIP
 const here = "127.0.0.1";
 export const loopback = { places: [{ host: here, port: 0 }], names: [here], hostFor: () => here };
 
+type InventoryTold = Extract<Message, { case: "inventory" }>["value"];
 type Message = NonNullable<MessageInitShape<typeof AttachRequestSchema>["message"]>;
 
 interface Applicant {
@@ -51,12 +61,17 @@ export class PracticeSite implements AsyncDisposable {
     this.#opened = opened;
   }
 
-  static async open(options: Partial<ProvisionerOptions> = {}): Promise<PracticeSite> {
+  /** `files`: of other systems, as profiles name them. */
+  static async open(
+    options: Partial<ProvisionerOptions> = {},
+    files: readonly string[] = [],
+  ): Promise<PracticeSite> {
     await using opened = new AsyncDisposableStack();
     const folder = await mkdtemp(join(tmpdir(), "provisioner-"));
     opened.defer(() => rm(folder, { recursive: true }));
     const said: string[] = [];
     await writeImage(folder);
+    for (const file of files) await writeFile(join(folder, file), file);
     const provisioner = opened.use(
       await openProvisioner({
         store: new MemoryStore(),
@@ -117,6 +132,64 @@ export class PracticeSite implements AsyncDisposable {
     return this.enrol((await this.bootedArguments()).get("ingot.token")!);
   }
 
+  /** A machine that was wiped, told what is in it and is assigned: what it boots next is its installation. */
+  async assign(
+    spec: SpecOf<typeof Profile>,
+    inventory: InventoryTold = { gaps: ["all of it"] },
+  ): Promise<void> {
+    const { state } = this.provisioner;
+    await state.create(Profile, "p", { spec });
+    await state.create(Machine, uuid, {
+      spec: {
+        name: "node-1",
+        identity: { uuid, macs: [] },
+        admission: { is: "accepted", by: "ann" },
+        wipeId: 1,
+        retryId: 0,
+        power: "automatic",
+        boot: {},
+      },
+    });
+    const session = this.attach(await this.enrolled());
+    await session.hear("welcome");
+    session.say({ case: "inventory", value: inventory });
+    // Of one without disks there is nothing to wipe, and nobody is told to.
+    if (inventory.disks) {
+      const { value: order } = await session.hear("order");
+      const { id, what } = order as Order;
+      const asked = what.case === "wipe" ? what.value.disks : [];
+      const disks = asked.map(({ disk }) => ({ disk, method: WipeMethod.FAST }));
+      const succeeded = { result: { case: "wipe" as const, value: { disks } } };
+      session.say({
+        case: "order",
+        value: { id, number: 2n, state: { case: "succeeded", value: succeeded } },
+      });
+    }
+    await until(
+      () => state.find(WipeStatus, uuid),
+      ({ wipedAt }) => wipedAt === 1,
+    );
+    session.hangUp();
+    await state.create(Assignment, uuid, { spec: { profile: "p", how: "install", wipeId: 1 } });
+  }
+
+  async wipedUnder(wipeId: number): Promise<void> {
+    const at = new Date();
+    const run = {
+      state: "done" as const,
+      wipeId,
+      attempt: 1,
+      orderId: "o",
+      startedAt: at,
+      endedAt: at,
+      disks: [],
+    } satisfies SpecOf<typeof WipeStatus>["run"];
+    await this.provisioner.state.as("Wipe").set(WipeStatus, uuid, {
+      spec: { wipedAt: wipeId, run },
+      labels: { "ingot.dev/wipe": "done" },
+    });
+  }
+
   /** A session that a test leads by hand. */
   attach(identity: Identity, kernelBootId = "k1", orders: readonly { id: string }[] = []) {
     const version = "0.1.0";
@@ -167,6 +240,21 @@ async function writeImage(folder: string): Promise<void> {
   const kernel = { release: "6.12", ...(await facts("vmlinuz", "a kernel")) };
   const initramfs = await facts("initramfs", "an initramfs");
   await writeFile(join(folder, "manifest.json"), JSON.stringify({ kernel, initramfs }));
+}
+
+export interface HttpAnswer {
+  readonly status: number | undefined;
+  readonly text: string;
+}
+
+/** Not fetch: it would repair the paths that an attacker sends. */
+export async function call(url: string, method = "GET", body = ""): Promise<HttpAnswer> {
+  const { hostname, port } = new URL(url);
+  const path = url.slice(url.indexOf("/", 8));
+  const sent = httpRequest({ host: hostname, port, path, method, agent: false });
+  sent.end(body);
+  const [response] = (await once(sent, "response")) as [IncomingMessage];
+  return { status: response.statusCode, text: (await response.toArray()).join("") };
 }
 
 /** The first state of a resource that fits, now or later. */
