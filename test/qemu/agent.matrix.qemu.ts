@@ -6,6 +6,7 @@ import { WipeMethod } from "../../api/gen/ingot/agent/v1/wipe_pb.js";
 import { type BuildOptions, buildImage, type Image } from "../../os/image/build.ts";
 import type { Profile } from "../../os/image/contents.ts";
 import { type AgentSite, openAgentSite } from "./framework/agent-site.ts";
+import { announceSwitch } from "./framework/announce-switch.ts";
 import type { MachineDescription } from "./framework/description.ts";
 import { operatingSystem, project } from "./framework/image.ts";
 import { Machine } from "./framework/machine.ts";
@@ -116,6 +117,17 @@ describe("agent mode", () => {
       macOf(1),
     ]);
     expect(await machine.console.text()).toMatch(/bond0: bound to 10\.1\.0\./);
+  });
+
+  test("knows the switch and the port at the other end of its cable", async () => {
+    const { around, session } = await inventoryOf("neighbour", { machine: {} });
+    await using _ = around;
+    around.use(announceSwitch({ name: "leaf-7", port: "swp12" }));
+    const heard = await session.next(
+      "inventory",
+      ({ networkInterfaces: [card] }) => card!.neighbour !== undefined,
+    );
+    expect(heard.networkInterfaces[0]!.neighbour).toMatchObject({ systemName: "leaf-7", portId: "swp12" });
   });
 
   test("gives up a disk that hangs, and wipes the one beside it", async () => {
