@@ -68,7 +68,7 @@ export function* volumeNameRules({ name = "" }: { readonly name?: string }): Ite
 
 const units = ["", "k", "m", "g", "t", "p", "e"];
 
-function sizeBytes(size: string): number {
+export function sizeBytes(size: string): number {
   const [, digits, unit = "", binary] = /^(-?[\d.]+)\s*([kmgtpe]?)(i?)b?$/i.exec(size) ?? [];
   return Number(digits) * (binary ? 1024 : 1000) ** units.indexOf(unit.toLowerCase());
 }

@@ -9,6 +9,7 @@ const flagBits = {
   noexec: 8,
   relatime: 1 << 21,
   remount: 32,
+  noatime: 1024,
   bind: 4096,
   move: 8192,
 } as const;

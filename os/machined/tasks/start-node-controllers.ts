@@ -6,13 +6,17 @@ import { kmsgLogSpecs, kmsgLogs } from "../../controllers/config/kernel-log.ts";
 import { kernelModuleSpecs, kernelModules } from "../../controllers/config/kernel-modules.ts";
 import { kernelParamSpecs, kernelParams } from "../../controllers/config/kernel-params.ts";
 import { timeSyncSettings } from "../../controllers/config/time-settings.ts";
+import { userVolumes, type Volumes } from "../../controllers/config/user-volumes.ts";
 import { networkFromMachineConfig } from "../../controllers/network/from-machine-config.ts";
 import { machineStatus } from "../../controllers/runtime/machine-status.ts";
 import { runTool } from "../../kernel/run-tool.ts";
+import { SystemDisk } from "../../resources/block.ts";
 import { MachineStage } from "../../resources/runtime/node.ts";
 import { sendKernelLog } from "../../services/logs/kernel-log-sender.ts";
 import { kernelRecords } from "../../services/logs/kernel-records.ts";
 import { openLineSink } from "../../services/logs/line-sink.ts";
+import { UserVolumes } from "../../volumes/user-volumes.ts";
+import { viewDisks } from "../../volumes/view-disks.ts";
 import type { Context } from "../context.ts";
 import { stageAfter } from "../stage.ts";
 import { reportModules } from "./report-modules.ts";
@@ -48,6 +52,7 @@ export function startNodeControllers(context: Context, signal: AbortSignal): voi
       }),
       kmsgLogSpecs(args().all("talos.logging.kernel")),
       kmsgLogs((url) => sendKernelLog({ url, read: readKernelLog, open: openLineSink, clock: systemClock })),
+      userVolumes(volumesOf(context)),
       machineStatus,
     ],
     log: {
@@ -57,4 +62,26 @@ export function startNodeControllers(context: Context, signal: AbortSignal): voi
     },
   });
   void engine.run(signal).catch(failed);
+}
+
+function volumesOf({ state, log, orphans, closing }: Context): Volumes {
+  const volumes = new UserVolumes({
+    root: "/var/mnt",
+    run: runTool((child) => orphans.track(child)),
+    said: (text) => log.write("info", text),
+    async view() {
+      const system = await state.find(SystemDisk, "system-disk");
+      return viewDisks("/sys", system?.spec.devPath);
+    },
+  });
+  let closes = false;
+  return {
+    release: (kept) => volumes.release(kept),
+    bring(volume) {
+      // Behind EPHEMERAL, which they are mounted on, and so before it when all is closed.
+      if (!closes) closing.defer(() => volumes.release(new Set()));
+      closes = true;
+      return volumes.bring(volume);
+    },
+  };
 }
