@@ -42,7 +42,7 @@ export async function openState({ folder, etcd, masterKeys, candidate }: StateWi
   const given = masterKeys === undefined ? undefined : parseKeyRing(masterKeys);
   if (etcd === undefined) {
     const keys = given ?? (await readKeyFile(await madeKeyFile(folder)));
-    const store = new SqliteStore({ path: stateFile(folder), clock: systemClock });
+    const store = new SqliteStore({ path: stateFile(folder), clock: systemClock, checkpoints: "beside" });
     return { store: new SealedStore({ store, keys, types: allResources }), leadership: undefined };
   }
   const shared = await openEtcdStore({ ...etcd, clock: systemClock });

@@ -7,13 +7,14 @@ import { build } from "esbuild";
 const root = join(import.meta.dirname, "..");
 const out = resolve(process.argv[2] ?? join(root, "out/bundle"));
 
-/** Programs by the name of their bundle; `worker` is a thread of pxe. */
+/** Programs by the name of their bundle; `worker` is a thread of pxe, `checkpoint` one of ingot. */
 const programs = {
   ingot: "provisioner/main.ts",
   pxe: "pxe-server/main.ts",
   bmc: "bmc/main.ts",
   talosctl: "talosctl/main.ts",
   worker: "pxe-server/tftp/worker.ts",
+  checkpoint: "cosi/stores/sqlite/checkpoint.ts",
   "rotate-keys": "provisioner/rotate-keys/main.ts",
 };
 

@@ -34,10 +34,10 @@ export async function makeMachine(state: State, index: number): Promise<void> {
   );
 }
 
-/** Makes machines known with the accounts to their BMCs: the provisioner turns them on by itself. */
-export async function register(state: State, members: readonly FleetMember[]): Promise<void> {
+/** Gives the accounts to their BMCs: the provisioner turns them on by itself. */
+export async function connect(state: State, members: readonly FleetMember[]): Promise<void> {
   await inBatches(0, members.length, async (at) => {
-    const { index, id, bmcPort } = members[at]!;
+    const { id, bmcPort } = members[at]!;
     await state.create(BmcConfig, id, {
       spec: {
         address: "127.0.0.1",
@@ -49,8 +49,12 @@ export async function register(state: State, members: readonly FleetMember[]): P
         origin: "given",
       },
     });
-    await makeMachine(state, index);
   });
+}
+
+export async function register(state: State, members: readonly FleetMember[]): Promise<void> {
+  await inBatches(0, members.length, (at) => makeMachine(state, members[at]!.index));
+  await connect(state, members);
 }
 
 export async function makeProfile(state: State): Promise<void> {

@@ -9,7 +9,7 @@ import { WipeStatus } from "../../provisioner/resources/wipe-status.ts";
 import { inventoryRecord } from "../../provisioner/services/inventory-record.ts";
 import type { BenchModule, Comparison } from "../../workshop/bench.ts";
 import { fleetIdentity, fleetMessage } from "./fleet-inventory.ts";
-import { darkness, follow, inBatches, makeMachine, register } from "./fleet-plan.ts";
+import { connect, darkness, follow, inBatches, makeMachine } from "./fleet-plan.ts";
 import { FleetProvisioner, openDoor } from "./fleet-provisioner.ts";
 import { Racks } from "./racks.ts";
 
@@ -66,15 +66,13 @@ export const bench: BenchModule["bench"] = async ({ log, args }) => {
 
   // While nobody is there to take wipes of unknown machines for what is left of removed ones.
   await provisioner.kill();
+  await inBatches(0, size, (index) => makeMachine(state, index));
   await makeKnown(state, size, known - size);
   let began = elapsed();
   await provisioner.start();
-  const others = Array.from({ length: known - size }, (_, at) => ({
-    index: size + at,
-    id: fleetIdentity(size + at).uuid,
-  }));
-  await follow(state, others, { goal: () => "pool", signal });
-  log(`${others.length} machines known and looked at ${(elapsed() - began).toFixed(1)} s after the start`);
+  const everyone = Array.from({ length: known }, (_, index) => ({ index, id: fleetIdentity(index).uuid }));
+  await follow(state, everyone, { goal: ({ index }) => (index < size ? "inspecting" : "pool"), signal });
+  log(`${known} machines known and looked at ${(elapsed() - began).toFixed(1)} s after the start`);
   const racks = opened.use(await Racks.open(size, booter));
   const { pid } = provisioner.process;
   const fresh = await residentMegabytes(pid);
@@ -95,8 +93,8 @@ export const bench: BenchModule["bench"] = async ({ log, args }) => {
       }
     },
   });
-  // Turned on by their BMCs, as soon as they are known.
-  await register(state, racks.members);
+  // From here on they can be turned on.
+  await connect(state, racks.members);
   const client = provisioner.process.client(provisioner.token);
   const lists: number[] = [];
   let refused = 0;

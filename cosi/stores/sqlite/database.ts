@@ -2,6 +2,7 @@
 import { closeSync, openSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { DatabaseSync } from "node:sqlite";
+import type { Checkpoints } from "./checkpoints.ts";
 
 /**
  * In this mode a commit is flushed by whoever made it (Journal), beside the event loop instead of in it; SQLite
@@ -60,8 +61,14 @@ const schema = `
   PRAGMA user_version = ${schemaVersion};
 `;
 
+/** In pages of the journal, when it is carried into the database by a thread beside ours, and when it is by our commits. */
+const carriedAfterPages = { beside: 4_000, within: 1_000 } as const;
+
 /** Opens the file, and makes it if there is none. Refuses what is damaged, or is not ours. */
-export function openDatabase(path: string): DatabaseSync {
+export function openDatabase(
+  path: string,
+  checkpoints: keyof typeof carriedAfterPages = "within",
+): DatabaseSync {
   let database: DatabaseSync | undefined;
   try {
     makeFile(path);
@@ -70,6 +77,7 @@ export function openDatabase(path: string): DatabaseSync {
     database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous}`);
     // A journal that once grew does not stay large.
     database.exec("PRAGMA journal_size_limit = 67108864");
+    database.exec(`PRAGMA wal_autocheckpoint = ${carriedAfterPages[checkpoints]}`);
     makeSchema(database);
     refuseDamaged(database);
     return database;
@@ -86,10 +94,12 @@ export function openDatabase(path: string): DatabaseSync {
  */
 export class Journal implements AsyncDisposable {
   readonly #path: string;
+  readonly #checkpoints: Checkpoints | undefined;
   #file: Promise<FileHandle> | undefined;
 
-  constructor(database: string) {
+  constructor(database: string, checkpoints?: Checkpoints) {
     this.#path = `${database}-wal`;
+    this.#checkpoints = checkpoints;
   }
 
   async flush(): Promise<void> {
@@ -97,13 +107,19 @@ export class Journal implements AsyncDisposable {
     this.#file ??= open(this.#path, "r+");
     try {
       await (await this.#file).datasync();
+      this.#checkpoints?.due();
     } catch (error) {
-      await this[Symbol.asyncDispose]();
+      await this.#close();
       throw error;
     }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#checkpoints?.[Symbol.asyncDispose]();
+    await this.#close();
+  }
+
+  async #close(): Promise<void> {
     const file = this.#file;
     this.#file = undefined;
     await file?.then(

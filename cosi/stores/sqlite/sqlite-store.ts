@@ -14,6 +14,7 @@ import {
   type Store,
   VersionConflict,
 } from "../../store.ts";
+import { Checkpoints } from "./checkpoints.ts";
 import { Journal, openDatabase, reasonOf } from "./database.ts";
 import { DocumentCache } from "./document-cache.ts";
 import { labelCondition, valuesOf } from "./label-conditions.ts";
@@ -34,6 +35,8 @@ export interface SqliteStoreOptions {
   readonly path: string;
   readonly clock: Pick<Clock, "after" | "elapsedMs">;
   readonly durability?: Durability;
+  /** "beside": by a thread of its own, for a process that must always answer soon. */
+  readonly checkpoints?: "beside" | "within";
   /** How many changes are kept for those who watch, at least. */
   readonly history?: number;
   /** How soon a watch learns of what another process wrote. What this process writes it learns at once. */
@@ -81,13 +84,14 @@ export class SqliteStore implements Store {
     path,
     clock,
     durability = "full",
+    checkpoints = "within",
     history = 10_000,
     pollMs = 20,
     patienceMs = 30_000,
   }: SqliteStoreOptions) {
     this.#options = { path, clock, history, pollMs };
-    this.#database = openDatabase(path);
-    this.#journal = new Journal(path);
+    this.#database = openDatabase(path, checkpoints);
+    this.#journal = new Journal(path, checkpoints === "beside" ? new Checkpoints(path, clock) : undefined);
     this.#sql = prepareStatements(this.#database);
     this.#life = this.#head().life;
     this.#dataVersion = this.#seenVersion();
