@@ -24,6 +24,10 @@ type Status = SpecOf<typeof PowerStatus>;
 const pollMs = 5 * 60_000;
 const soonMs = 5_000;
 const restMs = 30_000;
+/** Racks that start in one moment trip breakers, and ask for their boots in one moment too. */
+const startsPace = { perSecond: 20, burst: 10 };
+/** Of BMCs that this process has not asked yet: after a start those are all. */
+const contactsPace = { perSecond: 50, burst: 20 };
 /** One that was not reached so often in a row is said to be unknown, and asked on. */
 const silences = 3;
 
@@ -33,7 +37,8 @@ const silences = 3;
  */
 export const powerController = ({ clock, powerOf, recordsOf }: PowerDependencies) => {
   const readings = new Map<string, { readonly said: "on" | "off"; readonly atMs: number }>();
-  const pace = new PowerPace(clock);
+  const pace = new PowerPace(clock, startsPace);
+  const contacts = new PowerPace(clock, contactsPace);
   const waitMs = (id: string, step: PowerStep) => {
     if (step.do === "record" && step.order.power !== "off") return pace.waitMs(id);
     pace.leave(id);
@@ -77,6 +82,14 @@ export const powerController = ({ clock, powerOf, recordsOf }: PowerDependencies
           return { do: "set", spec: withoutUntold(before), ...rest(step, turnMs, clock.now(), agoMs) };
         }
       }
+
+      const hasTime = !before || before.power === "unknown" || stepFor(before.power).do === "watch";
+      const contactMs = !last && hasTime ? contacts.waitMs(id) : 0;
+      if (contactMs > 0) {
+        const rest = { why: "other BMCs are asked before its", until: soonest(clock.now(), contactMs) };
+        return before ? { do: "set", spec: withoutUntold(before), ...rest } : { do: "wait", ...rest };
+      }
+      contacts.leave(id);
 
       let said: "on" | "off" | "changing";
       try {

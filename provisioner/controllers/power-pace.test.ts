@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { PowerPace } from "./power-pace.ts";
 
-test("a few machines are turned on at once, many one after another, each in its turn", () => {
+test("a few machines have their turn at once, many one after another", () => {
   let nowMs = 0;
-  const pace = new PowerPace({ elapsedMs: () => nowMs });
+  const pace = new PowerPace({ elapsedMs: () => nowMs }, { perSecond: 20, burst: 20 });
   const turnOn = (count: number) =>
     Array.from({ length: count }, (_, index) => {
       const waitMs = pace.waitMs(`m${index}`);
