@@ -1,6 +1,7 @@
 // Which disk a config means. Pure: disks in, one disk or the reason against each out.
 import type { InstallDisk } from "../../machine-config/settings/install.ts";
 import type { Disk } from "../block/disks.ts";
+import { diskExpression, matches } from "./disk-expression.ts";
 
 export type DiskChoice =
   | { readonly disk: Disk; readonly skipped: readonly string[] }
@@ -40,9 +41,17 @@ function mismatch(disk: Disk, wanted: InstallDisk): string | undefined {
     case "path":
       return disk.devPath === wanted.path ? undefined : `is not ${wanted.path}`;
     case "expression":
-      return `cannot be compared: expressions over disks are not supported (${wanted.expression})`;
+      return expressionMismatch(disk, wanted.expression);
     case "selector":
       return selectorMismatch(disk, wanted.selector);
+  }
+}
+
+function expressionMismatch(disk: Disk, expression: string): string | undefined {
+  try {
+    return diskExpression(expression)(disk) ? undefined : `does not match ${expression}`;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
   }
 }
 
@@ -60,7 +69,7 @@ function selectorMismatch(disk: Disk, selector: Selector): string | undefined {
     ["path", disk.busPath, selector.busPath],
   ];
   for (const [name, is, pattern] of texts)
-    if (pattern && !glob(pattern).test(is)) return `its ${name} "${is}" is not ${pattern}`;
+    if (pattern && !matches(pattern, is)) return `its ${name} "${is}" is not ${pattern}`;
   if (selector.uuid || selector.modalias) return "disks have neither uuid nor modalias here";
   return undefined;
 }
@@ -102,12 +111,3 @@ function sizeFits(bytes: number, text: string): boolean {
       return bytes === size;
   }
 }
-
-/** As shells match names: `*` is any characters, `?` is one. */
-const glob = (pattern: string) =>
-  new RegExp(
-    `^${pattern
-      .replaceAll(/[.+^${}()|[\]\\]/g, String.raw`\$&`)
-      .replaceAll("*", ".*")
-      .replaceAll("?", ".")}$`,
-  );

@@ -108,6 +108,7 @@ describe.each(["bios", "uefi"] as const)("an installed machine with %s", (firmwa
     since = await node.mark();
     await node.upgrade("images.example/owner/ingot:v2", { stage: true });
     await node.until(/ingot: upgrade: images.example\/owner\/ingot:v2 was staged/, since);
+    await node.runsFrom("a", since);
     await node.until(/ingot: slot a has proved itself/, since);
     since = await node.mark();
     await node.rollback();

@@ -76,6 +76,7 @@ test("a machine is upgraded as clients of today do it", async () => {
   });
   expect(said).toContain("100 % of the image is written");
   expect(said.at(-1)).toBe(0);
+  await node.runsFrom("b", since);
   await node.until(/ingot: slot b has proved itself/, since);
   expect(await node.lastUpgrade()).toMatchObject({ phase: "done", slot: "b" });
 });

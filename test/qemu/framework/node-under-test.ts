@@ -32,6 +32,8 @@ export class NodeUnderTest {
 
   /** Waits until it runs from a slot, and its API is up. */
   async runsFrom(slot: "a" | "b", after: number): Promise<void> {
+    // Each of them under its own deadline: a restart takes its time before anything of ours runs.
+    await this.until(/ommand line: BOOT_IMAGE/, after);
     await this.until(new RegExp(`ingot: the system is on /dev/\\S+, slot ${slot}`), after);
     await this.until(/ingot: machine API: port 50000, mutual TLS/, after);
   }
@@ -75,6 +77,10 @@ export class NodeUnderTest {
       }
       return [...new Set(tasks)];
     });
+  }
+
+  async isOnTrial(): Promise<boolean> {
+    return (await this.lastUpgrade())?.phase === "trial";
   }
 
   /** What it tells of its last upgrade. */
