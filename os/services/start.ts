@@ -94,7 +94,11 @@ export async function startServices(surroundings: Surroundings): Promise<AsyncDi
       const spec = { yaml: next.text, from: "the API" };
       await state.as("MachineConfig").set(MachineConfig, "v1alpha1", { spec });
     },
-    persist: (next) => persistConfig(stateFolder, next.text),
+    async persist(next) {
+      await persistConfig(stateFolder, next.text);
+      const spec = { yaml: next.text, from: "the API" };
+      await state.as("MachineConfig").set(MachineConfig, "persistent", { spec });
+    },
     clock,
     failed,
   });
@@ -243,7 +247,7 @@ export async function startServices(surroundings: Surroundings): Promise<AsyncDi
 
   /** Resolves when the config has come that has the key. */
   async function keyed(signal: AbortSignal): Promise<void> {
-    for await (const events of state.watch(MachineConfig, { signal })) {
+    for await (const events of state.watch(MachineConfig, { id: "v1alpha1", signal })) {
       const configs = events.flatMap((event) =>
         event.type === "bootstrapped" ? [] : [event.resource.spec.yaml],
       );

@@ -22,7 +22,9 @@ export const loadConfig = (sources: readonly ConfigSource[]): Task<SourceContext
         log.write("error", `The machine config from ${source.name} cannot be used: ${reason}`);
         continue;
       }
-      await state.as("MachineConfig").set(MachineConfig, "v1alpha1", { spec: { yaml, from: source.name } });
+      const body = { spec: { yaml, from: source.name } };
+      for (const id of ["v1alpha1", "persistent"])
+        await state.as("MachineConfig").set(MachineConfig, id, body);
       return log.write("info", `the machine config is from ${source.name}`);
     }
   },

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { config } from "../declare.ts";
 
-/** The configuration that the node follows. Id: `v1alpha1`. */
+/** Ids: `v1alpha1` (the configuration that the node follows), `persistent` (the one that the next boot finds). */
 export const MachineConfig = config(
   "MachineConfigs",
   z.strictObject({

@@ -95,6 +95,17 @@ describe("a config", () => {
     expect(current?.text).toBe(base.text);
   });
 
+  test("that is tried after another gives way to what is kept, and so does one that is staged meanwhile", async () => {
+    const second = patched("machine: {sysctls: {vm.swappiness: '20'}}");
+    await apply(live(), { mode: Mode.TRY, tryModeTimeout: { seconds: 5n } });
+    await apply(second, { mode: Mode.TRY, tryModeTimeout: { seconds: 20n } });
+    await apply(live(), { mode: Mode.STAGED });
+    await clock.advance(19_999);
+    expect(current?.text).toBe(second.text);
+    await clock.advance(1);
+    expect([current?.text, persisted?.text]).toEqual([base.text, live().text]);
+  });
+
   test("stays when it is applied after it was tried", async () => {
     const next = live();
     await apply(next, { mode: Mode.TRY, tryModeTimeout: { seconds: 5n } });
