@@ -6,6 +6,8 @@ import { Assignment } from "../resources/assignment.ts";
 import { AuditEntry } from "../resources/audit-entry.ts";
 import { BmcConfig } from "../resources/bmc-config.ts";
 import { Machine } from "../resources/machine.ts";
+import { MachineStatus } from "../resources/machine-status.ts";
+import { stages } from "../resources/stages.ts";
 import { Token } from "../resources/token.ts";
 import { openTestApi, type TestApi } from "./api-client.conformance.ts";
 
@@ -316,7 +318,22 @@ describe("the description", () => {
   });
 });
 
-test("metrics tell how many machines are in each stage", async () => {
+test("metrics tell of every stage how many machines are in it, for how long, and how many are stuck", async () => {
+  const life = api.state.as("Life");
+  const since = new Date(Date.now() - 90_000);
+  const tell = (id: string, retries: number) =>
+    life.create(MachineStatus, id, {
+      spec: { stage: "inspecting", why: "", since, progress: { is: "onTime", retries } },
+    });
+  await tell("m1", 0);
+  await tell("m2", 1);
   const { text } = await api.call("/metrics", { token: admin });
-  expect(text).toContain('ingot_machines{stage="pool"} 0');
+  for (const stage of stages) {
+    const count = stage === "inspecting" ? 2 : 0;
+    expect(text).toContain(`ingot_machines{stage="${stage}"} ${count}\n`);
+    expect(text).toContain(`ingot_machines_stuck{stage="${stage}"} ${count / 2}\n`);
+    expect(text).toMatch(
+      new RegExp(`ingot_machines_oldest_seconds\\{stage="${stage}"\\} ${count ? "9" : "0"}`),
+    );
+  }
 });

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
-import { stringify } from "yaml";
 import { ApiClient, type Send } from "./api-client.ts";
+import { asJson, asYaml } from "./documents.ts";
 import type { Paint } from "./paint.ts";
 import { type Column, Table } from "./table.ts";
 
@@ -71,8 +71,8 @@ export class CommandContext {
   /** As it was answered, or as text made of it. */
   tell(command: Command, value: unknown, text: () => string): void {
     const format = this.format(command);
-    if (format === "json") this.io.print(JSON.stringify(value, null, 2));
-    else if (format === "yaml") this.io.print(stringify(value).trimEnd());
+    if (format === "json") this.io.print(asJson(value, 2));
+    else if (format === "yaml") this.io.print(asYaml(value));
     else this.io.print(text());
   }
 }

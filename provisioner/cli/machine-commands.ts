@@ -1,7 +1,7 @@
 import { Command } from "commander";
-import { stringify } from "yaml";
 import { pathOf, type Shown } from "./api-client.ts";
 import type { CommandContext, Connection } from "./command-io.ts";
+import { asYaml } from "./documents.ts";
 import { CommandFailure } from "./exit-codes.ts";
 import { labelText } from "./kind-columns.ts";
 import { listMachines } from "./machine-list.ts";
@@ -101,7 +101,7 @@ export function machinesCommand(context: CommandContext): Command {
       const machines = await context.client(command).list("machines", { selector });
       // As JSON has it: what is not there is left out.
       const list = JSON.parse(JSON.stringify(machines.map(exported))) as unknown;
-      context.tell(command, list, () => stringify(list).trimEnd());
+      context.tell(command, list, () => asYaml(list));
     });
   addTalosconfigCommand(root, context);
   return root;

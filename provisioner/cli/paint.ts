@@ -11,7 +11,8 @@ export const paintOf =
   (style, text) =>
     colours && style !== undefined && text !== "" ? `\u001b[${codes[style]}m${text}\u001b[0m` : text;
 
+// oxlint-disable-next-line no-control-regex -- control characters, and those that turn text around
+export const moving = /[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/gu;
+
 /** What machines say of themselves must not move the cursor of whoever reads it. */
-export const plain = (text: string): string =>
-  // oxlint-disable-next-line no-control-regex -- control characters, and those that turn text around, are replaced
-  text.replaceAll(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]+/gu, " ");
+export const plain = (text: string): string => text.replaceAll(new RegExp(`${moving.source}+`, "gu"), " ");

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
-import { stringify } from "yaml";
 import type { Change, Shown } from "./api-client.ts";
 import type { CommandContext } from "./command-io.ts";
+import { asJson, asYaml } from "./documents.ts";
 import type { Column, Table } from "./table.ts";
 
 export interface Changes {
@@ -20,9 +20,8 @@ export async function printChanges(
   const first: Shown[] = [];
   let table: Table<Shown> | undefined;
   for await (const change of changes) {
-    if (format === "json" && change.type !== "bootstrapped") print(JSON.stringify(change));
-    else if (format === "yaml" && change.type !== "bootstrapped")
-      print(`---\n${stringify(change).trimEnd()}`);
+    if (format === "json" && change.type !== "bootstrapped") print(asJson(change));
+    else if (format === "yaml" && change.type !== "bootstrapped") print(`---\n${asYaml(change)}`);
     else if (format === "json" || format === "yaml") continue;
     else if (change.type === "bootstrapped") {
       table = context.table(command, columns, first);

@@ -1,8 +1,9 @@
 import { Command } from "commander";
-import { parse, stringify } from "yaml";
+import { parse } from "yaml";
 import { kindAt } from "../api/catalog.ts";
 import { pathOf, type Shown } from "./api-client.ts";
 import type { CommandContext } from "./command-io.ts";
+import { asYaml } from "./documents.ts";
 import { columnsOf } from "./kind-columns.ts";
 import { printChanges } from "./print-changes.ts";
 
@@ -36,7 +37,7 @@ export function resourceCommand(path: string, context: CommandContext): Command 
     .description("one of them, whole")
     .action(async (id: string, _: unknown, command: Command) => {
       const found = await context.client(command).call("GET", pathOf(path, [id]));
-      context.tell(command, found, () => stringify(found).trimEnd());
+      context.tell(command, found, () => asYaml(found));
     });
   root
     .command("watch")

@@ -1,13 +1,16 @@
 import { type Command, CommanderError } from "commander";
 import { CommandFailure, exitCodes } from "./exit-codes.ts";
+import { plain } from "./paint.ts";
 
 /** Runs a command line; resolves to its exit code. What went wrong is said in one line for each cause. */
 export async function runCommand(
   root: Command,
   words: readonly string[],
-  note: (text: string) => void,
+  say: (text: string) => void,
 ): Promise<number> {
   withoutExits(root);
+  // Reasons may quote what a machine says of itself.
+  const note = (text: string) => say(text.split("\n").map(plain).join("\n"));
   try {
     await root.parseAsync(words, { from: "user" });
     return exitCodes.done[0];
