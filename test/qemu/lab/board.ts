@@ -83,6 +83,11 @@ export class Board {
     return [...this.#courses.values()].every(({ reached }) => reached.has(milestone));
   }
 
+  /** Seconds from its power-on to each milestone that it has reached. */
+  timesOf(machine: string): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#courses.get(machine)?.reached ?? []);
+  }
+
   /** Seconds from power-on to each milestone that any machine has reached. */
   table(): string {
     const names = milestones

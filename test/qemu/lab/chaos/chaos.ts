@@ -41,7 +41,7 @@ export async function liveThroughChaos(options: ChaosOptions): Promise<ChaosResu
   const asked = new Map<string, number>();
   const stop = new AbortController();
   const until = AbortSignal.any([signal, stop.signal]);
-  let restarting = Promise.resolve();
+  let restarting: Promise<void> | undefined;
   await using site = await openLabSite({
     ...{ directory, description, nowS, say: tell, signal: until },
     learned({ name, kind, spec }) {
@@ -49,11 +49,18 @@ export async function liveThroughChaos(options: ChaosOptions): Promise<ChaosResu
     },
     provisionerEnded(failure) {
       tell("chaos", `${failure.message}; it is started again`);
-      restarting = restart();
+      void restart();
     },
   });
   const { rack, board, provisioner } = site;
-  async function restart(): Promise<void> {
+  /** One at a time, whoever wants it. */
+  function restart(): Promise<void> {
+    restarting ??= startAnew().finally(() => {
+      restarting = undefined;
+    });
+    return restarting;
+  }
+  async function startAnew(): Promise<void> {
     while (!until.aborted) {
       await provisioner.stop("SIGKILL");
       await delay(restartAfterMs, undefined, { signal: until }).catch(() => {});
