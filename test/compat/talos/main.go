@@ -2,6 +2,7 @@
 //
 //	go run . descriptors     every service, message and enum of the machine API, a line each
 //	go run . messages        messages with a trap in them: name, what they say, their bytes in hex
+//	go run . filled          every message of the machine API with all of its fields set: name, bytes in hex
 //	go run . definitions     what is derived from each name of a type on standard input
 //	go run . read ADDRESS    reads a COSI state as `talosctl get` does
 //	go run . operate TALOSCONFIG NODE   does to a machine what operators do
@@ -27,6 +28,8 @@ func run(args []string) error {
 		return printDescriptors()
 	case len(args) == 1 && args[0] == "messages":
 		return printMessages()
+	case len(args) == 1 && args[0] == "filled":
+		return printFilled()
 	case len(args) == 1 && args[0] == "definitions":
 		return printDefinitions()
 	case len(args) == 2 && args[0] == "read":
