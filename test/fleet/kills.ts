@@ -40,7 +40,6 @@ export async function liveThroughKills(options: KillsOptions): Promise<KillsResu
   const { state, booter } = opened.use(await openDoor(provisioner));
   const site = opened.use(await FleetSite.open({ size, random, booter: () => booter }));
   await makeProfile(state);
-  await register(state, site.members);
 
   const lives = new Map<FleetMachine, number>();
   const arrived = follow(state, site.machines, {
@@ -62,7 +61,10 @@ export async function liveThroughKills(options: KillsOptions): Promise<KillsResu
   });
   // Whoever waits for it gets the error.
   arrived.catch(() => {});
+  const upTo = (count: number) => Math.floor((size * count) / kills);
   for (let count = 1; count <= kills && !signal.aborted; count++) {
+    // Some are new each time: every kill comes amid their lives.
+    await register(state, site.members.slice(upTo(count - 1), upTo(count)));
     await delay(between(random, 0, lifeMs));
     await provisioner.kill();
     if (count % 10 === 0) log(`killed ${count} times: ${site.wipes} wipes, ${site.configs.length} installed`);
