@@ -72,8 +72,9 @@ describe.each(["bios", "uefi"] as const)("an installed machine with %s", (firmwa
     const node = new NodeUnderTest(machine, `${address}:50000`, secrets);
 
     await machine.powerOn({ order: ["disk", "network"], restarts: "by itself" });
-    let since = 0;
-    await node.until(/ingot: install: done/, since);
+    await node.until(/ingot: install: done/, 0);
+    // Its API is there while it is installed, too.
+    let since = await node.mark();
     await node.runsFrom("a", since);
 
     for (const [image, reason] of [
