@@ -52,6 +52,7 @@ export const partitionsOf =
 
 export class InstalledSystem {
   readonly #open: OpenPartition;
+  #changed: Promise<void> = Promise.resolve();
   /** The slot that was booted. */
   readonly slot: Slot;
 
@@ -187,7 +188,14 @@ export class InstalledSystem {
   }
 
   /** Both copies are written, the first before the second: one of them is whole at any time. */
-  async changeMeta(change: (values: Map<number, Uint8Array>) => void): Promise<void> {
+  changeMeta(change: (values: Map<number, Uint8Array>) => void): Promise<void> {
+    // One after another: what two change at a time would be what one of them has seen.
+    const changed = this.#changed.then(() => this.#changeMeta(change));
+    this.#changed = changed.catch(() => {});
+    return changed;
+  }
+
+  async #changeMeta(change: (values: Map<number, Uint8Array>) => void): Promise<void> {
     await using partition = await this.#open("META");
     const values = new Map(await metaOn(partition));
     change(values);

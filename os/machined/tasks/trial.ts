@@ -12,9 +12,11 @@ const usualSeconds = 10 * 60;
 /** Linux, include/uapi/linux/watchdog.h, WDIOF_CARDRESET: the boot before was ended by the watchdog. */
 const cardReset = 0x20;
 
+type Surroundings = Pick<Context, "state" | "log" | "faults" | "end" | "arguments">;
+
 /** Begins the trial of the slot that was booted, or tells what became of the one that was tried before it. */
 export async function tellOfTrial(
-  context: Context,
+  context: Surroundings,
   system: InstalledSystem,
   signal: AbortSignal,
 ): Promise<void> {
@@ -32,7 +34,11 @@ export async function tellOfTrial(
   await context.state.as("Upgrades").set(Upgrade, "upgrade", { spec });
 }
 
-async function beginTrial(context: Context, system: InstalledSystem, signal: AbortSignal): Promise<void> {
+async function beginTrial(
+  context: Surroundings,
+  system: InstalledSystem,
+  signal: AbortSignal,
+): Promise<void> {
   const { state, log, faults, end, arguments: args } = context;
   const { slot } = system;
   const image = (await system.trial())?.image ?? "";
@@ -80,7 +86,7 @@ async function beginTrial(context: Context, system: InstalledSystem, signal: Abo
 }
 
 /** What the machine still waits for. */
-async function unmet({ state }: Context): Promise<string> {
+async function unmet({ state }: Pick<Context, "state">): Promise<string> {
   const found = (await state.find(MachineStatus, "machine"))?.spec;
   if (!found) return "nothing told of its state";
   const { stage, status } = found;
