@@ -44,6 +44,8 @@ export class SimulatedMachine {
   #untold = false;
   /** When its BMC was told to cycle it. */
   readonly cycledMs: number[] = [];
+  /** Since when it is at what it does. */
+  becameMs = 0;
   #boots = 0;
   #power = 0;
   #timers = new DisposableStack();
@@ -95,6 +97,7 @@ export class SimulatedMachine {
     this.#timers.dispose();
     this.#timers = new DisposableStack();
     this.activity = activity;
+    this.becameMs = this.site.clock.elapsedMs();
     this.site.story(`${this.id} ${activity.is}: ${why}`);
   }
 

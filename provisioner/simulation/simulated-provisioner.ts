@@ -77,9 +77,13 @@ export class SimulatedProvisioner {
   }
 }
 
-/** Only what was installed for us answers, and only while it runs. */
+const untilReadyMs = 20_000;
+
+/** Only what was installed for us answers, and only while it runs; at first it is not ready. */
 function answerOf(machines: ReadonlyMap<string, SimulatedMachine>, addresses: readonly string[]): NodeAnswer {
-  const running = addresses.flatMap((address) => machines.get(address.replace("address-of-", "")) ?? []);
-  const answers = running.some(({ activity, disks }) => activity.is === "system" && disks.is !== "empty");
-  return answers ? { is: "ready" } : { is: "silent", why: "nothing answers" };
+  const asked = addresses.flatMap((address) => machines.get(address.replace("address-of-", "")) ?? []);
+  const running = asked.find(({ activity, disks }) => activity.is === "system" && disks.is !== "empty");
+  if (!running) return { is: "silent", why: "nothing answers" };
+  const runsMs = running.site.clock.elapsedMs() - running.becameMs;
+  return runsMs < untilReadyMs ? { is: "notReady", why: "its services start" } : { is: "ready" };
 }
