@@ -10,6 +10,7 @@ import { installSettings } from "./install.ts";
 import { kernelSettings } from "./kernel.ts";
 import { resolverSettings } from "./resolvers.ts";
 import { timeSettings } from "./time.ts";
+import { volumeSettings } from "./volumes.ts";
 
 const document = (kind: string, fields: string) => `apiVersion: v1alpha1\nkind: ${kind}\n${fields}\n`;
 const config = (...documents: string[]) => parseMachineConfig(documents.join("---\n"));
@@ -210,4 +211,38 @@ test.each([
   const { errors } = validate(config(...texts), "cloud");
   expect(errors).toHaveLength(1);
   expect(errors[0]?.why).toContain(why);
+});
+
+test("volumes come from documents and from machine.disks", () => {
+  const match = 'disk.dev_path == "/dev/sdb"';
+  const volumes = volumeSettings(
+    config(
+      machine(
+        "disks: [{device: /dev/sdb, partitions: [{size: 1GiB, mountpoint: /var/lib/a}, {mountpoint: /var/b}]}]",
+      ),
+      document(
+        "UserVolumeConfig",
+        "name: data\nprovisioning: {diskSelector: {match: system_disk}, minSize: 1GB, maxSize: 50%, grow: true}\nfilesystem: {type: ext4}\nmount: {secure: false}",
+      ),
+      document("UserVolumeConfig", "name: folder\nvolumeType: directory"),
+    ),
+  );
+  expect(
+    volumes.map(({ name, mountAt, make, filesystem, secure }) => [name, mountAt, make, filesystem, secure]),
+  ).toEqual([
+    [
+      ...["data", undefined],
+      { is: "partition", match: "system_disk", minBytes: 1e9, max: { share: 0.5 }, grow: true },
+      ...["ext4", false],
+    ],
+    ["folder", undefined, { is: "directory" }, "xfs", true],
+    [
+      "var-lib-a",
+      "/var/lib/a",
+      { is: "partition", match, minBytes: 2 ** 30, max: { bytes: 2 ** 30 }, grow: false },
+      "xfs",
+      true,
+    ],
+    ["var-b", "/var/b", { is: "partition", match, minBytes: 0, max: undefined, grow: false }, "xfs", true],
+  ]);
 });

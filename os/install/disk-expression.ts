@@ -30,10 +30,10 @@ const fieldsOf = (disk: Disk): Value => ({
 });
 
 /** Throws when it is no expression, or none over disks. */
-export function diskExpression(text: string): (disk: Disk) => boolean {
+export function diskExpression(text: string): (disk: Disk, isSystem?: boolean) => boolean {
   const term = new Parser(text).whole();
-  return (disk) => {
-    const value = term({ ...sizes, disk: fieldsOf(disk), system_disk: false });
+  return (disk, isSystem = false) => {
+    const value = term({ ...sizes, disk: fieldsOf(disk), system_disk: isSystem });
     if (typeof value !== "boolean") throw problem(text, "its value is neither true nor false");
     return value;
   };

@@ -1,9 +1,9 @@
 // Where a volume of the machine's owner is, or is to be made. Pure: disks in, one step out.
 import { createHash } from "node:crypto";
-import type { Value } from "../../machine-config/expression/expression.ts";
 import type { VolumeSettings } from "../../machine-config/settings/volumes.ts";
 import type { Disk } from "../block/disks.ts";
 import { type Partition, type PartitionTable, usable } from "../block/gpt/table.ts";
+import { diskExpression } from "../install/disk-expression.ts";
 
 /** A disk, and what is on it. */
 export interface DiskView {
@@ -59,7 +59,8 @@ export function planVolume(
     const partition = view.table?.partitions.find(({ name }) => name === label);
     if (partition) return { do: "use", view, partition, roomSectors: roomBehind(partition, view, volume) };
   }
-  const meant = views.filter((view) => make.fits(variablesOf(view)) === true);
+  const isMeant = diskExpression(make.match);
+  const meant = views.filter(({ disk, isSystem }) => isMeant(disk, isSystem));
   if (meant.length === 0) return { do: "wait", why: "no disk is the one that its selector means" };
   const reasons: string[] = [];
   for (const view of meant) {
@@ -68,18 +69,6 @@ export function planVolume(
     reasons.push(`${view.disk.devPath}: ${step}`);
   }
   return { do: "wait", why: reasons.join("; ") };
-}
-
-function variablesOf({ disk, isSystem }: DiskView): Record<string, Value> {
-  const { devPath, sizeBytes, model, serial, wwid, transport, busPath, rotational, readOnly, cdrom } = disk;
-  return {
-    disk: {
-      ...{ dev_path: devPath, size: sizeBytes, model, serial, wwid, transport, bus_path: busPath },
-      ...{ rotational, readonly: readOnly, cdrom },
-      ...{ sector_size: disk.sectorBytes, io_size: disk.physicalSectorBytes },
-    },
-    system_disk: isSystem,
-  };
 }
 
 const unusable = ({ disk, isSystem }: DiskView): string | undefined => {

@@ -39,6 +39,8 @@ export class UserVolumes {
   async bring(volume: VolumeSettings): Promise<Status> {
     const there = this.#mounted.get(volume.name);
     try {
+      if (volume.mountAt !== undefined && !volume.mountAt.startsWith("/var/"))
+        return failed(volume, `${volume.mountAt} is not below /var`);
       if (volume.make.is === "directory") return this.#folder(volume);
       const step = planVolume(volume, await this.#options.view(), () => crypto.randomUUID());
       if (step.do === "wait") return there ?? failed(volume, step.why);
@@ -83,7 +85,7 @@ export class UserVolumes {
       ? (partition.lastSector - partition.firstSector + 1) * disk.sectorBytes
       : disk.sizeBytes;
     await nodeOf(device);
-    const mountLocation = `${this.#options.root}/${volume.name}`;
+    const mountLocation = volume.mountAt ?? `${this.#options.root}/${volume.name}`;
     if (!this.#mounted.has(volume.name)) {
       // Also where the power went between the partition and its filesystem.
       if ((await signaturesOn(device, size)).length === 0) await this.#format(volume, device);
