@@ -39,7 +39,8 @@ export async function findTpm(sys: string, dev: string): Promise<Tpm | undefined
     };
   // Through the kernel's resource manager: nothing of ours stays in the TPM.
   await using handle = await open(join(dev, "tpmrm0"), "r+");
-  return describeTpm(async (command) => {
+  // Awaited here: the handle is closed when this returns.
+  return await describeTpm(async (command) => {
     await handle.write(command);
     const answer = Buffer.alloc(4096);
     const { bytesRead } = await handle.read(answer);

@@ -1,4 +1,6 @@
 import { once } from "node:events";
+import { setTimeout as delay } from "node:timers/promises";
+import { CommandFailure } from "../../../provisioner/cli/exit-codes.ts";
 import { type RecordSpec, type Watched, watched } from "./milestones.ts";
 import type { LabProvisioner } from "./provisioner.ts";
 
@@ -7,9 +9,11 @@ export interface FollowOptions {
   readonly signal: AbortSignal;
 }
 
+const pauseMs = 500;
+
 /**
- * Tells every record of every machine, now and whenever it changes, until the signal. While the provisioner is down,
- * because somebody made it so, it waits.
+ * Tells every record of every machine, now and whenever it changes, until the signal. A provisioner that cannot be
+ * reached is asked again: whether it is gone for good is told by its process.
  */
 export async function followMachines(
   provisioner: LabProvisioner,
@@ -25,11 +29,12 @@ export async function followMachines(
   const forEver = async (kind: Watched) => {
     while (!signal.aborted) {
       await Promise.race([provisioner.ready, aborted]);
-      const { stops } = provisioner;
       try {
         await follow(kind);
       } catch (error) {
-        if (!signal.aborted && provisioner.stops === stops) throw error;
+        if (signal.aborted) return;
+        if (!(error instanceof CommandFailure && error.ending === "unreachable")) throw error;
+        await delay(pauseMs, undefined, { signal }).catch(() => {});
       }
     }
   };

@@ -57,9 +57,6 @@ export class LabProvisioner implements AsyncDisposable {
     return join(this.#stateDir, "segments");
   }
 
-  /** How often it was stopped. */
-  stops = 0;
-
   /** Resolves as soon as it is ready, again after each stop. */
   get ready(): Promise<void> {
     return this.#ready.promise;
@@ -103,7 +100,6 @@ export class LabProvisioner implements AsyncDisposable {
     const child = this.#process;
     this.#process = undefined;
     this.#ready = Promise.withResolvers();
-    this.stops++;
     await child?.stop(how);
   }
 

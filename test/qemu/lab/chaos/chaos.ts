@@ -159,7 +159,7 @@ export async function liveThroughChaos(options: ChaosOptions): Promise<ChaosResu
   }
   const settled = () => names.every((name) => isClean(name) || board.stageOf(name) === "failed");
   const expiry = AbortSignal.any([until, AbortSignal.timeout(settleMs)]);
-  await Promise.race([board.until(settled), once(expiry, "abort")]);
+  await Promise.race([board.until(settled), site.living, once(expiry, "abort")]);
   for (const name of names) {
     check(name);
     if (isClean(name)) continue;
