@@ -32,7 +32,7 @@ export function connect(connection: Connection, options: ConnectOptions): Send {
       call.once("timeout", () => call.destroy(new Error("no answer in time")));
       call.end(body);
       const [response] = (await once(call, "response")) as [IncomingMessage];
-      return answerOf(response);
+      return answerOf(response, url);
     } catch (cause) {
       throw unreachable(url, cause);
     }
@@ -63,7 +63,7 @@ export async function connectBytes(
     const [response, socket, head] = await Promise.race([refused, opened]);
     answered.abort();
     await Promise.allSettled([refused, opened]);
-    if (socket === undefined || head === undefined) return answerOf(response);
+    if (socket === undefined || head === undefined) return answerOf(response, url);
     if (response.headers["sec-websocket-accept"] !== acceptOf(key)) {
       socket.destroy();
       throw new Error("it answered another handshake");
@@ -100,12 +100,20 @@ function reached(connection: Connection, { environment, readFile, signal }: Conn
   return { url, calling };
 }
 
-const answerOf = (response: IncomingMessage): HttpResponse => ({
+const answerOf = (response: IncomingMessage, url: URL): HttpResponse => ({
   status: response.statusCode!,
   text: async () => (await response.setEncoding("utf8").toArray()).join(""),
-  // A stream may be silent for long.
-  lines: () => createInterface({ input: response.setTimeout(0) }),
+  lines: () => linesOf(response, url),
 });
+
+async function* linesOf(response: IncomingMessage, url: URL): AsyncGenerator<string> {
+  try {
+    // A stream may be silent for long.
+    yield* createInterface({ input: response.setTimeout(0) });
+  } catch (cause) {
+    throw unreachable(url, cause);
+  }
+}
 
 function unreachable({ origin }: URL, cause: unknown): CommandFailure {
   if (cause instanceof CommandFailure) return cause;
