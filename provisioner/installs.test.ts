@@ -110,6 +110,7 @@ describe("an assigned machine", () => {
       "talos.config",
       "ingot.image",
       "ingot.installed",
+      "ingot.ca",
     ]);
     const image = args.get("ingot.image")!;
     expect(await call(`${image}/manifest.json`)).toMatchObject({

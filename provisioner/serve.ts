@@ -122,13 +122,16 @@ export async function openProvisioner(options: ProvisionerOptions): Promise<Prov
     return `${bracketed(host)}:${servers[Math.max(at, 0)]!.port}`;
   };
   const imageFile = (image: string, file: string) => shelf.imageFile(image, file);
+  const identity = await serverIdentity(authority, listening.names);
   const installs: OpenInstalls[] = [];
   const installsAt = (from: string) =>
     `${options.installs?.tls ? "https" : "http"}://${near(from, installs)}`;
   const desk = new InstallDesk({ state, clock, registry, bootTokenKey, at: installsAt, log });
   for (const { host } of options.installs ? listening.places : []) {
     const { port, tls } = options.installs!;
-    installs.push(opened.use(await serveInstalls({ desk, imageFile, listen: { host, port }, tls, log })));
+    installs.push(
+      opened.use(await serveInstalls({ desk, imageFile, listen: { host, port }, tls, own: identity, log })),
+    );
   }
   const bootTimes = new BootTimes();
   const boots = bootService({
@@ -140,10 +143,10 @@ export async function openProvisioner(options: ProvisionerOptions): Promise<Prov
     authorityFingerprint: authority.certificate.fingerprint,
     agentAddress: (from) => near(from, servers),
     installsAt: options.installs && installsAt,
+    installsTrust: options.installs?.tls ? "anybody" : "ours",
     times: bootTimes,
     log,
   });
-  const identity = await serverIdentity(authority, listening.names);
   const servers: OpenServer[] = [];
   for (const { host, port } of listening.places) {
     const server = await openServer({

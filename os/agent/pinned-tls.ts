@@ -34,7 +34,7 @@ export class PinnedTlsCredentials extends JudgedTlsCredentials {
 }
 
 /** Why the server at the other end is not to be trusted; undefined when it is. */
-function refusalOf(socket: TLSSocket, { host, authorityFingerprint }: PinnedTls): string | undefined {
+export function refusalOf(socket: TLSSocket, { host, authorityFingerprint }: PinnedTls): string | undefined {
   const peer = socket.getPeerCertificate(true);
   try {
     return (

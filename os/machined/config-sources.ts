@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { pinArgument, pinnedFetch } from "../agent/pinned-fetch.ts";
 import { downloadConfig, expandConfigUrl, type MachineFacts } from "../config/config-url.ts";
 import { inlineConfig } from "../config/inline-config.ts";
 import { InstalledSystem, partitionsOf } from "../install/installed-system.ts";
@@ -47,7 +48,8 @@ async function download(context: SourceContext, signal: AbortSignal): Promise<st
   await awaitAddress(context.state, signal);
   const pause = (ms: number, stop: AbortSignal) => sleep(ms, undefined, { signal: stop });
   const failed = (reason: string) => log.write("warn", reason);
-  return downloadConfig(url, { fetch, pause, now: () => performance.now(), failed }, signal);
+  const pinned = pinnedFetch(args().last(pinArgument), fetch);
+  return downloadConfig(url, { fetch: pinned, pause, now: () => performance.now(), failed }, signal);
 }
 
 function machineFacts(context: SourceContext, signal: AbortSignal): MachineFacts {

@@ -20,6 +20,8 @@ export interface OwnAddresses {
   readonly config?: string;
   /** Where it calls when it is installed. */
   readonly phoneHome: string;
+  /** Of whoever serves them, `sha256:` and its fingerprint; unset where any system trusts it. */
+  readonly authority?: string;
   /** Where the image is that it installs; none within the config itself. */
   readonly image?: string;
 }
@@ -117,6 +119,7 @@ function templateFacts({ records, addresses }: Wanted, disk: string | undefined)
     "machine.installDisk": disk,
     "provisioner.config": addresses.config,
     "provisioner.image": addresses.image,
+    "provisioner.authority": addresses.authority,
     "provisioner.phoneHome": addresses.phoneHome,
     ...Object.fromEntries(Object.entries(labels).map(([label, value]) => [`machine.labels.${label}`, value])),
   };

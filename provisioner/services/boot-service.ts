@@ -62,6 +62,8 @@ export interface BootServiceOptions {
   readonly agentAddress: (from: string) => string;
   /** Where a system at that address fetches its config and calls home; unset where nothing is served. */
   readonly installsAt: ((from: string) => string) | undefined;
+  /** Whose certificate is shown there: one that everybody trusts, or one of our own authority to who asks for it. */
+  readonly installsTrust: "anybody" | "ours";
   readonly times: BootTimes;
   readonly log: (text: string) => void;
 }
@@ -227,12 +229,16 @@ class BootDesk {
     const token = { id: randomUUID(), machine: records.machine.metadata.id, wipeId };
     const { boots } = profile.spec;
     const at = installsAt?.(asking.from);
+    // Our own system is told of our authority: nobody who listens learns a cluster's secrets.
+    const isTrusting = boots.what === "ingot" && this.#options.installsTrust === "ours";
+    const own = isTrusting ? at?.replace(/^http:/, "https:") : at;
     const addresses =
-      at === undefined
+      at === undefined || own === undefined
         ? undefined
         : {
-            config: configAddress(at, this.#sign({ ...token, use: "config" }, bootTokenLifeMs)),
-            phoneHome: phoneHomeAddress(at, this.#sign({ ...token, use: "installed" }, phoneHomeLifeMs)),
+            ...(isTrusting && { authority: `sha256:${this.#options.authorityFingerprint}` }),
+            config: configAddress(own, this.#sign({ ...token, use: "config" }, bootTokenLifeMs)),
+            phoneHome: phoneHomeAddress(own, this.#sign({ ...token, use: "installed" }, phoneHomeLifeMs)),
             ...(boots.what === "ingot" && { image: imageAddress(at, boots.image) }),
           };
     return installPlan({ records, profile, addresses, shelf, paceBytesPerSecond: pace });

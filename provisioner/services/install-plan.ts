@@ -38,7 +38,8 @@ export function installPlan({ records, profile, addresses, shelf, paceBytesPerSe
   const image = boots.what === "ingot" ? imageOf(boots, shelf) : filesOf(boots, shelf);
   if (typeof image === "string") return { is: "obstacle", why: image };
   const ours = boots.what === "ingot" && (config || memberOf) ? ownArguments : [];
-  const args = argumentsFor([...ours, ...boots.arguments], wanted);
+  const trust = addresses?.authority === undefined ? [] : [trustArgument];
+  const args = argumentsFor([...ours, ...trust, ...boots.arguments], wanted);
   if (typeof args === "string") return { is: "obstacle", why: args };
   const { kernel, initrds } = image;
   const value = {
@@ -57,6 +58,9 @@ const ownArguments: readonly KernelArgument[] = [
   { name: "ingot.image", value: "{{provisioner.image}}" },
   { name: "ingot.installed", value: "{{provisioner.phoneHome}}" },
 ];
+
+/** Whose certificate is shown where the config is. */
+const trustArgument: KernelArgument = { name: "ingot.ca", value: "{{provisioner.authority}}" };
 
 function imageOf({ image }: Extract<Boots, { what: "ingot" }>, shelf: AssetShelf): BootImage | string {
   const names = [...shelf.images.keys()].join(", ");

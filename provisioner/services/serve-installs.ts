@@ -1,10 +1,10 @@
 // The listener for systems that are being installed: HTTP, because installers trust no authority of ours, or HTTPS with
-// a certificate that they do trust. Whoever has no token learns nothing here.
+// a certificate that they do trust. Our own system knows our authority, and is served by HTTPS on the same port. Whoever has no token learns nothing here.
 import { once } from "node:events";
 import { createReadStream } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, createServer as createDoor, type Socket } from "node:net";
 import { pipeline } from "node:stream/promises";
 import type { AssetShelf } from "./asset-shelf.ts";
 import { readInstallAddress } from "./install-addresses.ts";
@@ -15,8 +15,16 @@ export interface InstallsOptions {
   /** A file of the image that is installed. */
   readonly imageFile: AssetShelf["imageFile"];
   readonly listen: { readonly host: string; readonly port: number };
-  readonly tls?: { readonly certificate: string; readonly key: string } | undefined;
+  /** One that installers trust: then nothing is served without it. */
+  readonly tls?: Pem | undefined;
+  /** Of our own authority, which our own system is told of when it boots: on the same port, beside plain HTTP. */
+  readonly own: Pem;
   readonly log: (text: string) => void;
+}
+
+interface Pem {
+  readonly certificate: string;
+  readonly key: string;
 }
 
 type FileToSend = NonNullable<ReturnType<AssetShelf["imageFile"]>>;
@@ -27,6 +35,8 @@ export interface OpenInstalls extends AsyncDisposable {
 
 /** Some systems tell about themselves when they call home; it is heard and forgotten. */
 const mostBodyBytes = 64 * 1024;
+/** RFC 8446 §5.1: the type of the first record of every client; no HTTP method begins so. */
+const tlsHandshake = 22;
 const limits = {
   maxHeaderSize: 8 * 1024,
   headersTimeout: 10_000,
@@ -39,6 +49,7 @@ export async function serveInstalls({
   imageFile,
   listen,
   tls,
+  own,
   log,
 }: InstallsOptions): Promise<OpenInstalls> {
   const handle = (request: IncomingMessage, response: ServerResponse) => void respond(request, response);
@@ -58,9 +69,22 @@ export async function serveInstalls({
       response.end();
     }
   };
-  const server: Server = tls
-    ? createTlsServer({ ...limits, cert: tls.certificate, key: tls.key }, handle)
-    : createServer(limits, handle);
+  const { certificate: cert, key } = tls ?? own;
+  const secured = createTlsServer({ ...limits, cert, key }, handle);
+  const servers: readonly Server[] = tls ? [secured] : [secured, createServer(limits, handle)];
+  const open = new Set<Socket>();
+  const server = createDoor((socket) => {
+    open.add(socket);
+    socket.on("error", () => {}).once("close", () => open.delete(socket));
+    socket.setTimeout(limits.headersTimeout, () => socket.destroy());
+    socket.once("readable", () => {
+      const first = socket.read(1) as Buffer | null;
+      if (first === null) return;
+      socket.setTimeout(0).removeAllListeners("timeout");
+      socket.unshift(first);
+      (first[0] === tlsHandshake ? secured : servers.at(-1)!).emit("connection", socket);
+    });
+  });
   server.maxConnections = 2_000;
   server.listen(listen.port, listen.host);
   await once(server, "listening");
@@ -69,7 +93,8 @@ export async function serveInstalls({
     [Symbol.asyncDispose]: async () => {
       const closed = once(server, "close");
       server.close();
-      server.closeAllConnections();
+      for (const one of servers) one.closeAllConnections();
+      for (const socket of open) socket.destroy();
       await closed;
     },
   };

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { parseMachineConfig } from "../../../machine-config/machine-config.ts";
 import { type InstallSettings, installSettings } from "../../../machine-config/settings/install.ts";
 import { registrySettings } from "../../../machine-config/settings/registries.ts";
+import { pinArgument, pinnedFetch } from "../../agent/pinned-fetch.ts";
 import { listDisks } from "../../block/disks.ts";
 import { openBlockDevice } from "../../block/open-block-device.ts";
 import { readBootLoader } from "../../install/boot-loader.ts";
@@ -113,7 +114,8 @@ async function tell({ log, arguments: args }: Context, signal: AbortSignal): Pro
   if (url === undefined) return false;
   const failed = (reason: string) =>
     log.write("warn", `nobody heard that the system is installed: ${reason}`);
-  return tellInstalled(url, { fetch, tries: 40, failed, signal });
+  const pinned = pinnedFetch(args().last(pinArgument), fetch);
+  return tellInstalled(url, { fetch: pinned, tries: 40, failed, signal });
 }
 
 /**
