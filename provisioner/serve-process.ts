@@ -50,6 +50,7 @@ export async function serveProcess(
       listening,
       logFolder: join(folder, "logs"),
       installs: { port: wish.installsPort, tls: wish.tls },
+      mostWipesAtOnce: wish.wipesAtOnce,
       api: { listen: wish.api, names: namesOf(wish.api), version: project.version, tls: wish.tls },
       log,
     }),

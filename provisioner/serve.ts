@@ -17,6 +17,7 @@ import { bmcHardware } from "./api/bmc-hardware.ts";
 import { serveApi } from "./api/serve-api.ts";
 import { BmcQueues } from "./controllers/bmc-queues.ts";
 import { openControllers } from "./controllers/open-controllers.ts";
+import { decisionLog } from "./decision-log.ts";
 import type { Listening } from "./listening.ts";
 import { findSecrets, makeSecrets } from "./profiles/cluster-secrets.ts";
 import { ensureProfile } from "./profiles/default-profile.ts";
@@ -60,6 +61,8 @@ export interface ProvisionerOptions {
   readonly api?: ApiPlace | undefined;
   /** Where several provisioners share the store. */
   readonly leadership?: Leadership | undefined;
+  /** How many machines may be wiped at once; 50 unless told. */
+  readonly mostWipesAtOnce?: number | undefined;
   readonly log: (text: string) => void;
 }
 
@@ -191,7 +194,8 @@ export async function openProvisioner(options: ProvisionerOptions): Promise<Prov
     ),
     makeSecrets: (cluster) => makeSecrets({ state, clock }, cluster),
     leadership,
-    log: { info: () => {}, warn: log },
+    log: decisionLog(log, clock),
+    mostWipesAtOnce: options.mostWipesAtOnce,
   });
   const tasks: Readonly<Record<string, (signal: AbortSignal) => Promise<unknown>>> = {
     "following machines": (signal) => registry.follow(signal),

@@ -10,6 +10,7 @@ export interface ServeWish {
   /** None for a file. */
   readonly etcd?: EtcdWish;
   readonly images: readonly NamedImage[];
+  readonly wipesAtOnce: number;
   readonly files?: string;
   readonly arguments: readonly { readonly name: string; readonly value?: string }[];
   readonly interfaces: readonly string[];
@@ -53,6 +54,7 @@ interface Options {
   readonly dhcp: string;
   readonly listen: readonly string[];
   readonly installsPort: string;
+  readonly wipesAtOnce: string;
   readonly enrol: readonly string[];
   readonly api: string;
   readonly tlsCertificate?: string;
@@ -100,6 +102,7 @@ export function serveCommand(serve: (wish: ServeWish) => Promise<void>): Command
     )
     .option("--files <folder>", "kernels and initramfs of other systems, as profiles name them")
     .option("--installs-port <port>", "on the same addresses, for systems that are being installed", "8446")
+    .option("--wipes-at-once <count>", "how many machines may be wiped at the same time", "50")
     .addOption(
       several(
         "--enrol <segment>",
@@ -137,6 +140,7 @@ async function wishOf(options: Options): Promise<ServeWish> {
     ...(etcd && { etcd }),
     ...(tls && { tls }),
     images: image.map(namedImage),
+    wipesAtOnce: countOf(options.wipesAtOnce),
     ...(files !== undefined && { files }),
     ...(announce !== undefined && { announce }),
     ...(segments !== undefined && { segments }),
@@ -188,6 +192,12 @@ function segmentName(text: string): string {
     throw new Error(`Cannot enrol ${text}: a name has letters, digits, dots and dashes`);
   }
   return text;
+}
+
+function countOf(text: string): number {
+  if (!/^[1-9]\d{0,4}$/.test(text))
+    throw new Error(`Cannot wipe ${text} machines at once: a count is at least 1`);
+  return Number(text);
 }
 
 function portOf(text: string): number {
