@@ -1,8 +1,10 @@
 import { test } from "vitest";
 import { handOver } from "./framework/hand-over.ts";
 
+const deadlineMs = 900_000;
+
 test(
   "a machine is installed, runs, is released, and is wiped, all by its provisioner",
-  () => handOver("bios"),
-  600_000,
+  () => handOver({ firmware: "bios" }),
+  deadlineMs,
 );

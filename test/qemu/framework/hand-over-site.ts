@@ -1,6 +1,7 @@
 // A rack with a provisioner, as `npm start` has it, and one machine whose life a test follows.
 
 import { writeFileSync } from "node:fs";
+import { expect } from "vitest";
 import type { ApiClient } from "../../../provisioner/cli/api-client.ts";
 import { openLabSite } from "../lab/site.ts";
 import { parseRack } from "../rack/rack.ts";
@@ -8,6 +9,20 @@ import { deadlineMs } from "./deadlines.ts";
 import { operatingSystem, project } from "./image.ts";
 import { openRunDirectory, type RunDirectory } from "./run-directory.ts";
 import type { Server } from "./server.ts";
+
+export interface Story {
+  readonly stage: string;
+  readonly installation?: {
+    readonly evidence: string;
+    readonly node: {
+      readonly is: string;
+      readonly version?: string;
+      readonly address?: string;
+      readonly bootId?: string;
+    };
+  };
+  readonly nodeOrder?: { readonly what: string; readonly state: string; readonly why: string };
+}
 
 interface Status {
   readonly stage: string;
@@ -20,7 +35,7 @@ export class HandOverSite implements AsyncDisposable {
   /** When each stage was reached, in seconds since the site was opened: for who reads the log. */
   readonly #story: string[] = [];
   readonly #began = performance.now();
-  readonly #directory: RunDirectory;
+  readonly directory: RunDirectory;
   readonly #around: AsyncDisposableStack;
 
   private constructor(
@@ -31,7 +46,7 @@ export class HandOverSite implements AsyncDisposable {
   ) {
     this.api = api;
     this.servers = servers;
-    this.#directory = directory;
+    this.directory = directory;
     this.#around = around;
   }
 
@@ -65,6 +80,22 @@ export class HandOverSite implements AsyncDisposable {
   async ask(server: Server, action: string, body: object = {}): Promise<void> {
     await this.api.call("POST", `/api/v1/machines/${server.machine.uuid}/actions/${action}`, body);
     this.#note(server, `${action} is asked for`);
+  }
+
+  async storyOf({ machine }: Server): Promise<Story> {
+    return (await this.api.call("GET", `/api/v1/machines/${machine.uuid}/story`)) as Story;
+  }
+
+  /** Resolves when its story says so. */
+  async tells(server: Server, fits: (story: Story) => boolean): Promise<void> {
+    let story: Story | undefined;
+    const look = async () => {
+      story = await this.storyOf(server);
+      return fits(story);
+    };
+    const timeout = deadlineMs.operatingSystem * 3;
+    await expect.poll(look, { timeout, interval: 1_000 }).toBe(true);
+    this.#note(server, JSON.stringify(story!.nodeOrder));
   }
 
   /** Resolves when a machine is in a stage; every other one that it passes takes its own time. */
@@ -107,7 +138,7 @@ export class HandOverSite implements AsyncDisposable {
 
   /** Into the run's directory, for who wants to know what took how long. */
   tell(): void {
-    writeFileSync(this.#directory.file("story.log"), `${this.#story.join("\n")}\n`);
+    writeFileSync(this.directory.file("story.log"), `${this.#story.join("\n")}\n`);
   }
 
   #note({ machine }: Server, text: string): void {

@@ -1,19 +1,21 @@
-// The whole life of a machine by its provisioner's hand: from nowhere to the pool, to a node that runs, and back.
+// The whole life of a machine by its provisioner's hand: from nowhere to the pool, to a node that runs and is operated,
+// and back.
 import { closeSync, openSync, readSync } from "node:fs";
 import { expect } from "vitest";
+import { run } from "../../../talosctl/program.ts";
+import { writeTalosconfig } from "../lab/talosconfig.ts";
 import { HandOverSite } from "./hand-over-site.ts";
 
-interface Story {
-  readonly installation?: {
-    readonly evidence: string;
-    readonly node: { readonly is: string; readonly version?: string; readonly address?: string };
-  };
+export interface HandOver {
+  readonly firmware: "bios" | "uefi";
+  /** Besides, the node is put on its image anew, in the other slot. */
+  readonly upgrade?: boolean;
 }
 
-export async function handOver(firmware: "bios" | "uefi"): Promise<void> {
+export async function handOver({ firmware, upgrade = false }: HandOver): Promise<void> {
   await using site = await HandOverSite.open(
     `hand-over ${firmware}`,
-    `machines: [{ name: node-1, firmware: ${firmware}, disks: [{ bus: nvme, megabytes: 8192 }] }]`,
+    `machines: [{ name: node-1, firmware: ${firmware}, disks: [{ bus: nvme }] }]`,
   );
   const [server] = site.servers;
   const { machine } = server!;
@@ -22,8 +24,7 @@ export async function handOver(firmware: "bios" | "uefi"): Promise<void> {
 
   await site.ask(server!, "assign", { profile: "default" });
   await site.becomes(server!, "running");
-  const { installation } = (await site.api.call("GET", `/api/v1/machines/${machine.uuid}/story`)) as Story;
-  expect(installation).toMatchObject({
+  expect((await site.storyOf(server!)).installation).toMatchObject({
     evidence: "phoneHome",
     node: {
       is: "ready",
@@ -33,11 +34,32 @@ export async function handOver(firmware: "bios" | "uefi"): Promise<void> {
   });
   expect(await machine.console.text()).toMatch(/the system is on \/dev\/nvme0n1, slot a/);
   expect(startOf(machine.diskFiles[0]!)).not.toEqual(Buffer.alloc(sectorBytes));
+  expect(await talosctl(site, "version")).toMatch(/Server:[^]*NODE: +10\.1\.0\.[^]*v1\./);
+
+  if (upgrade) {
+    await site.ask(server!, "upgrade");
+    await site.tells(server!, ({ nodeOrder }) => nodeOrder?.what === "upgrade" && nodeOrder.state === "done");
+    expect(await machine.console.text()).toMatch(/the system is on \/dev\/nvme0n1, slot b/);
+  }
 
   await site.ask(server!, "release");
   await site.becomes(server!, "pool");
   expect(startOf(machine.diskFiles[0]!)).toEqual(Buffer.alloc(sectorBytes));
   site.tell();
+}
+
+/** Asks the nodes as an operator does: with what the provisioner gives for that. */
+async function talosctl(site: HandOverSite, ...words: readonly string[]): Promise<string> {
+  const file = site.directory.file("talosconfig");
+  await writeTalosconfig(site.api, { file, proxy: undefined });
+  const printed: string[] = [];
+  const say = (text: string) => void printed.push(text);
+  const io = {
+    ...{ out: say, error: say, outBytes: async () => {}, environment: {}, now: () => new Date() },
+    ...{ signal: AbortSignal.timeout(60_000), edit: async (text: string) => text },
+  };
+  await run([...words, "--talosconfig", file], io, "0.0.0");
+  return printed.join("");
 }
 
 const sectorBytes = 512;
