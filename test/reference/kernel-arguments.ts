@@ -15,7 +15,11 @@ export const kernelArguments: Readonly<Record<string, Argument>> = {
     by: provisioner,
     about: "`HOST:PORT` of the provisioner; that it is there is what makes a machine an agent",
   },
-  "ingot.ca": { by: provisioner, about: "`sha256:` and the fingerprint of the authority that it must show" },
+  "ingot.ca": {
+    by: provisioner,
+    about:
+      "`sha256:` and the fingerprint of the authority that it must show; to machines that it installs, too",
+  },
   "ingot.token": { by: provisioner, about: "exchanged once for a certificate: signed, short-lived" },
   "ingot.boot": { by: provisioner, about: "the id of this boot, told again as proof that it arrived" },
   "ingot.image": { by: installer, about: "URL of the image to install, where the config names none" },
