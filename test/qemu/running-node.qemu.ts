@@ -56,19 +56,19 @@ const executable = 0o111;
 test("it listens where that is documented, and nowhere else", async () => {
   const l4proto = { tcp: true, tcp6: true, udp: true, udp6: true, raw: true, raw6: true };
   const netns = { hostnetwork: true };
-  const stateOf = async (id: string) => {
-    const { messages } = await calls.serviceList({});
-    return messages[0]!.services.find((service) => service.id === id)?.state;
+  const listening = async () => {
+    const { messages } = await calls.netstat({
+      ...{ filter: Filter.LISTENING, feature: { pid: true }, l4proto, netns },
+    });
+    return messages[0]!.connectrecord
+      .map(({ l4proto: proto, localip, localport, process }) =>
+        [proto, localip, localport, `pid ${process?.pid}`].join(" "),
+      )
+      .sort();
   };
-  await expect.poll(() => stateOf("trustd"), { timeout: deadlineMs }).toBe("Running");
-  const { messages } = await calls.netstat({
-    ...{ filter: Filter.LISTENING, feature: { pid: true }, l4proto, netns },
-  });
-  const found = messages[0]!.connectrecord.map(({ l4proto: proto, localip, localport, process }) =>
-    [proto, localip, localport, `pid ${process?.pid}`].join(" "),
-  );
-  // The machine API, and trustd on a control plane.
-  expect(found.sort()).toEqual(["tcp6 :: 50000 pid 1", "tcp6 :: 50001 pid 1"]);
+  // The machine API, and trustd on a control plane. A question for the time is a socket, too, for a moment.
+  const documented = ["tcp6 :: 50000 pid 1", "tcp6 :: 50001 pid 1"];
+  await expect.poll(listening, { timeout: deadlineMs }).toEqual(documented);
 });
 
 test("nothing that is written to can be executed, and nothing that is executed can be written to", async () => {
@@ -154,7 +154,7 @@ describe.skipIf(!upstream)(
       })();
       const { stdout } = await operating;
       await restarts;
-      expect(await node.machine.waitForPowerOff(), "reset").toBe("guest-reset");
+      expect(await node.machine.ended, "reset").toBe("guest-reset");
       expect(stdout).toBe(`version: linux on 10.1.0.2, rbac true
 resource definitions: at least 30 true
 get as yaml: map[domainname: hostname:node-1]

@@ -7,6 +7,7 @@ import { systemClock } from "../../../cosi/system-clock.ts";
 import { clientConfigText } from "../../../machine-config/client-config.ts";
 import { generateClientConfig, generateConfigs } from "../../../machine-config/generate/configs.ts";
 import { createSecrets, type SecretsBundle } from "../../../machine-config/generate/secrets.ts";
+import { parsePatch } from "../../../machine-config/patch/patch.ts";
 import type { Image } from "../../../os/image/build.ts";
 import type { Role } from "../../../pki/roles.ts";
 import { siteAddress } from "./boot-site.ts";
@@ -15,6 +16,7 @@ import { Machine } from "./machine.ts";
 import { openNetwork } from "./network.ts";
 import { connectTo } from "./node-client.ts";
 import type { RunDirectory } from "./run-directory.ts";
+import { startTimeServer } from "./time-server.ts";
 
 const clusterName = "lab";
 const nodeAddress = "10.1.0.2";
@@ -49,7 +51,10 @@ export async function openInstalledNode(options: InstalledNodeOptions): Promise<
   network.plugIn(`${siteAddress}/24`);
   const secrets = await createSecrets({ clock: systemClock });
   const plan = { clusterName, endpoint: `https://${nodeAddress}:6443`, secrets, clock: systemClock };
-  const config = (await generateConfigs({ ...plan, installDisk: "/dev/nvme0n1" })).controlPlane.text;
+  const patches = [parsePatch(`machine: {time: {servers: ["${siteAddress}"]}}`)];
+  const configs = await generateConfigs({ ...plan, patches, installDisk: "/dev/nvme0n1" });
+  const config = configs.controlPlane.text;
+  around.use(await startTimeServer(siteAddress));
   const files = around.use(
     await startFileServer((path) => {
       if (path === "/config") return { text: config };
