@@ -34,6 +34,7 @@ export class LabProvisioner implements AsyncDisposable {
   readonly tokenFile: string;
   #told: { url: string; authorityFile: string } = { url: "", authorityFile: "" };
   #ready = Promise.withResolvers<void>();
+  #isReady = false;
   #process: Child | undefined;
   #lines: Disposable | undefined;
 
@@ -99,7 +100,9 @@ export class LabProvisioner implements AsyncDisposable {
   async stop(how: NodeJS.Signals): Promise<void> {
     const child = this.#process;
     this.#process = undefined;
-    this.#ready = Promise.withResolvers();
+    // Who waits for it already, waits on.
+    if (this.#isReady) this.#ready = Promise.withResolvers();
+    this.#isReady = false;
     await child?.stop(how);
   }
 
@@ -116,8 +119,10 @@ export class LabProvisioner implements AsyncDisposable {
     if (what === "people and programs") this.#told.url = value;
     else if (what === "authority") this.#told.authorityFile = line.split(" also in ")[1]!;
     else if (what === "the first token") writeFileSync(this.tokenFile, value, { mode: 0o600 });
-    else if (line === "ingot: ready") this.#ready.resolve();
-    else this.#options.print(line);
+    else if (line === "ingot: ready") {
+      this.#isReady = true;
+      this.#ready.resolve();
+    } else this.#options.print(line);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
