@@ -37,6 +37,8 @@ export interface AgentOptions {
   readonly logs: LogSource;
   /** What somebody in front of the machine has to know. */
   readonly said: (level: "info" | "warn", text: string) => void;
+  /** What is worth knowing beside it: what the machine waits for stays. */
+  readonly noted?: (level: "info" | "warn", text: string) => void;
 }
 
 const dialling: BackOff = { firstMs: 500, longestMs: 30_000 };
@@ -160,7 +162,10 @@ export class Agent {
     this.#outbox = outbox;
     const helloMs = this.#options.uptimeMs();
 
-    const attendants = new SessionAttendants({ ...this.#options, calls, outbox, over });
+    const attendants = new SessionAttendants({
+      ...this.#options,
+      ...{ calls, outbox, over, said: this.#options.noted ?? this.#options.said },
+    });
     let session = greet(clock.elapsedMs());
     let expiry: Disposable | undefined;
     const take = ({ session: next, effects }: Step) => {

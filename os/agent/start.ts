@@ -53,6 +53,7 @@ export interface Surroundings {
   /** Called when the provisioner has taken the first hello. */
   readonly greeted: () => void;
   readonly said: (level: "info" | "warn", text: string) => void;
+  readonly noted: (level: "info" | "warn", text: string) => void;
   readonly end: (how: "restart" | "powerOff") => void;
   readonly faults: { listen(listener: (fault: { readonly reason: string }) => void): void };
   readonly signal: AbortSignal;
@@ -102,6 +103,7 @@ export async function runAgent(surroundings: Surroundings): Promise<void> {
     residentBytes: () => process.memoryUsage.rss(),
     setClock,
     said,
+    noted: surroundings.noted,
     inventory,
     logs: kernelLog({ now: () => systemClock.now(), sinceBootMs: () => uptime() * 1000 }),
     executors: {
@@ -113,7 +115,7 @@ export async function runAgent(surroundings: Surroundings): Promise<void> {
         takeApart: (disk) => takeApart(sys, disk.devPath, dismantle),
         open: (disk) => openBlockDevice(disk.devPath, speaks(disk)),
         wiped: () => inventory.wiped(),
-        said,
+        said: surroundings.noted,
       }),
       bmcAccount: bmcAccountOrder({ openDevice: () => new IpmiDevice(), clock: bmcClock }),
       identify: identifyOrder({ openDevice: openIpmi, clock: bmcClock }),

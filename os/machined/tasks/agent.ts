@@ -36,6 +36,7 @@ export const agent: Task<Context> = {
         // What goes wrong stands among the last problems.
         void keep(level === "info" ? text : "").catch((error: unknown) => log.write("warn", String(error)));
       },
+      noted: (level, text) => log.write(level, text),
       end: context.end,
       faults: context.faults,
       signal,
