@@ -195,7 +195,9 @@ describe("a machine in agent mode", () => {
     expect(screen).toContain(machine.uuid);
     expect(screen).toMatch(/Address +10\.1\.0\.1\d\d\/24/);
     expect(screen).toMatch(/Waiting for +the provisioner knows this machine as m1: waiting to be\s+accepted/);
-    expect(screen).toMatch(/Last problems\n.*The session with the provisioner is over/);
+    expect(screen).toMatch(
+      /Last problems[^]*\(serial LAB4\) is not wiped[^]*The session with the provisioner is over/,
+    );
     again.say({ case: "settle", value: { id: "wipe-1" } });
     again.say({
       case: "order",
