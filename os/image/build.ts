@@ -61,7 +61,8 @@ const mostExtensions = 6;
 /**
  * The node's log is the kernel's, and what the kernel itself finds worth no notice stays off the console: writing it takes
  * longer than doing it. A kernel that cannot go on starts the machine anew. Huge pages only for who asks for them. The
- * kernel need not prove at each boot that its ciphers are what they were when it was built.
+ * kernel need not prove at each boot that its ciphers are what they were when it was built, nor ask a BIOS for its disks:
+ * one that hangs would hang the machine.
  */
 const usualArguments = [
   "printk.devkmsg=on",
@@ -69,6 +70,7 @@ const usualArguments = [
   "panic=10",
   "transparent_hugepage=madvise",
   "cryptomgr.notests",
+  "edd=off",
 ];
 
 export async function buildImage(options: BuildOptions): Promise<Image> {

@@ -69,6 +69,12 @@ function assemble(program: readonly Syscall[], data: Data, dataAt: number): Buff
       ...load(argumentRegisters[2]!, Buffer.byteLength(complaint)),
       ...load(rax, numbers.write),
       ...syscall,
+      // The kernel's panic would tear the sentence that a serial line is still sending.
+      ...load(argumentRegisters[0]!, 2),
+      ...load(argumentRegisters[1]!, drain.request),
+      ...load(argumentRegisters[2]!, drain.wait),
+      ...load(rax, numbers.ioctl),
+      ...syscall,
       ...load(argumentRegisters[0]!, 1),
       ...load(rax, numbers.exit),
       ...syscall,
@@ -81,6 +87,8 @@ function assemble(program: readonly Syscall[], data: Data, dataAt: number): Buff
 }
 
 const syscall = [0x0f, 0x05];
+/** TCSBRK as tcdrain(3) makes it (Linux, include/uapi/asm-generic/ioctls.h). */
+const drain = { request: 0x5409, wait: 1 } as const;
 
 /** mov r32, imm32: clears the upper half, and every address here is below 4 GiB. */
 function load(register: number, immediate: number): number[] {
