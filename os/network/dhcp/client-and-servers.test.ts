@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { DhcpClient } from "./client.ts";
 
 /** How each server is started so that it lends one address, and what it says when it is ready. */
 const servers = {
@@ -137,3 +138,37 @@ test.each(Object.keys(servers) as (keyof typeof servers)[])(
   },
   90_000,
 );
+
+test("what a link does not take is said, and sent again", () => {
+  const said: string[] = [];
+  const wakes: (() => void)[] = [];
+  let sent = 0;
+  let nowMs = 0;
+  using client = new DhcpClient({
+    mac: "52:54:00:00:00:07",
+    hostName: undefined,
+    random: () => 0.5,
+    leased: () => {},
+    said: (why) => said.push(why),
+    clock: {
+      now: () => nowMs,
+      at(timeMs, call) {
+        wakes.push(() => {
+          nowMs = timeMs;
+          call();
+        });
+        return { [Symbol.dispose]: () => {} };
+      },
+    },
+    open: () => ({
+      broadcast() {
+        if (sent++ === 0) throw new Error("Cannot send: ENOBUFS");
+      },
+      [Symbol.dispose]: () => {},
+    }),
+  });
+  expect(said).toContain("Cannot send: ENOBUFS");
+  wakes.at(-1)!();
+  expect(sent).toBe(2);
+  void client;
+});

@@ -73,16 +73,20 @@ export class DhcpClient implements Disposable {
 
   #send(send: Send): void {
     const payload = encode(packet, requestOf(send, this.#options));
-    // A renewal is for one server, but a broadcast reaches it as well, whether or not it answers ARP.
-    this.#carrier.broadcast(
-      encodeDatagram({
-        source: send.clientAddress,
-        destination: send.to ?? "255.255.255.255",
-        sourcePort: ports.client,
-        destinationPort: ports.server,
-        payload,
-      }),
-    );
+    const datagram = encodeDatagram({
+      source: send.clientAddress,
+      destination: send.to ?? "255.255.255.255",
+      sourcePort: ports.client,
+      destinationPort: ports.server,
+      payload,
+    });
+    try {
+      // A renewal is for one server, but a broadcast reaches it as well, whether or not it answers ARP.
+      this.#carrier.broadcast(datagram);
+    } catch (error) {
+      // A bond whose switch has not agreed yet takes nothing (ENOBUFS), nor does a link that is going: sent again later.
+      this.#options.said(error instanceof Error ? error.message : String(error));
+    }
   }
 
   #receive(bytes: Uint8Array): void {
