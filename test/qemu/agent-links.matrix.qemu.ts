@@ -58,18 +58,5 @@ describe("agent mode", () => {
     expect(networkInterfaces.map(({ permanentMac }) => permanentMac).sort()).toEqual(
       nics.map(({ mac }) => mac),
     );
-    if (cards === 1) return;
-
-    // What goes on over the link that is left.
-    await machine.plug(0, false);
-    await session.next("inventory", ({ networkInterfaces: cards }) => cards.some(({ carrier }) => !carrier));
-    const { kernelBootId } = session.hello;
-    session.say({
-      case: "order",
-      value: { id: "off", kernelBootId, what: { case: "powerOff", value: {} } },
-    });
-    await session.next("order", ({ state }) => state.case === "succeeded");
-    session.say({ case: "settle", value: { id: "off" } });
-    expect(await machine.waitForPowerOff()).toBe("guest-shutdown");
   });
 });
