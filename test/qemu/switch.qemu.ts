@@ -14,6 +14,9 @@ const answers = (count = 1) => {
   return Number(/(\d+) packets received/.exec(stdout)?.[1]);
 };
 
+/** The kernel notices that a link is up when it likes to: the first question after that may be too early. */
+const comesBack = () => answers(5) > 0;
+
 test("frames pass, are lost, and pass no port that spanning tree still looks at", () => {
   using network = openNetwork();
   network.plugIn("10.1.0.1/24");
@@ -26,12 +29,12 @@ test("frames pass, are lost, and pass no port that spanning tree still looks at"
   cabling.linksUp();
   expect(answers()).toBe(0);
   cabling[Symbol.dispose]();
-  expect(answers()).toBe(1);
+  expect(comesBack()).toBe(true);
 
   cable({ plugged: false });
   expect(answers()).toBe(0);
   network.setLink(ours, "up");
-  expect(answers()).toBe(1);
+  expect(comesBack()).toBe(true);
 
   // Three of ten questions, and of the answers: neither all nor none of twenty comes through.
   cable({ lossPercent: 30 });
