@@ -5,7 +5,6 @@ import type { IncomingMessage } from "node:http";
 import { request } from "node:https";
 import type { Socket } from "node:net";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import type { Duplex } from "node:stream";
 import { connect as connectTls } from "node:tls";
 import { acceptOf, WebSocketBytes } from "../web-socket.ts";
@@ -106,13 +105,20 @@ const answerOf = (response: IncomingMessage, url: URL): HttpResponse => ({
   lines: () => linesOf(response, url),
 });
 
+/** Not by readline: what breaks a stream after its reader has gone would be thrown at nobody, and end the process. */
 async function* linesOf(response: IncomingMessage, url: URL): AsyncGenerator<string> {
+  let begun = "";
   try {
     // A stream may be silent for long.
-    yield* createInterface({ input: response.setTimeout(0) });
+    for await (const piece of response.setTimeout(0).setEncoding("utf8") as AsyncIterable<string>) {
+      const lines = (begun + piece).split(/\r?\n/);
+      begun = lines.pop()!;
+      yield* lines;
+    }
   } catch (cause) {
     throw unreachable(url, cause);
   }
+  if (begun !== "") yield begun;
 }
 
 function unreachable({ origin }: URL, cause: unknown): CommandFailure {
