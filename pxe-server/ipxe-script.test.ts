@@ -66,6 +66,7 @@ describe("planScript", () => {
 
   test.each([
     ["exit", "exit"],
+    ["exit", "iseq ${platform} efi && exit 1 ||"],
     ["sanboot", "iseq ${platform} pcbios && sanboot --no-describe --drive 0x80 ||"],
     ["http-404", "exit 1"],
   ] as const)("leaves to the disk by %s", (method, line) => {

@@ -103,7 +103,8 @@ export function holdScript(
 }
 
 const bootFromDisk: Readonly<Record<DiskMethod, readonly string[]>> = {
-  exit: ["exit"],
+  // UEFI takes success for the end of booting and shows its menu; after a failure it goes on to the disk.
+  exit: ["iseq ${platform} efi && exit 1 ||", "exit"],
   sanboot: [
     "iseq ${platform} efi && sanboot --no-describe --drive 0 ||",
     "iseq ${platform} pcbios && sanboot --no-describe --drive 0x80 ||",
