@@ -245,7 +245,8 @@ export async function openProvisioner(options: ProvisionerOptions): Promise<Prov
           segmentIdentity: (segment) => segmentIdentity(authority, segment),
         },
         logs: (machine, lines) => logs.tail(machine, lines),
-        metrics: () => metricsPage(engine.metrics()) + bootTimes.page() + nodes.metrics(),
+        metrics: () =>
+          [metricsPage(engine.metrics()), bootTimes.page(), strangers.metrics(), nodes.metrics()].join(""),
         log,
       }),
     );

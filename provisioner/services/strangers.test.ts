@@ -8,10 +8,10 @@ import { seeOff } from "./departures.ts";
 import { MachineRegistry } from "./machine-registry.ts";
 import { Strangers } from "./strangers.ts";
 
-const limits = { burst: 10, perSecond: 1, most: 15, forgottenAfterMs: 600_000 };
+const limits = { burst: 10, perSecond: 1, most: 100, forgottenAfterMs: 600_000 };
 const macOf = (index: number) => `02:00:00:00:${index.toString(16).padStart(4, "0").match(/../g)!.join(":")}`;
 
-async function open() {
+async function open({ areLetGo = true } = {}) {
   const clock = new VirtualClock();
   const state = new State({ store: new MemoryStore(), clock });
   const said: string[] = [];
@@ -23,12 +23,13 @@ async function open() {
     strangers.run(signal),
     registry.follow(signal),
     // No controller is there that would hold a machine.
-    letGo(state, signal),
+    areLetGo && letGo(state, signal),
     seeOff(state, signal),
   ]);
   await clock.advance(1);
   return {
     ...{ clock, state, registry, said },
+    metrics: () => strangers.metrics(),
     flood: async (first: number, count: number) => {
       const met = [];
       for (let index = first; index < first + count; index++) {
@@ -57,18 +58,54 @@ async function letGo(state: State, signal: AbortSignal): Promise<void> {
 test("a flood of made-up machines leaves few records, which are forgotten", async () => {
   await using site = await open();
   expect(await site.flood(0, 10_000)).toBe(limits.burst);
-  // Time makes room for some, but never for more than the limit.
+  // Time makes room for some.
   await site.clock.advance(3_000);
   expect(await site.flood(10_000, 1_000)).toBe(3);
-  await site.clock.advance(55_000);
-  expect(await site.flood(20_000, 1_000)).toBe(2);
-  expect(await site.machines()).toHaveLength(limits.most);
   // Those that were met before go on as if nothing were.
   expect(await site.flood(0, 10)).toBe(10);
   await site.clock.advance(limits.forgottenAfterMs + 120_000);
   expect(await site.machines()).toEqual([]);
-  expect(site.said).toContain("11985 boots of machines that nobody knows were put off");
-  expect(await site.flood(30_000, 100)).toBe(limits.burst);
+  expect(site.said).toEqual([
+    "10987 boots of machines that nobody knows were put off",
+    "13 machines were forgotten: they asked for a boot, and no agent of theirs came",
+  ]);
+  expect(site.metrics()).toContain("ingot_strangers 0\n");
+  expect(site.metrics()).toContain("ingot_strangers_refused_total 10987\n");
+  expect(site.metrics()).toContain('ingot_strangers_forgotten_total{why="late"} 13\n');
+});
+
+test("a flood that does not end crowds out its own oldest, and keeps out nobody who comes", async () => {
+  await using site = await open();
+  await site.flood(0, 10);
+  const [first] = await site.machines();
+  await site.state.update(Machine, first!.metadata.id, ({ spec }) => ({
+    spec: { ...spec, name: "rack1-07" },
+  }));
+  let most = 0;
+  for (let second = 1; second <= 500; second++) {
+    await site.clock.advance(1_000);
+    // Whoever comes now is a machine that is there.
+    expect(await site.flood(100 + second, 1)).toBe(1);
+    most = Math.max(most, (await site.machines()).length);
+  }
+  expect(most).toBeLessThanOrEqual(limits.most + 1);
+  const left = (await site.machines()).map(({ spec }) => spec.identity.macs[0]);
+  expect(left).toContain(macOf(0));
+  expect(left).not.toContain(macOf(1));
+  expect(left).toContain(macOf(600));
+  expect(site.said.at(-1)).toMatch(/^60 machines were forgotten before their time: \d+ others/);
+  expect(site.metrics()).toMatch(/^ingot_strangers_forgotten_total\{why="crowdedOut"\} 4\d\d$/m);
+});
+
+test("a flood is bounded while nobody lets go of what is forgotten", async () => {
+  await using site = await open({ areLetGo: false });
+  let met = 0;
+  for (let second = 0; second < 500; second++) {
+    met += await site.flood(second * 10, 10);
+    await site.clock.advance(1_000);
+  }
+  expect(met).toBeLessThan(2 * limits.most);
+  expect(await site.machines()).toHaveLength(met);
 });
 
 test("a machine that a person has to do with is not forgotten, and makes room", async () => {
