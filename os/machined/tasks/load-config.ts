@@ -15,8 +15,10 @@ export const loadConfig = (sources: readonly ConfigSource[]): Task<SourceContext
       if (yaml === undefined) continue;
       // Not at the top: an agent does not pay for it.
       const { parseMachineConfig } = await import("../../../machine-config/machine-config.ts");
+      const { unusedSettings } = await import("../../services/config/unused-settings.ts");
       try {
-        parseMachineConfig(yaml);
+        for (const sentence of unusedSettings(parseMachineConfig(yaml)))
+          log.write("info", `config: ${sentence}`);
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);
         log.write("error", `The machine config from ${source.name} cannot be used: ${reason}`);

@@ -148,6 +148,16 @@ describe("a config", () => {
     await apply(live(), { mode: Mode.AUTO });
   });
 
+  test("is answered with what of it is not used, in a dry run as well", async () => {
+    const next = patched(
+      "machine: {systemDiskEncryption: {ephemeral: {provider: luks2, keys: [{slot: 0, nodeID: {}}]}}}",
+    );
+    for (const dryRun of [true, false]) {
+      const { warnings } = await apply(next, { mode: Mode.STAGED, dryRun });
+      expect(warnings).toContainEqual(expect.stringMatching(/not used: machine\.systemDiskEncryption \(/));
+    }
+  });
+
   test("may be partial, and always applies, before there is one", async () => {
     current = undefined;
     const partial = parseMachineConfig("apiVersion: v1alpha1\nkind: HostnameConfig\nhostname: x\n");

@@ -6,6 +6,7 @@ import { assertValid } from "../../../../machine-config/validation.ts";
 import type { ConfigKeeper } from "../../config/config-keeper.ts";
 import { rebootReason } from "../../config/live-changes.ts";
 import { textDiff } from "../../config/text-diff.ts";
+import { unusedSettings } from "../../config/unused-settings.ts";
 import { type MachineHandlers, one } from "./handler.ts";
 
 export interface ApplyConfigurationDependencies {
@@ -46,7 +47,7 @@ export const applyConfiguration = ({
         : resolve(asked, rebootReason(current, next));
       if (dryRun) {
         const modeDetails = `Dry run summary:\n${details[mode]} (skipped in dry-run).\n${diffOf(current, next)}`;
-        return one({ mode, modeDetails });
+        return one({ mode, warnings, modeDetails });
       }
       const modeDetails = await apply(next, mode, why);
       return one({ mode, warnings, modeDetails });
@@ -76,7 +77,7 @@ export const applyConfiguration = ({
 function accepted(data: Uint8Array) {
   try {
     const next = parseMachineConfig(Buffer.from(data).toString());
-    return { next, warnings: assertValid(next, "metal").map(diagnosticText) };
+    return { next, warnings: [...assertValid(next, "metal").map(diagnosticText), ...unusedSettings(next)] };
   } catch (error) {
     if (!(error instanceof InvalidMachineConfig)) throw error;
     throw new GrpcError("invalidArgument", error.message, { cause: error });

@@ -1,0 +1,109 @@
+// What a node does with each part of its config. Lists are passed through, `*` is any key of a mapping, and the longest
+// path that fits counts. The test beside it sees that every field of every kind of document is in one row.
+
+const links = ["LinkConfig", "DummyLinkConfig", "VLANConfig", "BridgeConfig", "BondConfig"];
+const ofLinks = (...fields: string[]) => links.flatMap((kind) => fields.map((field) => `${kind}.${field}`));
+const devices = ["machine.network.interfaces", "machine.network.interfaces.vlans"];
+const ofDevices = (...fields: string[]) =>
+  devices.flatMap((device) => fields.map((field) => `${device}.${field}`));
+const below = (parent: string, ...fields: string[]) => fields.map((field) => `${parent}.${field}`);
+
+/** What is done as it is asked for: at once, at the next boot or at the next installation. */
+export const usedSettings: readonly string[] = [
+  ...["version", "persist"],
+  ...below("machine", "type", "token", "ca", "acceptedCAs", "certSANs"),
+  ...below("machine", "disks", "env", "files", "install", "kernel", "sysctls", "sysfs", "time"),
+  ...below("machine.network", "hostname", "nameservers", "searchDomains", "extraHostEntries"),
+  ...below("machine.network.interfaces", "interface", "deviceSelector", "vlans.vlanId", "ignore", "dummy"),
+  ...ofDevices("addresses", "cidr", "routes", "mtu", "dhcp", "dhcpOptions"),
+  ...below("machine.network.interfaces", "bond", "bridge"),
+  ...below("machine.features", "rbac", "stableHostname", "apidCheckExtKeyUsage"),
+  ...below("machine.registries", "mirrors", "config.*.auth"),
+  ...below("cluster", "id", "clusterName", "controlPlane.endpoint"),
+  ...ofLinks("name", "up", "mtu", "addresses", "routes"),
+  ...below("BondConfig", "links", "bondMode", "miimon", "updelay", "downdelay", "useCarrier"),
+  ...below("BondConfig", "xmitHashPolicy", "lacpRate", "failOverMac", "adSelect", "adLACPActive"),
+  ...below("BondConfig", "primaryReselect", "resendIGMP", "minLinks", "lpInterval", "packetsPerSlave"),
+  ...below("BondConfig", "numPeerNotif", "peerNotifDelay", "missedMax"),
+  ...below("BridgeConfig", "links", "stp", "vlan"),
+  ...below("VLANConfig", "vlanID", "parent"),
+  ...below("DHCPv4Config", "name", "routeMetric", "ignoreHostname"),
+  ...["EnvironmentConfig", "HostnameConfig", "KernelModuleConfig", "KmsgLogConfig", "StaticHostConfig"],
+  ...["ResolverConfig", "SysctlConfig", "SysfsConfig", "TimeSyncConfig", "UserVolumeConfig"],
+  ...below("ExtensionServiceConfig", "name", "environment"),
+  ...["RegistryAuthConfig", "RegistryMirrorConfig", "UnattendedInstallConfig"],
+];
+
+/** What is kept for whoever will use it, and why nothing is done with it now. */
+export const unusedSettings: readonly (readonly [why: string, paths: readonly string[]])[] = [
+  [
+    "Kubernetes does not run on this node yet",
+    [
+      ...["cluster", "machine.kubelet", "machine.controlPlane", "machine.pods", "machine.seccompProfiles"],
+      ...below("machine", "nodeLabels", "nodeAnnotations", "nodeTaints", "baseRuntimeSpecOverrides"),
+      ...below("machine.features", "kubePrism", "kubernetesTalosAPIAccess", "imageCache"),
+      "ImageVerificationConfig",
+    ],
+  ],
+  [
+    "control planes share an address by an election in etcd, which does not run on this node yet",
+    [...ofDevices("vip"), "Layer2VIPConfig", "HCloudVIPConfig"],
+  ],
+  ["KubeSpan is not built yet", ["machine.network.kubespan", "KubeSpanConfig", "KubeSpanEndpointsConfig"]],
+  [
+    "disks are not encrypted by this node yet: WHAT IS WRITTEN CAN BE READ FROM THEM",
+    [
+      ...["machine.systemDiskEncryption", "UserVolumeConfig.encryption", "VolumeConfig.encryption"],
+      ...["RawVolumeConfig.encryption", "SwapVolumeConfig.encryption"],
+    ],
+  ],
+  [
+    "this node has no firewall yet: WHAT LISTENS CAN BE REACHED",
+    ["NetworkDefaultActionConfig", "NetworkRuleConfig"],
+  ],
+  [
+    "it is not built yet",
+    [
+      ...["debug", "machine.logging", "machine.network.disableSearchDomain"],
+      ...below("machine.network.interfaces", "wireguard", "bridgePort", "bond.arpIPTarget"),
+      ...below("machine.network.interfaces.bond", "adActorSystem", "arpValidate", "arpAllTargets"),
+      ...below("machine.network.interfaces.bond", "primary", "arpInterval", "tlbDynamicLb"),
+      ...below("machine.network.interfaces.bond", "allSlavesActive", "adActorSysPrio", "adUserPortKey"),
+      ...below("machine.network.interfaces.bond", "deviceSelectors.pciID"),
+      ...ofDevices("dhcpOptions.ipv6", "dhcpOptions.duidv6", "routes.mtu"),
+      "machine.network.interfaces.deviceSelector.pciID",
+      ...ofLinks("addresses.routePriority", "routes.mtu", "routes.table", "multicast"),
+      ...["BondConfig", "BridgeConfig", "DummyLinkConfig"].map((kind) => `${kind}.hardwareAddr`),
+      ...below("BondConfig", "arpInterval", "arpIpTargets", "nsIp6Targets", "arpValidate", "arpAllTargets"),
+      ...below("BondConfig", "adActorSysPrio", "adUserPortKey", "tlbLogicalLb", "allSlavesActive"),
+      ...["VLANConfig.vlanMode", "DHCPv6Config", "BlackholeRouteConfig", "RoutingRuleConfig", "VRFConfig"],
+      ...below("DHCPv4Config", "clientIdentifier", "duidRaw"),
+      ...[
+        "WireguardConfig",
+        "EthernetConfig",
+        "LinkAliasConfig",
+        "ResolverConfig.searchDomains.disableDefault",
+      ],
+      ...["EventSinkConfig", "TCPProbeConfig", "SideroLinkConfig", "TimeSyncConfig.ptp", "OOMConfig"],
+      ...["PCIDriverRebindConfig", "TrustedRootsConfig", "WatchdogTimerConfig", "ZswapConfig"],
+      ...["ExistingVolumeConfig", "ExternalVolumeConfig", "RawVolumeConfig", "SwapVolumeConfig"],
+      ...["UserVolumeConfig.filesystem.projectQuotaSupport", "machine.features.diskQuotaSupport"],
+      ...["ExtensionServiceConfig.configFiles", "machine.features.hostDNS"],
+      ...[
+        "machine.features.nodeAddressSortAlgorithm",
+        "machine.registries.config.*.tls",
+        "RegistryTLSConfig",
+      ],
+      ...["machine.registries.config.*.auth.identityToken", "RegistryAuthConfig.identityToken"],
+      ...["machine.registries.mirrors.*.overridePath", "RegistryMirrorConfig.endpoints.overridePath"],
+    ],
+  ],
+  ["this system has no udev: drivers are loaded by machined", ["machine.udev", "UdevRulesConfig"]],
+  ["the system's own volumes have their places and sizes", ["VolumeConfig"]],
+  [
+    "installations always are for BIOS and UEFI, and the kernel's arguments are in the boot loader's file",
+    below("machine.install", "bootloader", "legacyBIOSSupport", "grubUseUKICmdline"),
+  ],
+  ["extensions are built into images", ["machine.install.extensions"]],
+  ["a machine restarts when it is installed", ["UnattendedInstallConfig.reboot"]],
+];
