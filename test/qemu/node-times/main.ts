@@ -47,10 +47,9 @@ async function watchedBoot() {
   const when = (pattern: RegExp) =>
     console.waitFor(pattern, { within: "operatingSystem", after }).then(seconds);
   const marks = Promise.all([when(/Booting from Hard Disk/), when(/Linux version/)]);
-  const answered = marks.then(firstAnswer);
+  const answered = when(/ingot: machine API: port 50000, mutual TLS/).then(firstAnswer);
   await node.boot();
-  const [loaderAt, kernelAt] = await marks;
-  const answeredAt = await answered;
+  const [[loaderAt, kernelAt], answeredAt] = await Promise.all([marks, answered]);
   const text = (await console.text()).slice(after);
   const kernel = (pattern: RegExp) => kernelAt + at(text, pattern);
   const ends = [
@@ -64,15 +63,16 @@ async function watchedBoot() {
   return { loaderAt, ends };
 }
 
-/** Of a call that is tried over and over from then on. */
+/** Of a client that has never spoken to it: with its handshake, and whatever it has to do again. */
 async function firstAnswer(): Promise<number> {
+  const stop = AbortSignal.timeout(deadlineMs.operatingSystem);
   for (;;) {
     using channel: Channel = await node.connect(role.reader);
     try {
-      await client(MachineService, channel, { deadlineMs: 1_000 }).version({});
+      await client(MachineService, channel, { deadlineMs: 5_000 }).version({});
       return seconds();
-    } catch {
-      await new Promise((resolve) => setTimeout(resolve, 50));
+    } catch (error) {
+      if (stop.aborted) throw error;
     }
   }
 }
@@ -111,6 +111,8 @@ async function applyTime(): Promise<Timed> {
 
 /** To the same image: what is in it makes no difference to how long it takes. */
 async function upgradeTime(): Promise<Timed> {
+  const { console } = node.machine;
+  const after = (await console.text()).length;
   const start = seconds();
   const stream = client(LifecycleService, admin).upgrade({ source: { imageName: node.imageUrl } }, patience);
   for await (const { progress } of stream) {
@@ -122,11 +124,15 @@ async function upgradeTime(): Promise<Timed> {
   await machine.reboot({});
   await node.machine.ended;
   const downAt = seconds();
+  const kept = console
+    .waitFor(/ingot: slot b has proved itself/, { within: "wholeLife", after })
+    .then(seconds);
   const { loaderAt, ends } = await watchedBoot();
   return between(start, [
     ["the other slot", writtenAt],
     ["going down", downAt],
     ["firmware", loaderAt],
     ...ends,
+    ["its trial", await kept],
   ]);
 }

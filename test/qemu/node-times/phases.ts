@@ -9,7 +9,7 @@ export interface NodeTimes {
   /** From the boot loader's first word to the first answer over the API. */
   readonly ready: Timed;
   readonly install: Timed;
-  /** From the order to the other slot's readiness. */
+  /** From the order until the other slot is the one that is booted from now on. */
   readonly upgrade: Timed;
   /** From an applied config to its effect in the kernel. */
   readonly apply: Timed;
