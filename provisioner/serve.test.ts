@@ -13,11 +13,13 @@ import { createAuthority } from "../pki/authority.ts";
 import { createKeyPair } from "../pki/key-pair.ts";
 import { firstToken } from "./api/tokens.ts";
 import { ask, hardware, loopback, mac, PracticeSite, until, uuid } from "./practice-site.conformance.ts";
+import { Admission } from "./resources/admission.ts";
 import { AgentOrder } from "./resources/agent-order.ts";
 import { AgentReport } from "./resources/agent-report.ts";
 import { BootStatus } from "./resources/boot-status.ts";
 import { Inventory } from "./resources/inventory.ts";
 import { Machine } from "./resources/machine.ts";
+import { PowerStatus } from "./resources/power-status.ts";
 import { Segment } from "./resources/segment.ts";
 import { SpentBootToken } from "./resources/spent-boot-token.ts";
 import { openProvisioner, type Provisioner } from "./serve.ts";
@@ -32,6 +34,7 @@ beforeEach(async () => {
 });
 afterEach(() => site[Symbol.asyncDispose]());
 
+const accepted = { is: "accepted", by: "ann" } as const;
 /** A stream that ends by itself. */
 const open = { signal: new AbortController().signal };
 
@@ -128,6 +131,27 @@ describe("a pxe-server", () => {
     });
     await boot.announce({ version: "0.1.0", interfaces: [{ name: "eth1", addresses: ["192.0.2.1"] }] });
     expect((await provisioner.state.get(Segment, "rack-1")).spec).toMatchObject({ version: "0.1.0" });
+  });
+
+  test("that was away tells of it when it is back, once, and who was to boot meanwhile is looked after", async () => {
+    const boot = await site.segment();
+    await boot.plan(ask);
+    const { state } = provisioner;
+    await state.update(Machine, uuid, ({ spec }) => ({ spec: { ...spec, admission: accepted } }));
+    await until(
+      () => state.find(Admission, uuid),
+      ({ state: is }) => is === "accepted",
+    );
+    const on = { power: "on", since: new Date(), readAt: new Date() } as const;
+    await state.set(PowerStatus, uuid, { spec: on });
+    const announce = async (startedMs: number) => {
+      const started = timestampFromDate(new Date(startedMs));
+      await boot.announce({ version: "0.1.0", interfaces: [], started });
+      return (await state.find(BootStatus, uuid))?.spec;
+    };
+    expect(await announce(Date.now() - 60_000)).toBeUndefined();
+    expect(await announce(Date.now() - 60_000)).toBeUndefined();
+    expect(await announce(Date.now() + 1)).toMatchObject({ step: "unheard", plan: "agent" });
   });
 
   test("tells of a machine that asked while nobody could say what it shall boot", async () => {

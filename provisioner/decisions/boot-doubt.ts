@@ -29,6 +29,7 @@ const doubts: Readonly<Record<Step, readonly [afterMs: number, text: string]>> =
     "it was told what to boot, and its system does not show itself: look at its console",
   ],
   turnedAway: [minutes(5), "its pxe-server turned it away, and it has not come again"],
+  unheard: [minutes(3), "it was to boot while its pxe-server was away, and has not been heard since"],
   failed: [0, "its boot failed"],
 };
 

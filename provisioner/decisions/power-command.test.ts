@@ -70,7 +70,7 @@ const asked: fc.Arbitrary<Asked> = facts.chain((facts) =>
       fc.record({
         state: fc.constant("booting"),
         bootId: fc.constant("b1"),
-        step: fc.constantFrom("scripted", "turnedAway"),
+        step: fc.constantFrom("scripted", "turnedAway", "unheard"),
         plan: fc.constant("agent"),
         why: fc.constant(""),
         since: time,
@@ -185,6 +185,16 @@ describe("a machine that waits for a boot", () => {
       "that was turned away a minute ago may ask again by itself",
       { boot: { ...boot, at: at(59) } },
       { do: "watch", until: at(61) },
+    ],
+    [
+      "whose pxe-server was away, and has been back for five minutes without a word of it, is cycled",
+      { boot: { ...boot, step: "unheard", at: at(55) } },
+      { do: "record", order: { power: "cycle", why: expect.stringContaining("nothing was heard") } },
+    ],
+    [
+      "whose pxe-server has just come back may be in its firmware",
+      { boot: { ...boot, step: "unheard", at: at(58) } },
+      { do: "watch", until: at(63) },
     ],
     [
       "that was cycled since is not cycled for that again",

@@ -51,8 +51,7 @@ export function powerStep({ facts, actual, order, told, boot, status, now }: Ask
   const wish = powerWanted(asRead);
   const wanted = commandFor({ facts: asRead, actual, order, told, boot, status, now });
   if (wanted === undefined) {
-    const turnedAway = turnedAwayAt(asRead, told, boot);
-    return { do: "watch", why: wish.why, until: turnedAway && new Date(turnedAway.getTime() + askAgainMs) };
+    return { do: "watch", why: wish.why, until: unanswered(asRead, told, boot)?.until };
   }
   const networkBoot = wanted.power !== "off" && ["agent", "install"].includes(bootMode(facts).is);
   if (order?.power !== wanted.power || !isPending(order, actual)) {
@@ -85,25 +84,40 @@ function commandFor({ facts, actual, order, told, boot, status, now }: Asked): W
   if (actual === "off") return undefined;
   // Written down, and the process ended: it is told unless the machine shows that it was. facts know the machine
   // as unseen since.
-  if (order?.power === "cycle" && order.toldAt === undefined && facts.runs === "unseen" && mayCycle(facts)) {
+  if (
+    order?.power === "cycle" &&
+    order.toldAt === undefined &&
+    facts.runs === "unseen" &&
+    awaitsBoot(facts)
+  ) {
     return { power: "cycle", why: order.why };
   }
   const reboot = rebootNeeded(facts);
   if (reboot.is === "byBmc") return { power: "cycle", why: reboot.why };
-  const turnedAway = turnedAwayAt(facts, told, boot);
-  if (turnedAway && now.getTime() >= turnedAway.getTime() + askAgainMs) {
-    return { power: "cycle", why: "it asked what to boot while nobody could say, and asks no more" };
-  }
+  const left = unanswered(facts, told, boot);
+  if (left && now >= left.until) return { power: "cycle", why: left.why };
   return overdue({ facts, order, told, status });
 }
 
-/** Firmware asks several times before it goes on to whatever is next. */
-const askAgainMs = 120_000;
+interface Unanswered {
+  /** Until then it may come by itself. */
+  readonly until: Date;
+  readonly why: string;
+}
 
-/** When a machine that waits for a boot was left without an answer, and has not been told to start over since. */
-function turnedAwayAt(facts: Facts, told: Power["told"], boot: Asked["boot"]): Date | undefined {
-  if (boot?.state !== "booting" || boot.step !== "turnedAway" || !mayCycle(facts)) return undefined;
-  return told?.boot === boot.bootId ? undefined : boot.at;
+const unansweredSteps: Readonly<Record<string, readonly [patienceMs: number, why: string]>> = {
+  // Firmware asks several times before it goes on to whatever is next.
+  turnedAway: [120_000, "it asked what to boot while nobody could say, and asks no more"],
+  // It may be busy with its own tests, or with what it was told before.
+  unheard: [5 * 60_000, "it was to boot while its pxe-server was away, and nothing was heard of it since"],
+};
+
+/** A machine that waits for a boot, was left without an answer, and has not been told to start over since. */
+function unanswered(facts: Facts, told: Power["told"], boot: Asked["boot"]): Unanswered | undefined {
+  if (boot?.state !== "booting" || told?.boot === boot.bootId || !awaitsBoot(facts)) return undefined;
+  const [patienceMs, why] = unansweredSteps[boot.step] ?? [];
+  if (patienceMs === undefined || why === undefined) return undefined;
+  return { until: new Date(boot.at.getTime() + patienceMs), why };
 }
 
 /** A stage that is tried again begins with a boot: so many lost commands and hung firmwares end. */
@@ -118,7 +132,7 @@ function overdue({
   const progress = status?.stage === step.stage ? status.progress : undefined;
   if (progress?.is !== "onTime" || progress.retries === 0 || progress.deadline === undefined)
     return undefined;
-  if (step.slaMs === undefined || !mayCycle(facts)) return undefined;
+  if (step.slaMs === undefined || !awaitsBoot(facts)) return undefined;
   const begun = progress.deadline.getTime() - step.slaMs;
   // What was told stays so, whatever was written down since because a BMC once said off for on.
   if ([order?.at, told?.at].some((at) => at && at.getTime() >= begun)) return undefined;
@@ -129,7 +143,7 @@ function overdue({
 const booting: ReadonlySet<Stage> = new Set<Stage>(["inspecting", "wiping", "releasing", "installing"]);
 
 /** An agent that is attached is where it should be, unless it shall make room for an installation. */
-function mayCycle(facts: Facts): boolean {
+export function awaitsBoot(facts: Facts): boolean {
   const { stage } = nextStep(facts);
   if (facts.wipe === "running" || facts.runs === "system" || !booting.has(stage)) return false;
   return facts.runs === "unseen" || stage === "installing";

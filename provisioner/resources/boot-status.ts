@@ -25,6 +25,7 @@ export const BootStatus = declare("BootStatuses", {
         "scripted",
         "failed",
         "turnedAway",
+        "unheard",
       ]),
       plan: z.enum(["agent", "install", "disk", "hold", "alone"]),
       why: z.string(),

@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { durationFromMs, timestampDate } from "@bufbuild/protobuf/wkt";
 import {
+  type AnnounceRequest,
   BootService as BootProto,
   type BootReport,
   type Client,
@@ -35,6 +36,7 @@ import { type InstallPlan, installPlan } from "./install-plan.ts";
 import { type MachineRecords, recordsOf } from "./machine-records.ts";
 import type { MachineRegistry } from "./machine-registry.ts";
 import { segmentOf } from "./peers.ts";
+import { markUnheard } from "./unheard-boots.ts";
 
 type Boot = SpecOf<typeof BootStatus>;
 type Plan = MessageInitShape<typeof PlanSchema>;
@@ -111,20 +113,36 @@ export function bootService(options: BootServiceOptions): ServedService {
       );
       for await (const chunk of chunks) yield { chunk };
     },
-    announce: async ({ version, interfaces, started }, call: Call) => {
-      await options.state.set(Segment, segmentOf(call), {
-        spec: {
-          version,
-          interfaces: interfaces.map(({ name, addresses, mode }) => ({
-            name,
-            addresses,
-            dhcp: modes[mode] ?? ("off" as const),
-          })),
-          startedAt: started ? timestampDate(started) : options.clock.now(),
-          seenAt: options.clock.now(),
-        },
-      });
+    announce: async (announcement, call: Call) => {
+      await announce(options, segmentOf(call), announcement);
       return { againAfter: durationFromMs(announceAgainMs) };
+    },
+  });
+}
+
+async function announce(
+  { state, clock }: BootServiceOptions,
+  segment: string,
+  { version, interfaces, started }: AnnounceRequest,
+): Promise<void> {
+  const seenAt = clock.now();
+  const startedAt = started ? timestampDate(started) : seenAt;
+  const before = (await state.find(Segment, segment))?.spec;
+  // It is another process than the one that was seen last. Two that share a name tell of each other all the time.
+  const wasAway =
+    before && before.startedAt.getTime() !== startedAt.getTime() && startedAt > before.seenAt && started;
+  // First: whoever dies in between sees the same again.
+  if (wasAway) await markUnheard(state, { segment, from: before.seenAt, to: seenAt });
+  await state.set(Segment, segment, {
+    spec: {
+      version,
+      interfaces: interfaces.map(({ name, addresses, mode }) => ({
+        name,
+        addresses,
+        dhcp: modes[mode] ?? ("off" as const),
+      })),
+      startedAt,
+      seenAt,
     },
   });
 }

@@ -59,6 +59,8 @@ export async function liveHistory({ seed, story = () => undefined }: HistoryOpti
     people,
     faults: { ...noFaults },
     services: undefined,
+    pxeServer: oneOf(random, ["onItsOwn", "inside"] as const),
+    heardAt: undefined,
     turnedAway: new Map(),
     violations: [],
     story: (line) => story(`${((even.elapsedMs() - begun) / 1000).toFixed(1)} s: ${line}`),

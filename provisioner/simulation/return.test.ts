@@ -14,7 +14,10 @@ import { storedFacts } from "./stored-facts.ts";
 
 const minute = 60_000;
 
-test("is booted anew soon after one is back, not when its stage has taken too long", async () => {
+test.each([
+  ["that tells whom it turned away", "onItsOwn", 8],
+  ["that was away as well", "inside", 11],
+] as const)("is booted anew soon after one is back, by a pxe-server %s", async (_, pxeServer, minutes) => {
   const clock = new VirtualClock({ start: new Date("2026-01-01T00:00:00Z") });
   const store = new MemoryStore({ history: 1000 });
   const people = new State({ store, clock });
@@ -25,6 +28,8 @@ test("is booted anew soon after one is back, not when its stage has taken too lo
     people,
     faults: { ...noFaults },
     services: undefined,
+    pxeServer,
+    heardAt: undefined,
     turnedAway: new Map(),
     violations: [],
     story: () => undefined,
@@ -54,7 +59,7 @@ test("is booted anew soon after one is back, not when its stage has taken too lo
   const second = new SimulatedProvisioner(store, machines, site);
   const back = clock.elapsedMs();
   while (at() !== "agent") await clock.advance(1000);
-  expect((clock.elapsedMs() - back) / minute).toBeLessThan(8);
+  expect((clock.elapsedMs() - back) / minute).toBeLessThan(minutes);
   await clock.advance(10 * minute);
   expect(nextStep((await storedFacts(people, "m1"))!).stage).toBe("pool");
   expect(site.violations).toEqual([]);

@@ -113,9 +113,9 @@ export class SimulatedMachine {
   }
 
   #askPlan(tries: number): void {
-    const { services, turnedAway, clock } = this.site;
+    const { services, turnedAway, clock, pxeServer } = this.site;
     if (services) turnedAway.delete(this.id);
-    else turnedAway.set(this.id, clock.now());
+    else if (pxeServer === "onItsOwn") turnedAway.set(this.id, clock.now());
     const asked = services?.plan(this) ?? Promise.reject(new Error("nobody answers"));
     void this.whenStill(asked, (plan) => {
       switch (plan?.mode) {

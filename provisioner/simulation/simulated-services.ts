@@ -10,6 +10,7 @@ import { Assignment } from "../resources/assignment.ts";
 import { BootStatus } from "../resources/boot-status.ts";
 import { Inventory } from "../resources/inventory.ts";
 import { Machine } from "../resources/machine.ts";
+import { markUnheard } from "../services/unheard-boots.ts";
 import type { SimulatedAgent } from "./simulated-agent.ts";
 import { inventoryOf } from "./simulated-inventory.ts";
 import type { SimulatedMachine } from "./simulated-machine.ts";
@@ -29,6 +30,7 @@ const beatMs = 180_000;
 const pingMs = 15_000;
 /** A pxe-server finds its provisioner again within so long. */
 const outboxMs = 2_000;
+const announceMs = 60_000;
 
 /**
  * What the boot and agent services of a provisioner do to the records, without their wires: they die with it, at any
@@ -47,7 +49,8 @@ export class SimulatedServices {
     this.#site = site;
     void this.#deliver().catch(() => undefined);
     site.clock.after(returnMs, () => void this.#sweep().catch(() => undefined));
-    site.clock.after(outboxMs, () => this.#hearOfTheTurnedAway());
+    if (site.pxeServer === "inside") void this.#announce().catch(() => undefined);
+    else site.clock.after(outboxMs, () => this.#hearOfTheTurnedAway());
   }
 
   /** The process is gone: every stream breaks, and nobody writes that down. */
@@ -241,6 +244,19 @@ export class SimulatedServices {
     const at = this.#site.clock.now();
     const common = { state: "booting", bootId: "b", step: "scripted", plan: mode, why: "" } as const;
     await this.#state.set(BootStatus, id, { spec: { ...common, since: at, at } });
+  }
+
+  /** As a pxe-server does that is started with its provisioner, and then every minute. */
+  async #announce(): Promise<void> {
+    const { clock, heardAt } = this.#site;
+    const announced = clock.now();
+    if (heardAt) await markUnheard(this.#state, { segment: "local", from: heardAt, to: announced });
+    const beat = () => {
+      if (this.#end.signal.aborted) return;
+      this.#site.heardAt = clock.now();
+      clock.after(announceMs, beat);
+    };
+    beat();
   }
 
   #hearOfTheTurnedAway(): void {

@@ -26,6 +26,10 @@ export interface Site {
   readonly faults: Faults;
   /** Of the provisioner that lives now; undefined while none does. */
   services: SimulatedServices | undefined;
+  /** Inside the provisioner it dies with it, and nobody hears what machines ask meanwhile. */
+  readonly pxeServer: "onItsOwn" | "inside";
+  /** When a pxe-server inside a provisioner was last seen. */
+  heardAt: Date | undefined;
   /** Which machine asked what to boot while no provisioner lived, and when: its pxe-server tells the next one. */
   readonly turnedAway: Map<string, Date>;
   /** What must never happen, and did. */
