@@ -27,6 +27,7 @@ import { askNode } from "./services/ask-node.ts";
 import type { AssetShelf } from "./services/asset-shelf.ts";
 import { bootService } from "./services/boot-service.ts";
 import { BootTimes } from "./services/boot-times.ts";
+import { clearLogs } from "./services/clear-logs.ts";
 import { commandNode } from "./services/command-node.ts";
 import { seeOff } from "./services/departures.ts";
 import { EventRecorder } from "./services/event-recorder.ts";
@@ -206,6 +207,7 @@ export async function openProvisioner(options: ProvisionerOptions): Promise<Prov
     "noticing silent agents": (signal) => noticeSilence(state, clock, signal),
     "forgetting strangers": (signal) => strangers.run(signal),
     "keeping house": (signal) => keepHouse(state, clock, signal),
+    "clearing logs": (signal) => clearLogs({ state, clock, logs, signal }),
     "looking for files": (signal) => shelf.follow(clock, signal),
     // Where others could answer instead.
     ...(leadership && {
