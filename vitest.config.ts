@@ -4,6 +4,7 @@ export default defineConfig({
   test: {
     include: ["**/*.test.ts"],
     exclude: ["node_modules/**", "out/**"],
+    setupFiles: ["workshop/property-limits.ts"],
     // The pool is processes: stores, sockets and child processes of one file cannot leak into another.
     pool: "forks",
     maxWorkers: 2,

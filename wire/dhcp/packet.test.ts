@@ -292,7 +292,7 @@ test("a packet is at least as long as one of BOOTP", () => {
 const address = fc.uint8Array({ minLength: 4, maxLength: 4 }).map((parts) => parts.join("."));
 const addresses = fc.array(address, { maxLength: 100, size: "max" });
 const blob = (most: number) => fc.uint8Array({ maxLength: most, size: "max" });
-const text = fc.stringMatching(/^[ -~]{0,600}$/, { size: "max" });
+const text = fc.string({ unit: "grapheme-ascii", maxLength: 600, size: "max" });
 const label = fc.stringMatching(/^[a-z0-9-]{1,10}$/);
 const domain = fc.array(label, { minLength: 1, maxLength: 5 }).map((labels) => labels.join("."));
 const u8 = fc.nat(255);
@@ -345,6 +345,12 @@ describe("a packet for a client that takes few bytes", () => {
     expect(() => encodeToFit(full, 548)).toThrow("option 15 does not fit in 548 bytes");
   });
 
+  // Which option comes first may change, what they say may not.
+  const inOrder = ({ options, ...rest }: Packet) => ({
+    ...rest,
+    options: { ...options, unknown: options.unknown?.toSorted((a, b) => a.code - b.code) },
+  });
+
   test("says the same however little that is", () => {
     fc.assert(
       fc.property(anyOptions, fc.integer({ min: 576, max: 1500 }), (options, mostBytes) => {
@@ -352,8 +358,7 @@ describe("a packet for a client that takes few bytes", () => {
         try {
           const bytes = encodeToFit(value, mostBytes);
           expect(bytes.length).toBeLessThanOrEqual(mostBytes);
-          // The order of options may change, what they say may not.
-          expect(decode(packet, bytes)).toEqual(value);
+          expect(inOrder(decode(packet, bytes))).toEqual(inOrder(value));
         } catch (error) {
           expect(error).toBeInstanceOf(WireError);
           expect(encode(packet, value).length).toBeGreaterThan(mostBytes);
