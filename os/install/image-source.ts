@@ -1,8 +1,10 @@
 // Where an image comes from: a folder on an HTTP server, as the image builder makes it, or a registry of container
 // images, where each of the folder's files is a layer that bears its name (as `oras push` names them).
 import { createHash, type KeyObject } from "node:crypto";
+import { type RegistryEndpoint, registryEndpoints } from "../../machine-config/settings/registries.ts";
+import { innermost } from "./innermost.ts";
 import { parseReference } from "./registry/reference.ts";
-import { findImage, type RegistrySettings } from "./registry/registry.ts";
+import { findImage } from "./registry/registry.ts";
 import { type Release, readRelease } from "./release.ts";
 
 export const imageFiles = {
@@ -26,14 +28,14 @@ export interface ImageSourceOptions {
   /** Of the maker whose images this machine trusts. */
   readonly key: KeyObject | undefined;
   readonly fetch: typeof fetch;
-  /** How a registry is asked. */
-  readonly registrySettings?: (registry: string) => Promise<RegistrySettings | undefined>;
+  /** Where a registry is asked; where its name says, when nothing is said. */
+  readonly registry?: (name: string) => readonly RegistryEndpoint[] | Promise<readonly RegistryEndpoint[]>;
   readonly signal: AbortSignal;
 }
 
 export async function openImage(options: ImageSourceOptions): Promise<ImageSource> {
   const { image, key, signal } = options;
-  const open = await (/^https?:\/\//.test(image) ? folder(options) : registry(options));
+  const open = await (/^https?:\/\//.test(image) ? folder(options) : inRegistry(options));
   const text = await whole(open(imageFiles.manifest, signal));
   const signature = key && (await whole(open(imageFiles.signature, signal)));
   const release = readRelease({ text, signature }, key);
@@ -58,17 +60,17 @@ function folder({ image, fetch }: ImageSourceOptions): Open {
   };
 }
 
-const nobodyKnown: RegistrySettings = { mirrors: [], onlyMirrors: false, credentials: undefined };
 /** As registries call this machine's processor. */
 const architecture = process.arch === "x64" ? "amd64" : process.arch;
 /** OCI image-spec v1.1, annotations.md: what a layer's file is called. */
 const title = "org.opencontainers.image.title";
 
-async function registry(options: ImageSourceOptions): Promise<Open> {
-  const { image, fetch, registrySettings, signal } = options;
+async function inRegistry(options: ImageSourceOptions): Promise<Open> {
+  const { image, fetch, signal } = options;
   const reference = parseReference(image);
-  const settings = (await registrySettings?.(reference.registry)) ?? nobodyKnown;
-  const found = await findImage(reference, { settings, fetch, architecture, signal });
+  const endpointsOf = options.registry ?? ((name) => registryEndpoints(undefined, name));
+  const endpoints = await endpointsOf(reference.registry);
+  const found = await findImage(reference, { endpoints, fetch, architecture, signal });
   return (name, signal) => {
     const layer = found.layers.find(({ annotations }) => annotations[title] === name);
     if (!layer) throw new Error(`Cannot take ${image}: it holds no ${name}, so it is no image of ours`);
@@ -108,10 +110,4 @@ async function* verified(
     throw new Error(`Cannot take the ${part}: it ends after ${size} of ${sizeBytes} bytes`);
   if (hash.digest("hex") !== sha256)
     throw new Error(`Cannot take the ${part}: its digest is not the manifest's`);
-}
-
-/** Node's fetch hides what happened behind "fetch failed". */
-function innermost(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.cause instanceof Error ? innermost(error.cause) : error.message;
 }

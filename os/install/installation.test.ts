@@ -48,7 +48,7 @@ async function machine({ breaks = false } = {}) {
   const said: string[] = [];
   const node = installation({
     ...{ system, systemDisk: "vda", key: undefined, fetch: served, signal: new AbortController().signal },
-    registrySettings: async () => undefined,
+    registry: async () => [],
     disks: async () => [],
     reset: {
       open: async () => {

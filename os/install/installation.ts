@@ -2,13 +2,13 @@
 import type { KeyObject } from "node:crypto";
 import { GrpcError } from "../../api/grpc/error.ts";
 import type { SpecOf } from "../../cosi/resource.ts";
+import type { RegistryEndpoint } from "../../machine-config/settings/registries.ts";
 import type { Disk } from "../block/disks.ts";
 import type { Upgrade } from "../resources/runtime/upgrade.ts";
 import type { End, Installation } from "../services/power.ts";
 import { type ImageSource, openImage } from "./image-source.ts";
 import type { InstalledSystem } from "./installed-system.ts";
 import { otherSlot } from "./layout.ts";
-import type { RegistrySettings } from "./registry/registry.ts";
 import { type ResetSurroundings, resetTasks } from "./reset.ts";
 import { planReset } from "./reset-plan.ts";
 
@@ -25,7 +25,8 @@ export interface InstallationOptions {
   readonly systemDisk: string;
   readonly key: KeyObject | undefined;
   readonly fetch: typeof fetch;
-  readonly registrySettings: (registry: string) => Promise<RegistrySettings | undefined>;
+  /** Where the images of a registry are got. */
+  readonly registry: (name: string) => Promise<readonly RegistryEndpoint[]>;
   readonly disks: () => Promise<readonly Disk[]>;
   readonly reset: Omit<ResetSurroundings, "devPath" | "said">;
   /** Does the steps, and tells of them. */

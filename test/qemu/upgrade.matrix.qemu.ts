@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { generateConfigs } from "../../machine-config/generate/configs.ts";
 import { createSecrets } from "../../machine-config/generate/secrets.ts";
 import { startPracticeRegistry } from "../../os/install/registry/practice-registry.ts";
+import { createAuthority } from "../../pki/authority.ts";
 import { openBootSite, siteAddress } from "./framework/boot-site.ts";
 import { startFileServer } from "./framework/file-server.ts";
 import { project } from "./framework/image.ts";
@@ -57,17 +58,26 @@ describe.each(["bios", "uefi"] as const)("an installed machine with %s", (firmwa
   test("is installed by the network, upgraded, rolled back on request, and reset", { timeout }, async () => {
     await using around = new AsyncDisposableStack();
     const directory = openRunDirectory(project, `upgrade ${firmware}`);
+    const authority = await createAuthority({ algorithm: "ed25519", clock, commonName: "a registry's own" });
+    const server = await authority.issue({ ipAddresses: [siteAddress], purposes: ["serverAuth"] });
+    const credentials = { username: "node", password: "secret" };
     const registry = around.use(
       await startPracticeRegistry({
-        ...{ repository: "owner/ingot", files: shelf.filesOf("works"), listen: "0.0.0.0" },
-        credentials: { username: "node", password: "secret" },
+        ...{ repository: "owner/ingot", files: shelf.filesOf("works"), listen: "0.0.0.0", credentials },
+        tls: { cert: server.certificate.pem, key: server.key.pkcs8Pem },
       }),
     );
+    const host = `${siteAddress}:${registry.port}`;
+    const registryConfig = [
+      { kind: "RegistryMirrorConfig", name: "images.example", endpoints: [{ url: `https://${host}` }] },
+      { kind: "RegistryAuthConfig", name: host, ...credentials },
+      { kind: "RegistryTLSConfig", name: host, ca: authority.certificate.pem },
+    ].map((document) => `---\n${JSON.stringify({ apiVersion: "v1alpha1", ...document })}\n`);
     const secrets = await createSecrets({ clock });
     const endpoint = `https://${preparedAddress}:6443`;
     const plan = { clusterName: "lab", endpoint, secrets, clock, installDisk: "/dev/nvme0n1" };
     const { controlPlane } = await generateConfigs(plan);
-    const text = `${controlPlane.text}---\n${registryConfig(`http://${siteAddress}:${registry.port}`)}`;
+    const text = [controlPlane.text, ...registryConfig].join("");
     const files = around.use(
       await startFileServer((path) => (path === "/config" ? { text } : shelf.serve(path))),
     );
@@ -128,17 +138,3 @@ describe.each(["bios", "uefi"] as const)("an installed machine with %s", (firmwa
     await node.until(/ingot: install: writing the image/, since);
   });
 });
-
-const registryConfig = (url: string) => `apiVersion: v1alpha1
-kind: RegistryMirrorConfig
-name: images.example
-endpoints:
-  - url: ${url}
-skipFallback: true
----
-apiVersion: v1alpha1
-kind: RegistryAuthConfig
-name: images.example
-username: node
-password: secret
-`;

@@ -1,5 +1,8 @@
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
+import { parseMachineConfig } from "../../../machine-config/machine-config.ts";
+import { registryEndpoints } from "../../../machine-config/settings/registries.ts";
+import { type Authority, createAuthority } from "../../../pki/authority.ts";
 import { openImage } from "../image-source.ts";
 import { practiceImage } from "../practice-image.ts";
 import { parseChallenge } from "./challenge.ts";
@@ -99,19 +102,26 @@ const files = {
 };
 const { signal } = new AbortController();
 
-async function pull(
-  rest: Partial<PracticeRegistryOptions> & { tag?: string; mirrors?: readonly string[] } = {},
-  credentials?: PracticeRegistryOptions["credentials"],
-): Promise<{ bytes: Buffer; asked: readonly string[] }> {
+interface Pull extends Partial<PracticeRegistryOptions> {
+  readonly tag?: string;
+  /** What the machine config says besides of a registry that is there. */
+  readonly config?: (place: { url: string; host: string }) => string;
+  readonly mirrors?: readonly string[];
+}
+
+async function pull(rest: Pull = {}): Promise<{ bytes: Buffer; asked: readonly string[] }> {
   await using registry = await startPracticeRegistry({ repository: "owner/ingot", files, ...rest });
   const { url, digest } = registry;
+  const mirrors = [...(rest.mirrors ?? []), `${url}/`].map((endpoint) => ({ url: endpoint }));
+  const usual = JSON.stringify({
+    ...{ apiVersion: "v1alpha1", kind: "RegistryMirrorConfig", name: "ghcr.io" },
+    ...{ endpoints: mirrors, skipFallback: true },
+  });
+  const text = rest.config?.({ url, host: new URL(url).host }) ?? "";
+  const config = parseMachineConfig(text.includes("Mirror") ? text : `${usual}\n---\n${text}`);
   const source = await openImage({
     image: `ghcr.io/owner/ingot${(rest.tag ?? ":v2").replace("DIGEST", digest)}`,
-    registrySettings: async (name) => ({
-      mirrors: name === "ghcr.io" ? [...(rest.mirrors ?? []), `${url}/`] : [],
-      onlyMirrors: true,
-      credentials,
-    }),
+    registry: (name) => registryEndpoints(config, name),
     ...{ key: undefined, fetch, signal },
   });
   const chunks: Uint8Array[] = [];
@@ -120,29 +130,74 @@ async function pull(
   return { bytes: Buffer.concat(chunks), asked: registry.asked };
 }
 
+const document = (kind: string, name: string, fields: object) =>
+  JSON.stringify({ apiVersion: "v1alpha1", kind, name, ...fields });
+const tokensAsked = (asked: readonly string[]) => asked.filter((line) => line.includes("/token"));
+const basic = (text: string) => `Basic ${Buffer.from(text).toString("base64")}`;
+
 describe("an image of a registry", () => {
   const all = Buffer.concat([parts.kernel, parts.initramfs]);
 
-  test.each<[string, Parameters<typeof pull>[0]]>([
+  test.each<[string, Pull]>([
     ["by its tag, with a token", {}],
     ["by its digest", { tag: "@DIGEST" }],
     ["for this processor, of several", { isIndex: true }],
     ["whose blobs are elsewhere, without telling the token there", { redirects: true }],
     ["from the second mirror, when the first does not answer", { mirrors: ["http://127.0.0.1:1"] }],
+    [
+      "from a mirror whose address is all of its API's",
+      {
+        path: "/v2/proxy/ghcr",
+        config: ({ url }) =>
+          document("RegistryMirrorConfig", "ghcr.io", {
+            endpoints: [{ url: `${url}/v2/proxy/ghcr`, overridePath: true }],
+          }),
+      },
+    ],
+    [
+      "from a mirror as configs called it before",
+      {
+        config: ({ url }) => `machine: {registries: {mirrors: {ghcr.io: {endpoints: ["${url}"]}}}} # Mirror`,
+      },
+    ],
   ])("is taken %s", async (_, options) => {
     expect((await pull(options)).bytes).toEqual(all);
   });
 
-  test("asks for a token once, and in the name of whoever the config says", async () => {
+  test("asks for a token once, in the name of whoever the config says for that host", async () => {
     const credentials = { username: "operator", password: "secret" };
-    const { asked } = await pull({ credentials }, credentials);
-    expect(asked.filter((line) => line.startsWith("GET /token"))).toEqual([
-      `GET /token as Basic ${Buffer.from("operator:secret").toString("base64")}`,
-    ]);
+    const { asked } = await pull({
+      credentials,
+      config: ({ host }) => document("RegistryAuthConfig", host, credentials),
+    });
+    expect(tokensAsked(asked)).toEqual([`GET /token as ${basic("operator:secret")}`]);
+    const old = await pull({
+      credentials,
+      config: ({ host }) =>
+        JSON.stringify({
+          machine: { registries: { config: { [host]: { auth: { auth: btoa("operator:secret") } } } } },
+        }),
+    });
+    expect(tokensAsked(old.asked)).toEqual(tokensAsked(asked));
+  });
+
+  test("tells no mirror what is for the registry itself", async () => {
+    const credentials = { username: "operator", password: "secret" };
+    const { asked } = await pull({ config: () => document("RegistryAuthConfig", "ghcr.io", credentials) });
+    expect(tokensAsked(asked)).toEqual(["GET /token"]);
     await expect(pull({ credentials })).rejects.toThrow(/says 401 instead of giving a token/);
   });
 
-  test.each<[string, Parameters<typeof pull>[0], RegExp]>([
+  test("changes an identity token for one that it can use", async () => {
+    const credentials = { identityToken: "of a login" };
+    const { asked } = await pull({
+      credentials,
+      config: ({ host }) => document("RegistryAuthConfig", host, credentials),
+    });
+    expect(tokensAsked(asked)).toEqual(["POST /token"]);
+  });
+
+  test.each<[string, Pull, RegExp]>([
     [
       "sends another blob",
       { lies: "blobs" },
@@ -157,5 +212,70 @@ describe("an image of a registry", () => {
     ],
   ])("is refused when the registry %s", async (_, options, reason) => {
     await expect(pull(options)).rejects.toThrow(reason);
+  });
+});
+
+describe("a registry that speaks TLS", () => {
+  let ca: Authority;
+  let server: { cert: string; key: string };
+  let machine: { cert: string; key: string };
+  beforeAll(async () => {
+    const clock = { now: () => new Date() };
+    ca = await createAuthority({ algorithm: "ed25519", clock, commonName: "a registry's own" });
+    const pems = async (grant: Parameters<Authority["issue"]>[0]) => {
+      const { certificate, key } = await ca.issue(grant);
+      return { cert: certificate.pem, key: key.pkcs8Pem };
+    };
+    const names = { ipAddresses: ["127.0.0.1"], dnsNames: ["localhost"] };
+    server = await pems({ ...names, purposes: ["serverAuth"] });
+    machine = await pems({ commonName: "a machine", purposes: ["clientAuth"] });
+  });
+  const trusted = (fields: () => object) => ({
+    config: ({ host }: { host: string }) => document("RegistryTLSConfig", host, fields()),
+  });
+  const over = (tls: object, rest: Pull = {}) => pull({ tls: { ...server, ...tls }, ...rest });
+
+  test("is trusted by the authority that the config names, wherever it sends us", async () => {
+    await expect(
+      over(
+        {},
+        trusted(() => ({ ca: ca.certificate.pem })),
+      ),
+    ).resolves.toBeDefined();
+    const redirects = { redirects: true, ...trusted(() => ({ ca: ca.certificate.pem })) };
+    await expect(over({}, redirects)).resolves.toBeDefined();
+    const old = ({ host }: { host: string }) => {
+      const tls = { ca: Buffer.from(ca.certificate.pem).toString("base64") };
+      return JSON.stringify({ machine: { registries: { config: { [host]: { tls } } } } });
+    };
+    await expect(over({}, { config: old })).resolves.toBeDefined();
+  });
+
+  test("is refused by a machine that knows nothing of its authority, with the reason", async () => {
+    await expect(over({})).rejects.toThrow(/https:\/\/127\.0\.0\.1:\d+ cannot be asked: .*certificate/);
+    await expect(
+      over(
+        {},
+        trusted(() => ({ insecureSkipVerify: false })),
+      ),
+    ).rejects.toThrow(/certificate/);
+    await expect(
+      over(
+        {},
+        trusted(() => ({ insecureSkipVerify: true })),
+      ),
+    ).resolves.toBeDefined();
+  });
+
+  test("sees who the machine is, if it wants to", async () => {
+    const wants = { requestCert: true, ca: ca.certificate.pem };
+    const known = trusted(() => ({ ca: ca.certificate.pem, clientIdentity: machine }));
+    await expect(over(wants, known)).resolves.toBeDefined();
+    await expect(
+      over(
+        wants,
+        trusted(() => ({ ca: ca.certificate.pem })),
+      ),
+    ).rejects.toThrow(/cannot be asked/);
   });
 });

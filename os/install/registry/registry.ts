@@ -1,8 +1,12 @@
 // As much of the OCI distribution API (v1.1) as it takes to fetch an image.
 import { createHash } from "node:crypto";
 import * as z from "zod";
+import type { RegistryEndpoint } from "../../../machine-config/settings/registries.ts";
+import { innermost } from "../innermost.ts";
+import { authorize } from "./authorize.ts";
 import { parseChallenge } from "./challenge.ts";
 import { formatReference, type Reference } from "./reference.ts";
+import { type Fetch, trustingFetch } from "./trusting-fetch.ts";
 
 const descriptor = z.object({
   mediaType: z.string().default(""),
@@ -27,23 +31,10 @@ const accepted = [
 ].join(", ");
 const mostManifestBytes = 4 * 1024 * 1024;
 
-export interface Credentials {
-  readonly username: string;
-  readonly password: string;
-}
-
-/** What a machine config says of a registry. */
-export interface RegistrySettings {
-  /** Where else than at the registry itself it is asked, in this order. */
-  readonly mirrors: readonly string[];
-  /** Only there. */
-  readonly onlyMirrors: boolean;
-  readonly credentials: Credentials | undefined;
-}
-
 export interface RegistryOptions {
-  readonly settings: RegistrySettings;
-  readonly fetch: typeof fetch;
+  /** In the order in which they are asked. */
+  readonly endpoints: readonly RegistryEndpoint[];
+  readonly fetch: Fetch;
   /** As registries call it: amd64, arm64. */
   readonly architecture: string;
   readonly signal: AbortSignal;
@@ -57,12 +48,10 @@ export interface FoundImage {
 
 /** Asks one endpoint after the other; rejects with what the first of them said. */
 export async function findImage(reference: Reference, options: RegistryOptions): Promise<FoundImage> {
-  const { mirrors, onlyMirrors } = options.settings;
-  const endpoints = [...mirrors, ...(onlyMirrors ? [] : [`https://${hostOf(reference)}`])];
   let first: unknown;
-  for (const endpoint of endpoints) {
+  for (const endpoint of options.endpoints) {
     try {
-      return await findAt(endpoint.replace(/\/+$/, ""), reference, options);
+      return await findAt(endpoint, reference, options);
     } catch (error) {
       options.signal.throwIfAborted();
       first ??= error;
@@ -72,62 +61,40 @@ export async function findImage(reference: Reference, options: RegistryOptions):
   throw new Error(`Cannot get ${formatReference(reference)}: the config names no place to ask`);
 }
 
-/** Docker's own registry is not where its name says. */
-const hostOf = ({ registry }: Reference) => (registry === "docker.io" ? "registry-1.docker.io" : registry);
-
 async function findAt(
-  endpoint: string,
+  { base: api, credentials, tls }: RegistryEndpoint,
   reference: Reference,
-  { settings, fetch, architecture, signal }: RegistryOptions,
+  { fetch: usual, architecture, signal }: RegistryOptions,
 ): Promise<FoundImage> {
-  const base = `${endpoint}/v2/${reference.repository}`;
+  const fetch = tls ? trustingFetch(tls, usual) : usual;
+  const { repository } = reference;
+  const base = `${api}/${repository}`;
+  const { origin } = new URL(api);
   const called = formatReference(reference);
   let authorization: string | undefined;
 
   async function get(path: string, accept: string, stop: AbortSignal): Promise<Response> {
-    const ask = () =>
-      fetch(`${base}/${path}`, {
-        headers: { accept, ...(authorization !== undefined && { authorization }) },
-        signal: stop,
-      });
+    const ask = async () => {
+      const headers = { accept, ...(authorization !== undefined && { authorization }) };
+      try {
+        return await fetch(`${base}/${path}`, { headers, signal: stop });
+      } catch (cause) {
+        stop.throwIfAborted();
+        throw new Error(`Cannot get ${called}: ${origin} cannot be asked: ${innermost(cause)}`, { cause });
+      }
+    };
     let response = await ask();
     if (response.status === 401) {
       await response.body?.cancel();
-      authorization = await authorizationFor(response.headers.get("www-authenticate"), stop);
+      const challenge = parseChallenge(response.headers.get("www-authenticate"));
+      authorization = await authorize(challenge, { credentials, repository, fetch, signal: stop });
       response = await ask();
     }
     if (!response.ok || !response.body) {
       await response.body?.cancel();
-      throw new Error(`Cannot get ${called}: ${endpoint} says ${response.status} to ${path}`);
+      throw new Error(`Cannot get ${called}: ${origin} says ${response.status} to ${path}`);
     }
     return response;
-  }
-
-  async function authorizationFor(header: string | null, stop: AbortSignal): Promise<string> {
-    const challenge = parseChallenge(header);
-    const { credentials } = settings;
-    const basic =
-      credentials &&
-      `Basic ${Buffer.from(`${credentials.username}:${credentials.password}`).toString("base64")}`;
-    if (challenge?.scheme === "basic" && basic !== undefined) return basic;
-    const realm = challenge?.parameters.get("realm");
-    if (challenge?.scheme !== "bearer" || realm === undefined)
-      throw new Error(`Cannot get ${called}: ${endpoint} lets nobody in without a name and a password`);
-    const url = new URL(realm);
-    const service = challenge.parameters.get("service");
-    if (service !== undefined) url.searchParams.set("service", service);
-    const scope = challenge.parameters.get("scope") ?? `repository:${reference.repository}:pull`;
-    url.searchParams.set("scope", scope);
-    const response = await fetch(url, {
-      headers: basic === undefined ? {} : { authorization: basic },
-      signal: stop,
-    });
-    if (!response.ok)
-      throw new Error(`Cannot get ${called}: ${url.host} says ${response.status} instead of giving a token`);
-    const given = z
-      .object({ token: z.string().optional(), access_token: z.string().optional() })
-      .parse(await response.json());
-    return `Bearer ${given.token ?? given.access_token ?? ""}`;
   }
 
   async function manifestOf(name: string): Promise<z.output<typeof manifest>> {

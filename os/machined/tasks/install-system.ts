@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { parseMachineConfig } from "../../../machine-config/machine-config.ts";
 import { type InstallSettings, installSettings } from "../../../machine-config/settings/install.ts";
-import { registrySettings } from "../../../machine-config/settings/registries.ts";
+import { registryEndpoints } from "../../../machine-config/settings/registries.ts";
 import { pinArgument, pinnedFetch } from "../../agent/pinned-fetch.ts";
 import { listDisks } from "../../block/disks.ts";
 import { openBlockDevice } from "../../block/open-block-device.ts";
@@ -55,8 +55,8 @@ export async function installSystem(context: Context, signal: AbortSignal): Prom
 
   const key = releaseKey();
   if (!key) log.write("warn", "install: this image has no release key, so no signature is asked for");
-  const registry = async (name: string) => registrySettings(parseMachineConfig(yaml), name);
-  const source = await openImage({ image: url, key, fetch, registrySettings: registry, signal });
+  const registry = (name: string) => registryEndpoints(parseMachineConfig(yaml), name);
+  const source = await openImage({ image: url, key, fetch, registry, signal });
   {
     await using target = await openBlockDevice(disk.devPath);
     let percent = 0;

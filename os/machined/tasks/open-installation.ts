@@ -2,7 +2,7 @@
 import { sleep } from "../../../cosi/clock.ts";
 import { systemClock } from "../../../cosi/system-clock.ts";
 import { parseMachineConfig } from "../../../machine-config/machine-config.ts";
-import { registrySettings } from "../../../machine-config/settings/registries.ts";
+import { registryEndpoints } from "../../../machine-config/settings/registries.ts";
 import { listDisks } from "../../block/disks.ts";
 import { openBlockDevice } from "../../block/open-block-device.ts";
 import { wipe } from "../../block/wipe/wipe.ts";
@@ -28,9 +28,9 @@ export async function openInstallation(
   return installation({
     ...{ system: new InstalledSystem(partitionsOf(devPath), slot), systemDisk: diskID },
     ...{ key: releaseKey(), fetch, end, signal },
-    async registrySettings(registry) {
+    async registry(name) {
       const text = await yaml();
-      return text === undefined ? undefined : registrySettings(parseMachineConfig(text), registry);
+      return registryEndpoints(text === undefined ? undefined : parseMachineConfig(text), name);
     },
     disks: () => listDisks("/sys"),
     reset: {

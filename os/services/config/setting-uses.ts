@@ -18,7 +18,7 @@ export const usedSettings: readonly string[] = [
   ...ofDevices("addresses", "cidr", "routes", "mtu", "dhcp", "dhcpOptions"),
   ...below("machine.network.interfaces", "bond", "bridge"),
   ...below("machine.features", "rbac", "stableHostname", "apidCheckExtKeyUsage"),
-  ...below("machine.registries", "mirrors", "config.*.auth"),
+  "machine.registries",
   ...below("cluster", "id", "clusterName", "controlPlane.endpoint"),
   ...ofLinks("name", "up", "mtu", "addresses", "routes"),
   ...below("BondConfig", "links", "bondMode", "miimon", "updelay", "downdelay", "useCarrier"),
@@ -31,7 +31,7 @@ export const usedSettings: readonly string[] = [
   ...["EnvironmentConfig", "HostnameConfig", "KernelModuleConfig", "KmsgLogConfig", "StaticHostConfig"],
   ...["ResolverConfig", "SysctlConfig", "SysfsConfig", "TimeSyncConfig", "UserVolumeConfig"],
   ...below("ExtensionServiceConfig", "name", "environment"),
-  ...["RegistryAuthConfig", "RegistryMirrorConfig", "UnattendedInstallConfig"],
+  ...["RegistryAuthConfig", "RegistryMirrorConfig", "RegistryTLSConfig", "UnattendedInstallConfig"],
 ];
 
 /** What is kept for whoever will use it, and why nothing is done with it now. */
@@ -89,13 +89,7 @@ export const unusedSettings: readonly (readonly [why: string, paths: readonly st
       ...["ExistingVolumeConfig", "ExternalVolumeConfig", "RawVolumeConfig", "SwapVolumeConfig"],
       ...["UserVolumeConfig.filesystem.projectQuotaSupport", "machine.features.diskQuotaSupport"],
       ...["ExtensionServiceConfig.configFiles", "machine.features.hostDNS"],
-      ...[
-        "machine.features.nodeAddressSortAlgorithm",
-        "machine.registries.config.*.tls",
-        "RegistryTLSConfig",
-      ],
-      ...["machine.registries.config.*.auth.identityToken", "RegistryAuthConfig.identityToken"],
-      ...["machine.registries.mirrors.*.overridePath", "RegistryMirrorConfig.endpoints.overridePath"],
+      "machine.features.nodeAddressSortAlgorithm",
     ],
   ],
   ["this system has no udev: drivers are loaded by machined", ["machine.udev", "UdevRulesConfig"]],
