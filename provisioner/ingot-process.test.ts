@@ -3,6 +3,10 @@ import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { BootService } from "../api/gen/ingot/boot/v1/boot_pb.js";
+import { openChannel } from "../api/grpc/channel.ts";
+import { client } from "../api/grpc/client.ts";
+import { ClientTlsCredentials } from "../api/grpc/client-tls.ts";
 import { exitCodes } from "./cli/exit-codes.ts";
 import { ingot, serving } from "./ingot-process.conformance.ts";
 
@@ -55,6 +59,37 @@ describe("ingot serve", () => {
     expect(await ingot(["machines"], environment)).toMatchObject({ code: exitCodes.unreachable[0] });
     const told = { ...environment, INGOT_CA: join(stateDir, "ca.pem") };
     expect(await ingot(["machines"], told)).toMatchObject({ code: 0 });
+  });
+
+  test("logs nothing that a machine says but as text in a line of ours", async () => {
+    await using server = await serving({ stateDir, options: ["--enrol", "rack-1"] });
+    const file = (name: string) => readFile(join(stateDir, "segments", "rack-1", name), "utf8");
+    const identity = { certificate: await file("certificate.pem"), key: await file("key.pem") };
+    const address = server.said
+      .map((line) => /machines and pxe-servers: (\S+)$/.exec(line)?.[1])
+      .find(Boolean)!;
+    const credentials = new ClientTlsCredentials({ authorities: await file("ca.pem"), identity });
+    using channel = openChannel({ address, credentials });
+    const boot = client(BootService, channel);
+    const evil = "\u001b[2J\u009b31m\ningot: ready\u202e";
+    const uuid = "4c4c4544-0044-4310-8052-b4c04f564231";
+    const macs = ["52:54:00:00:00:01", "52:54:00:00:00:02", `52:54:00:00:00:03${evil}`] as const;
+    const ask = (mac: string, serial: string) => boot.plan({ client: { mac, uuid, serial }, bootId: evil });
+    await ask(macs[0], `S1${evil}`);
+    // Another that says to be the same one.
+    await ask(macs[1], `S2${evil}`);
+    await ask(macs[2], evil);
+    const { plan } = await boot.plan({ client: { mac: evil.repeat(10_000) } });
+    expect(plan?.why).toContain("no MAC address");
+    await server.ask(`machines accept ${uuid}`);
+    expect(await server.stop()).toBe(0);
+    expect(server.said.join("\n")).toContain("may not boot: it has the");
+    for (const line of server.said) {
+      expect(line).toMatch(/^ingot: /);
+      // oxlint-disable-next-line no-control-regex -- that there is none is what is tested
+      expect(line).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e]/);
+    }
+    expect(server.said.filter((line) => line === "ingot: ready")).toHaveLength(1);
   });
 
   test.each([

@@ -10,6 +10,7 @@ import type { ServeWish } from "./cli/serve-command.ts";
 import { embeddedConfig, openEmbeddedPxeServer } from "./embedded-pxe-server.ts";
 import { type Nearby, networksOf, type Place, planListening } from "./listening.ts";
 import { authorityFile, openState } from "./open-state.ts";
+import { printable } from "./printable.ts";
 import { openProvisioner, type Provisioner } from "./serve.ts";
 import { AssetShelf } from "./services/asset-shelf.ts";
 
@@ -22,10 +23,16 @@ export interface ProcessOptions {
   readonly signal: AbortSignal;
 }
 
+/** What quotes a stranger may be as long as the stranger likes. */
+const longestLine = 2_000;
+
 export async function serveProcess(
   wish: ServeWish,
-  { masterKeys, print, log, signal }: ProcessOptions,
+  { masterKeys, signal, ...says }: ProcessOptions,
 ): Promise<void> {
+  const line = (text: string) => printable(text).slice(0, longestLine);
+  const print = (text: string) => says.print(line(text));
+  const log = (text: string) => says.log(line(text));
   const folder = resolve(wish.stateDir);
   const nearby = ownNetworks();
   const pxe = await embeddedConfig(wish.segments, networksOf(wish.interfaces, nearby), wish.dhcp);

@@ -7,6 +7,7 @@ import type { Booter } from "./booter.ts";
 import { type PxeConfig, parseConfig } from "./config.ts";
 import type { LoaderKind } from "./firmware.ts";
 import { openConfigured } from "./open.ts";
+import { printable } from "./printable.ts";
 import { openRemoteBooter } from "./remote-booter.ts";
 import { openStaticBooter } from "./static-booter.ts";
 import { stepLine, stepSentence } from "./steps.ts";
@@ -43,7 +44,8 @@ const options = {
 } as const;
 type Values = ReturnType<typeof parseArgs<{ options: typeof options }>>["values"];
 
-const warn = (text: string) => console.error(`pxe: ${text}`);
+const warn = (...lines: readonly string[]) =>
+  console.error(`pxe: ${lines.map(printable).join("\n  because: ")}`);
 
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({ options, allowPositionals: true });
@@ -79,7 +81,7 @@ async function main(): Promise<void> {
       loaders: { manifest: values.manifest, folder: values.loaders, kinds: [...kinds] },
       capture: values.capture,
       onReport: (report) => console.log(values.trace ? stepSentence(report) : stepLine(report)),
-      onWarning: warn,
+      onWarning: (text) => warn(text),
       signal: stop.signal,
     }),
   );
@@ -119,7 +121,7 @@ async function remoteBooter({ provisioner, ca, cert, key, cache }: Values, confi
 }
 
 await main().catch((error: unknown) => {
-  warn(reasons(error).join("\n  because: "));
+  warn(...reasons(error));
   process.exitCode = 1;
 });
 

@@ -35,14 +35,14 @@ test("a sentence has nothing in it that a terminal would obey", () => {
 });
 
 test("a step is one line of JSON, whatever its text", () => {
-  const line = stepLine(report({ step: "ignored", why: 'a "quote"\nand a line' }));
-  expect(line).not.toContain("\n");
+  const line = stepLine(report({ step: "ignored", why: 'a "quote"\nand a line\u009b2J\u202e🦊' }));
+  expect(line).toMatch(/^[ -~]*$/);
   expect(JSON.parse(line)).toEqual({
     time: "2026-11-21T09:08:07.065Z",
     boot: "b1",
     mac: "52:54:00:00:00:01",
     step: "ignored",
-    why: 'a "quote"\nand a line',
+    why: 'a "quote"\nand a line\u009b2J\u202e🦊',
   });
 });
 

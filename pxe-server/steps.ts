@@ -1,15 +1,15 @@
 // What operators see of a boot: one structured line for every step, a sentence of it, and counters.
 import type { Report } from "./booter.ts";
+import { printable, printableJson } from "./printable.ts";
 
 /** For machines: one JSON object in a line. */
 export const stepLine = ({ bootId, mac, atMs, progress }: Report): string =>
-  JSON.stringify({ time: new Date(atMs).toISOString(), boot: bootId, mac, ...progress });
+  printableJson({ time: new Date(atMs).toISOString(), boot: bootId, mac, ...progress });
 
 /** For people: `ingot pxe trace`. */
 export function stepSentence({ bootId, mac, atMs, progress }: Report): string {
   const at = new Date(atMs).toISOString().slice(11, 23);
-  // A file's name or a reason may be a stranger's text, and a terminal obeys some of it.
-  return `${at} ${bootId} ${mac} ${sentenceOf(progress).replace(/[^ -~]/g, "?")}`;
+  return printable(`${at} ${bootId} ${mac} ${sentenceOf(progress)}`);
 }
 
 function sentenceOf(progress: Report["progress"]): string {

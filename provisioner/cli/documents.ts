@@ -1,7 +1,7 @@
 // JSON and YAML, which programs read, and people on their terminals: what would move the cursor is spelt out, and
 // nothing is lost.
 import { stringify } from "yaml";
-import { moving } from "./paint.ts";
+import { moving } from "../printable.ts";
 
 export const asJson = (value: unknown, indent?: number): string => spelt(JSON.stringify(value, null, indent));
 

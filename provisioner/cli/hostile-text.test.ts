@@ -3,9 +3,9 @@ import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { ingot, metadata, page } from "./run-ingot.conformance.ts";
 
-const serial = "S1\u001b[2J\u009b31m\u202egnp.exe\u0000\r\n<script>alert(1)</script> \u2066";
+const serial = "S1\u001b[2J\u009b31m\u202egnp.exe\u2028\u200f\u0000\r\n<script>alert(1)</script> \u2066";
 // oxlint-disable-next-line no-control-regex -- that there is none is what is tested
-const moving = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/u;
+const moving = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/u;
 
 const machine = page({
   kind: "Machine",

@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { printable } from "../printable.ts";
 import { pathOf, type Shown } from "./api-client.ts";
 import type { CommandContext, Connection } from "./command-io.ts";
 import { asYaml } from "./documents.ts";
@@ -6,7 +7,6 @@ import { CommandFailure } from "./exit-codes.ts";
 import { labelText } from "./kind-columns.ts";
 import { listMachines } from "./machine-list.ts";
 import { addMachineVerbs } from "./machine-verbs.ts";
-import { plain } from "./paint.ts";
 import { selectorOption, watchOption } from "./resource-commands.ts";
 import { type Story, storyText } from "./story-text.ts";
 import { addTalosconfigCommand } from "./talosconfig-command.ts";
@@ -67,7 +67,7 @@ export function machinesCommand(context: CommandContext): Command {
     .option("-n, --lines <count>", "how many", "200")
     .action(async (id: string, { lines }: { lines: string }, command: Command) => {
       const text = await context.client(command).text(pathOf("machines", [id, "logs"], { lines }));
-      context.io.print(text.split("\n").map(plain).join("\n").trimEnd());
+      context.io.print(text.split("\n").map(printable).join("\n").trimEnd());
     });
   root
     .command("import <file>")

@@ -1,6 +1,6 @@
 import { type Command, CommanderError } from "commander";
+import { printable } from "../printable.ts";
 import { CommandFailure, exitCodes } from "./exit-codes.ts";
-import { plain } from "./paint.ts";
 
 /** Runs a command line; resolves to its exit code. What went wrong is said in one line for each cause. */
 export async function runCommand(
@@ -10,7 +10,7 @@ export async function runCommand(
 ): Promise<number> {
   withoutExits(root);
   // Reasons may quote what a machine says of itself.
-  const note = (text: string) => say(text.split("\n").map(plain).join("\n"));
+  const note = (text: string) => say(text.split("\n").map(printable).join("\n"));
   try {
     await root.parseAsync(words, { from: "user" });
     return exitCodes.done[0];

@@ -1,7 +1,8 @@
 // A machine's story, as a person reads it.
 import type { storyOf } from "../api/story.ts";
+import { printable } from "../printable.ts";
 import { age } from "./age.ts";
-import { type Paint, plain } from "./paint.ts";
+import type { Paint } from "./paint.ts";
 import { stageStyle } from "./stage-style.ts";
 
 type Json<T> = T extends Date
@@ -58,11 +59,11 @@ export function storyText(story: Story, { now: clock, paint }: Showing): string 
     ["you can", story.actions.join(", ")],
     ...events.map(({ at, what }) => ["event", `${ago(at)}: ${what}`] as const),
   ];
-  const heading = `${paint("bold", plain(story.name ?? story.id))}: ${paint(stageStyle(story.stage), story.stage)}${since}`;
+  const heading = `${paint("bold", printable(story.name ?? story.id))}: ${paint(stageStyle(story.stage), story.stage)}${since}`;
   const told = lines.filter((line): line is readonly [string, string] => line[1] !== undefined);
   return [
     heading,
-    ...told.map(([label, text]) => `  ${paint("faint", label.padEnd(10))}${plain(text)}`),
+    ...told.map(([label, text]) => `  ${paint("faint", label.padEnd(10))}${printable(text)}`),
   ].join("\n");
 }
 

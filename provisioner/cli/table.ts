@@ -1,5 +1,6 @@
 // Tables that fit the terminal they are shown on.
-import { type Paint, plain, type Style } from "./paint.ts";
+import { printable } from "../printable.ts";
+import type { Paint, Style } from "./paint.ts";
 
 export interface Column<Row> {
   readonly title: string;
@@ -47,7 +48,7 @@ export class Table<Row> {
   }
 
   #cells(row: Row): string[] {
-    return this.#columns.map(({ of }) => plain(of(row)));
+    return this.#columns.map(({ of }) => printable(of(row)));
   }
 
   #line(cells: readonly string[], styleOf: (cell: string, index: number) => Style | undefined): string {

@@ -1,8 +1,8 @@
 import type { Command } from "commander";
+import { printable } from "../printable.ts";
 import { type ApiClient, pathOf } from "./api-client.ts";
 import type { CommandContext } from "./command-io.ts";
 import { CommandFailure } from "./exit-codes.ts";
-import { plain } from "./paint.ts";
 import type { Story } from "./story-text.ts";
 
 /** Where nothing goes on, and that is not what anybody waits for. */
@@ -26,7 +26,7 @@ export async function untilAtRest(
   const said = new Map<string, string>();
   const look = async (id: string) => {
     const story = await storyOf(client, id);
-    const text = plain(`${story.name ?? id}: ${story.stage}: ${story.why}`);
+    const text = printable(`${story.name ?? id}: ${story.stage}: ${story.why}`);
     if (said.get(id) !== text) context.io.note(text);
     said.set(id, text);
     // Until its acceptance is carried out a machine still waits for one.

@@ -79,7 +79,7 @@ function compareMacs(a: readonly string[], b: readonly string[]): Comparison {
 
 function newcomer({ uuid, macs, serial }: MachineIdentity): Recognition {
   if (saneUuid(uuid) !== undefined)
-    return { is: "new", id: uuid!.toLowerCase(), why: "its UUID is not known" };
+    return { is: "new", id: uuid!.trim().toLowerCase(), why: "its UUID is not known" };
   const about = uuid ? "its UUID is no use" : "it tells no UUID";
   const mac = macs.toSorted()[0];
   if (mac !== undefined) {

@@ -3,6 +3,11 @@ import { appendFile, mkdir, readdir, readFile, rename, rm, stat } from "node:fs/
 import { join } from "node:path";
 import { timestampDate } from "@bufbuild/protobuf/wkt";
 import type { SendLogsRequest } from "../../api/gen/ingot/agent/v1/agent_pb.js";
+import { printable } from "../printable.ts";
+
+/** A line without an end fills no disk. */
+const mostLineBytes = 8192;
+const mostSourceLength = 64;
 
 export interface AgentLogsOptions {
   readonly folder: string;
@@ -29,7 +34,8 @@ export class AgentLogs {
     const lost = dropped > 0n ? [`(${dropped} lines were lost)`] : [];
     const text = lines.map(({ at, source, severity, text }) => {
       const when = at ? timestampDate(at).toISOString() : "-";
-      return `${when} ${printable(source)}.${severity} ${printable(Buffer.from(text).toString())}`;
+      const said = printable(Buffer.from(text.subarray(0, mostLineBytes)).toString());
+      return `${when} ${printable(source).slice(0, mostSourceLength)}.${severity} ${said}`;
     });
     await appendFile(file, [...lost, ...text].map((line) => `${line}\n`).join(""), { mode: 0o600 });
   }
@@ -87,8 +93,3 @@ function machineOf(file: string): string | undefined {
     return undefined;
   }
 }
-
-/** A machine may log what would move the cursor of whoever reads it. */
-const printable = (text: string) =>
-  // oxlint-disable-next-line no-control-regex -- control characters are what is replaced
-  text.replaceAll(/[\u0000-\u001f\u007f-\u009f]+/gu, " ").slice(0, 8192);

@@ -7,7 +7,7 @@ import { machineHolds } from "../controllers/machine-holds.ts";
 import { recognise, traitsOf } from "../decisions/identity.ts";
 import { IdentityConflict } from "../resources/identity-conflict.ts";
 import { Machine } from "../resources/machine.ts";
-import type { MachineIdentity } from "../resources/machine-identity.ts";
+import { type MachineIdentity, machineIdentity } from "../resources/machine-identity.ts";
 import { type Strangers, strangerLabels } from "./strangers.ts";
 
 export type Met =
@@ -73,6 +73,13 @@ export class MachineRegistry {
 
   /** Finds the machine, adds to it what is new about it, or makes it. */
   async meet(claim: MachineIdentity): Promise<Met> {
+    // Whoever relays it has not looked at it.
+    if (!machineIdentity.safeParse(claim).success) {
+      return {
+        is: "nobody",
+        why: "what it says of itself is no MAC address, or longer than any serial number",
+      };
+    }
     const recognition = recognise(claim, this.#candidates(claim));
     switch (recognition.is) {
       case "known":
