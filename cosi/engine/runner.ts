@@ -237,11 +237,15 @@ export class Runner implements AsyncDisposable {
   #failed(key: string, error: unknown, failures: number, retry: Date): void {
     const { metrics, signal, standings, clock, plan, log } = this.#options;
     if (signal.aborted) return;
-    if (tooLate(error)) metrics.conflicts++;
+    const isOvertaken = tooLate(error);
+    if (isOvertaken) metrics.conflicts++;
     else metrics.failures++;
     const why = error instanceof Error ? error.message : String(error);
     standings.set(key, clock.now(), { state: "error", why, until: retry, failures });
-    log.warn(`${plan.name} ${key}: ${why}`, { controller: plan.name, key, failures, retry, error });
+    // Nothing is wrong when somebody else was faster: it is looked at again.
+    const facts = { controller: plan.name, key, failures, retry, error };
+    if (isOvertaken) log.info(`${plan.name} ${key}: overtaken, ${why}`, facts);
+    else log.warn(`${plan.name} ${key}: ${why}`, facts);
   }
 }
 
