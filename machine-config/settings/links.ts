@@ -1,5 +1,6 @@
 // What the documents of links and the v1alpha1 document's interfaces come to, in one shape.
 import type * as z from "zod";
+import { blackholeRouteConfig } from "../documents/blackhole-route-config.ts";
 import { bondConfig } from "../documents/bond-config.ts";
 import { bridgeConfig } from "../documents/bridge-config.ts";
 import { dhcpv4Config } from "../documents/dhcpv4-config.ts";
@@ -38,12 +39,23 @@ export type LinkMake =
       readonly vlanFiltering: boolean;
     };
 
+export interface AddressSettings {
+  /** With its prefix length. */
+  readonly address: string;
+  /** Of the route to its network; undefined: the usual one. */
+  readonly metric: number | undefined;
+}
+
 export interface RouteSettings {
   /** Undefined: everywhere. */
   readonly destination: string | undefined;
   readonly gateway: string | undefined;
   readonly source: string | undefined;
   readonly metric: number;
+  /** Undefined: the link's. */
+  readonly mtu: number | undefined;
+  /** `main`, or a number. */
+  readonly table: string;
 }
 
 export interface LinkSettings {
@@ -53,8 +65,11 @@ export interface LinkSettings {
   readonly make: LinkMake;
   readonly up: boolean;
   readonly mtu: number | undefined;
-  /** With their prefix lengths. */
-  readonly addresses: readonly string[];
+  readonly hardwareAddr: string | undefined;
+  readonly multicast: boolean | undefined;
+  /** The bridge that it is a port of, where it is the port that says so. */
+  readonly master: string | undefined;
+  readonly addresses: readonly AddressSettings[];
   readonly routes: readonly RouteSettings[];
   /** Undefined: no DHCP. */
   readonly dhcp4: { readonly metric: number; readonly ignoresHostname: boolean } | undefined;
@@ -93,25 +108,34 @@ function documentLinks(config: MachineConfig): LinkSettings[] {
     }),
     ...config.all(bondConfig).map((it) => {
       const { apiVersion: _a, kind: _k, name: _n, links = [], bondMode, ...rest } = it;
-      const { up: _u, mtu: _m, addresses: _ad, routes: _r, multicast: _mc, ...settings } = rest;
+      const { up: _u, mtu: _m, addresses: _ad, routes: _r, ...others } = rest;
+      const { multicast: _mc, hardwareAddr: _h, ...settings } = others;
       const members = links.map(named);
       return common(config, it, { is: "bond", members, settings: { mode: bondMode, ...settings } });
     }),
   ];
 }
 
-type CommonDocument = Partial<SpecOf<typeof linkConfig>>;
+/** Networks that nothing is to be sent to. */
+export const blackholeRoutes = (config: MachineConfig) =>
+  config
+    .all(blackholeRouteConfig)
+    .map(({ name = "", metric }) => ({ destination: name, metric: metric || defaultMetric }));
+
+type CommonDocument = Partial<SpecOf<typeof linkConfig>> & { readonly hardwareAddr?: string | undefined };
 
 function common(config: MachineConfig, document: CommonDocument, make: LinkMake): LinkSettings {
-  const { name = "", up = true, mtu, addresses = [], routes = [] } = document;
+  const { name = "", up = true, mtu, hardwareAddr, multicast, addresses = [], routes = [] } = document;
   const dhcp = config.get(dhcpv4Config, name);
   return {
-    ...{ link: named(name), ignored: false, make, up, mtu: mtu || undefined },
-    addresses: addresses.flatMap(({ address }) => (address ? [address] : [])),
-    routes: routes.map(({ destination, gateway, source, metric }) => ({
-      ...{ destination: somewhere(destination), gateway: gateway || undefined },
-      ...{ source: source || undefined, metric: metric || defaultMetric },
-    })),
+    ...{ link: named(name), ignored: false, make, up, mtu: mtu || undefined, multicast },
+    ...{ hardwareAddr: hardwareAddr || undefined, master: undefined },
+    addresses: addresses.flatMap(({ address, routePriority: metric }) =>
+      address ? [{ address, metric }] : [],
+    ),
+    routes: routes.map(({ destination, table = "main", ...route }) =>
+      routeOf(destination, { ...route, table }),
+    ),
     dhcp4: dhcp && {
       metric: dhcp.routeMetric || defaultMetric,
       ignoresHostname: dhcp.ignoreHostname ?? false,
@@ -123,7 +147,10 @@ function deviceLinks(device: Device): LinkSettings[] {
   const { interface: name = "", deviceSelector: selector, vlans = [], ignore = false } = device;
   const link: LinkReference = selector ? { by: "selector", selector } : named(name);
   return [
-    { ...ofDevice(device), link, ignored: ignore, make: makeOf(device) },
+    {
+      ...{ ...ofDevice(device), link, ignored: ignore, make: makeOf(device) },
+      master: device.bridgePort?.master || undefined,
+    },
     ...vlans.map((vlan): LinkSettings => {
       const { vlanId: id = 0 } = vlan;
       const reference = { by: "vlan", parent: link, id } as const;
@@ -153,18 +180,37 @@ type DeviceCommon = Pick<Device, "addresses" | "cidr" | "routes" | "mtu" | "dhcp
 function ofDevice({ addresses = [], cidr, routes = [], mtu, dhcp, dhcpOptions }: DeviceCommon) {
   const wantsDhcp = dhcp === true && dhcpOptions?.ipv4 !== false;
   return {
-    up: true,
-    mtu: mtu || undefined,
-    addresses: [...addresses, ...(cidr ? [cidr] : [])].map(withLength),
-    routes: routes.map(({ network, gateway, source, metric }) => ({
-      ...{ destination: somewhere(network), gateway: gateway || undefined },
-      ...{ source: source || undefined, metric: metric || defaultMetric },
+    ...{ up: true, mtu: mtu || undefined, hardwareAddr: undefined, multicast: undefined, master: undefined },
+    addresses: [...addresses, ...(cidr ? [cidr] : [])].map((address) => ({
+      ...{ address: withLength(address), metric: undefined },
     })),
+    routes: routes.map(({ network, ...route }) => routeOf(network, { ...route, table: "main" })),
     dhcp4: wantsDhcp
       ? { metric: dhcpOptions?.routeMetric || defaultMetric, ignoresHostname: false }
       : undefined,
   };
 }
+
+interface WrittenRoute {
+  readonly gateway?: string | undefined;
+  readonly source?: string | undefined;
+  readonly metric?: number | undefined;
+  readonly mtu?: number | undefined;
+  readonly table: string;
+}
+
+const routeOf = (
+  destination: string | undefined,
+  { gateway, source, metric, mtu, table }: WrittenRoute,
+): RouteSettings => ({
+  ...{ destination: somewhere(destination), gateway: gateway || undefined, source: source || undefined },
+  ...{ metric: metric || defaultMetric, mtu: mtu || undefined, table: tableNames[table] ?? table },
+});
+
+/** rt_tables(5). Who names none means the main one. */
+const tableNames: Readonly<Record<string, string>> = {
+  ...{ unspec: "main", "0": "main", "254": "main", default: "253", local: "255" },
+};
 
 const somewhere = (network: string | undefined) =>
   network === "0.0.0.0/0" || network === "::/0" ? undefined : network || undefined;

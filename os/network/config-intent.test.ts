@@ -6,7 +6,16 @@ import type { ObservedLink } from "./intent.ts";
 const port = (name: string, rest: Partial<ObservedLink> = {}): ObservedLink => ({
   ...{ name, index: 2, type: "ether", kind: "", slaveKind: "", linkIndex: 0, masterIndex: 0 },
   ...{ hardwareAddr: "52:54:00:00:00:01", permanentAddr: "", mtu: 1500, operationalState: "up", up: true },
-  ...{ linkState: true, physical: true, driver: "ixgbe", busPath: "0000:01:00.0", speedMbit: 0, duplex: "" },
+  ...{
+    multicast: true,
+    pciID: "8086:1521",
+    linkState: true,
+    physical: true,
+    driver: "ixgbe",
+    busPath: "0000:01:00.0",
+    speedMbit: 0,
+    duplex: "",
+  },
   ...rest,
 });
 const links = [port("eth0"), port("eth1", { hardwareAddr: "52:54:00:00:00:02", busPath: "0000:01:00.1" })];
@@ -75,15 +84,21 @@ test.each<[string, string[], object]>([
     [
       document(
         "BondConfig",
-        "name: bond0\nlinks: [eth0]\nbondMode: active-backup\narpInterval: 100\nresendIGMP: 2",
+        "name: bond0\nlinks: [eth0]\nbondMode: active-backup\narpInterval: 100\nresendIGMP: 2\nnsIp6Targets: [2001:db8::1]\narpIpTargets: [192.0.2.1]\nadUserPortKey: 3",
       ),
     ],
     {
       links: {
-        bond0: { up: true, bond: { mode: "active-backup", miimon: 100, resendIgmp: 2 } },
+        bond0: {
+          up: true,
+          bond: {
+            ...{ mode: "active-backup", miimon: 0, resendIgmp: 2, arpInterval: 100 },
+            ...{ arpIpTargets: ["192.0.2.1"], adUserPortKey: 3 },
+          },
+        },
         eth0: { up: true, master: "bond0" },
       },
-      refused: ["The bond bond0 is made without arpInterval, which is not supported"],
+      refused: ["The bond bond0 is made without nsIp6Targets, which is not supported"],
     },
   ],
   [
@@ -102,6 +117,37 @@ test.each<[string, string[], object]>([
         dummy0: { up: true, dummy: true },
       },
     },
+  ],
+  [
+    "routes of other tables, black holes, and what any link may be told",
+    [
+      document(
+        "LinkConfig",
+        "name: eth0\nmulticast: false\naddresses: [{address: 192.0.2.7/24, routePriority: 30}]\nroutes: [{destination: 198.51.100.0/24, gateway: 192.0.2.1, table: '100', mtu: 1300}]",
+      ),
+      document("DummyLinkConfig", "name: dummy0\nhardwareAddr: 02-00-00-00-00-AA"),
+      document("BlackholeRouteConfig", "name: 203.0.113.0/24"),
+    ],
+    {
+      links: {
+        eth0: { up: true, multicast: false },
+        dummy0: { up: true, dummy: true, hardwareAddr: "02-00-00-00-00-AA" },
+      },
+      addresses: [{ linkName: "eth0", address: "192.0.2.7/24", priority: 30 }],
+      routes: [
+        { linkName: "eth0", destination: "198.51.100.0/24", gateway: "192.0.2.1", table: "100", mtu: 1300 },
+        { linkName: undefined, destination: "203.0.113.0/24", priority: 1024 },
+      ],
+    },
+  ],
+  [
+    "a card by its maker, and a port of a bridge that says so itself",
+    [
+      machine(
+        "{deviceSelector: {pciID: '8086:*'}, mtu: 9000}, {interface: eth1, bridgePort: {master: br0}}, {interface: br0, bridge: {}}",
+      ),
+    ],
+    { links: { eth0: { mtu: 9000 }, eth1: { mtu: 9000, master: "br0" }, br0: { bridge: { stp: false } } } },
   ],
   [
     "nothing of a link that is to be left alone",

@@ -2,7 +2,12 @@
 // those are is decided anew whenever a link comes or goes.
 import type { MachineConfig } from "../../machine-config/machine-config.ts";
 import { hostnameSettings } from "../../machine-config/settings/hostname.ts";
-import { type LinkReference, type LinkSettings, linkSettings } from "../../machine-config/settings/links.ts";
+import {
+  blackholeRoutes,
+  type LinkReference,
+  type LinkSettings,
+  linkSettings,
+} from "../../machine-config/settings/links.ts";
 import { resolverSettings } from "../../machine-config/settings/resolvers.ts";
 import { timeSettings } from "../../machine-config/settings/time.ts";
 import { type BondSettings, bondSettings } from "../resources/network/link.ts";
@@ -30,15 +35,23 @@ export function networkFromConfig(config: MachineConfig, links: readonly Observe
   for (const settings of linkSettings(config)) {
     for (const name of namesOf(settings.link, links)) askForLink(name, settings, links, asked);
   }
+  asked.routes.push(
+    ...blackholeRoutes(config).map(({ destination, metric }) => ({
+      ...{ linkName: undefined, destination, priority: metric },
+    })),
+  );
   const { spoken, refused, ...ofLinks } = asked;
   const hostname = hostnameSettings(config);
-  const { nameservers, searchDomains } = resolverSettings(config);
+  const { nameservers, searchDomains, searchesOwnDomain } = resolverSettings(config);
   const { servers } = timeSettings(config);
   const intent = {
     ...ofLinks,
     ...(hostname.source === "static" && { hostname: hostname.hostname }),
-    ...(nameservers.length + searchDomains.length > 0 && {
-      resolvers: { dnsServers: [...nameservers], searchDomains: [...searchDomains] },
+    ...((nameservers.length + searchDomains.length > 0 || !searchesOwnDomain) && {
+      resolvers: {
+        ...{ dnsServers: [...nameservers], searchDomains: [...searchDomains] },
+        ...(!searchesOwnDomain && { skipsOwnDomain: true }),
+      },
     }),
     ...(servers.length > 0 && { timeServers: servers }),
   };
@@ -47,15 +60,20 @@ export function networkFromConfig(config: MachineConfig, links: readonly Observe
 
 function askForLink(
   name: string,
-  { ignored, make, up, mtu, addresses, routes, dhcp4 }: LinkSettings,
+  { ignored, make, addresses, routes, dhcp4, ...settings }: LinkSettings,
   links: readonly ObservedLink[],
   asked: Asked,
 ): void {
   asked.spoken.add(name);
   if (ignored) return;
   const made = madeOf(name, make, links, asked.refused);
-  asked.links[name] = { ...asked.links[name], up, ...(mtu !== undefined && { mtu }), ...made };
-  asked.addresses.push(...addresses.map((address) => ({ linkName: name, address })));
+  asked.links[name] = { ...asked.links[name], ...told(settings), ...made };
+  asked.addresses.push(
+    ...addresses.map(({ address, metric }) => ({
+      ...{ linkName: name, address },
+      ...(metric !== undefined && { priority: metric }),
+    })),
+  );
   asked.routes.push(
     ...routes.map(({ metric, ...route }) => ({ linkName: name, ...route, priority: metric })),
   );
@@ -67,6 +85,21 @@ function askForLink(
     asked.links[part] = make.is === "vlan" ? usual : { ...usual, master: name };
   }
 }
+
+/** What any link may be told, as far as it is. */
+const told = ({
+  up,
+  mtu,
+  hardwareAddr,
+  multicast,
+  master,
+}: Pick<LinkSettings, "up" | "mtu" | "hardwareAddr" | "multicast" | "master">) => ({
+  up,
+  ...(mtu !== undefined && { mtu }),
+  ...(hardwareAddr !== undefined && { hardwareAddr }),
+  ...(multicast !== undefined && { multicast }),
+  ...(master !== undefined && { master }),
+});
 
 function madeOf(
   name: string,
@@ -95,10 +128,13 @@ const otherNames: Readonly<Record<string, keyof BondSettings>> = {
   resendIGMP: "resendIgmp",
   adLACPActive: "adLacpActive",
   peerNotifyDelay: "peerNotifDelay",
+  tlbLogicalLb: "tlbDynamicLb",
 };
 
 function bondOf(name: string, settings: Readonly<Record<string, unknown>>, refused: string[]): BondSettings {
-  const known: Record<string, unknown> = { mode: "active-backup", miimon: 100 };
+  // The kernel looks at carriers, or asks neighbors.
+  const miimon = settings["arpInterval"] ? 0 : 100;
+  const known: Record<string, unknown> = { mode: "active-backup", miimon };
   for (const [key, value] of Object.entries(settings)) {
     if (value === undefined || value === "" || (key === "miimon" && value === 0)) continue;
     const field = otherNames[key] ?? key;
@@ -124,9 +160,9 @@ type Selector = Extract<LinkReference, { by: "selector" }>["selector"];
 
 function fits(link: ObservedLink, { physical, ...patterns }: Selector): boolean {
   if (physical !== undefined && physical !== link.physical) return false;
-  const { hardwareAddr, permanentAddr, busPath, driver } = link;
+  const { hardwareAddr, permanentAddr, busPath, driver, pciID } = link;
   const own: Readonly<Record<string, string>> = {
-    ...{ hardwareAddr, permanentAddr: permanentAddr || hardwareAddr, busPath, driver },
+    ...{ hardwareAddr, permanentAddr: permanentAddr || hardwareAddr, busPath, driver, pciID },
   };
   return Object.entries(patterns).every(
     ([field, pattern]) => !pattern || isLike(own[field] ?? "", pattern.toLowerCase()),

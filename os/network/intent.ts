@@ -1,17 +1,25 @@
 import type { SpecOf } from "../../cosi/resource.ts";
 import type { LinkSpec, LinkStatus } from "../resources/network/link.ts";
+import type { ResolverSpec } from "../resources/network/names.ts";
 
 /** How somebody (the kernel's arguments, the machine config, a DHCP server) wants the network to be. */
 export interface NetworkIntent {
   readonly links: Readonly<Record<string, SpecOf<typeof LinkSpec>>>;
   /** With their prefix lengths. */
-  readonly addresses: readonly { readonly linkName: string; readonly address: string }[];
+  readonly addresses: readonly IntendedAddress[];
   readonly routes: readonly IntendedRoute[];
   /** Links that are to get their address by DHCP. */
   readonly dhcp: readonly IntendedDhcp[];
   readonly hostname?: string | undefined;
-  readonly resolvers?: { readonly dnsServers: string[]; readonly searchDomains: string[] } | undefined;
+  readonly resolvers?: SpecOf<typeof ResolverSpec> | undefined;
   readonly timeServers?: readonly string[] | undefined;
+}
+
+export interface IntendedAddress {
+  readonly linkName: string;
+  readonly address: string;
+  /** Of the route to its network; undefined: the usual one. */
+  readonly priority?: number;
 }
 
 export interface IntendedDhcp {
@@ -22,13 +30,17 @@ export interface IntendedDhcp {
 }
 
 export interface IntendedRoute {
-  readonly linkName: string;
+  /** Undefined: what is sent there is thrown away. */
+  readonly linkName: string | undefined;
   /** Undefined: everywhere. */
   readonly destination?: string | undefined;
   /** Undefined: the destination is on the link. */
   readonly gateway?: string | undefined;
   readonly source?: string | undefined;
   readonly priority?: number | undefined;
+  /** Undefined: the main one. */
+  readonly table?: string | undefined;
+  readonly mtu?: number | undefined;
 }
 
 export const nothing: NetworkIntent = { links: {}, addresses: [], routes: [], dhcp: [] };
@@ -40,7 +52,7 @@ export type ObservedLink = SpecOf<typeof LinkStatus> & { readonly name: string }
 export function linksOf({ links, addresses, routes, dhcp }: NetworkIntent): ReadonlySet<string> {
   return new Set([
     ...Object.entries(links).flatMap(([name, { vlan }]) => (vlan ? [name, vlan.parent] : [name])),
-    ...[...addresses, ...routes, ...dhcp].map(({ linkName }) => linkName),
+    ...[...addresses, ...routes, ...dhcp].flatMap(({ linkName }) => linkName ?? []),
   ]);
 }
 

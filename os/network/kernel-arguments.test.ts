@@ -23,6 +23,8 @@ const port = (name: string, hardwareAddr: string): ObservedLink => ({
   busPath: "0000:00:03.0",
   speedMbit: 0,
   duplex: "",
+  multicast: true,
+  pciID: "",
 });
 const ports = [port("eth1", "52:54:00:00:00:02"), port("eth0", "52:54:00:00:00:01")];
 const asked = (line: string) => networkFromArguments(parseKernelArguments(line), ports);

@@ -7,6 +7,7 @@ import { type Link, link, linkFlags, linkMessages } from "../kernel/netlink/link
 import { bondData, bridgeData, vlanData } from "../kernel/netlink/link-kinds.ts";
 import { route, routeMessages } from "../kernel/netlink/route.ts";
 import { NetlinkError, type Rtnetlink } from "../kernel/netlink/rtnetlink.ts";
+import type { AddressSpec } from "../resources/network/address.ts";
 import type { BondSettings } from "../resources/network/link.ts";
 import type { RouteSpec } from "../resources/network/route.ts";
 import type { LinkStep } from "./link-step.ts";
@@ -17,8 +18,13 @@ export interface KernelNetwork {
   stepLink(name: string, step: LinkAction): Promise<void>;
   /** A virtual link; hardware cannot be removed. */
   removeLink(index: number): Promise<void>;
-  changeAddress(change: "add" | "remove", index: number, address: string): Promise<void>;
-  changeRoute(change: "add" | "remove", index: number, route: SpecOf<typeof RouteSpec>): Promise<void>;
+  changeAddress(change: "add" | "remove", index: number, address: SpecOf<typeof AddressSpec>): Promise<void>;
+  /** `index` is the link's; undefined for a black hole. */
+  changeRoute(
+    change: "add" | "remove",
+    index: number | undefined,
+    route: SpecOf<typeof RouteSpec>,
+  ): Promise<void>;
 }
 
 /** What the kernel calls an address or a route that is not there. */
@@ -68,6 +74,16 @@ export function kernelNetwork(kernel: Pick<Rtnetlink, "change">): KernelNetwork 
           return change(`make ${name} a member`, step.index, { attributes: { master: step.master } });
         case "leave":
           return change(`make ${name} nobody's member`, step.index, { attributes: { master: 0 } });
+        case "setMulticast": {
+          const flags = step.multicast ? linkFlags.multicast : 0;
+          return change(`set multicast of ${name}`, step.index, { flags, change: linkFlags.multicast });
+        }
+        case "setHardwareAddr": {
+          const bytes = Buffer.from(step.hardwareAddr.replaceAll(/[:-]/g, ""), "hex");
+          return change(`set the hardware address of ${name}`, step.index, {
+            attributes: { address: bytes },
+          });
+        }
         case "setMtu":
           return change(`set the MTU of ${name}`, step.index, { attributes: { mtu: step.mtu } });
       }
@@ -76,7 +92,7 @@ export function kernelNetwork(kernel: Pick<Rtnetlink, "change">): KernelNetwork 
     removeLink: (index) =>
       remove(kernel.change("remove a link", linkMessages.removed, link, { ...unchanged, index })),
 
-    changeAddress(what, index, text) {
+    changeAddress(what, index, { address: text, priority }) {
       const [own = "", length = ""] = text.split("/");
       const changing = kernel.change(
         `${what} ${text}`,
@@ -88,14 +104,14 @@ export function kernelNetwork(kernel: Pick<Rtnetlink, "change">): KernelNetwork 
           flags: 0,
           scope: 0,
           index,
-          attributes: { local: own, address: own },
+          attributes: { local: own, address: own, ...(priority !== undefined && { priority }) },
         },
         what === "add" ? ["create", "replace"] : [],
       );
       return what === "add" ? changing : remove(changing);
     },
 
-    changeRoute(what, index, { family, dst, gateway, src, priority }) {
+    changeRoute(what, index, { family, type, dst, gateway, src, priority, table, mtu }) {
       const [destination = "", length = "0"] = dst.split("/");
       const changing = kernel.change(
         `${what} a route to ${dst || "everywhere"}`,
@@ -108,14 +124,16 @@ export function kernelNetwork(kernel: Pick<Rtnetlink, "change">): KernelNetwork 
           tos: 0,
           table: "main",
           protocol: "static",
-          scope: gateway === "" && family === "inet4" ? "link" : "universe",
-          type: "unicast",
+          scope: gateway === "" && family === "inet4" && type === "unicast" ? "link" : "universe",
+          type,
           flags: 0,
           attributes: {
             ...(destination !== "" && { destination }),
             ...(gateway !== "" && { gateway }),
-            outInterface: index,
+            ...(index !== undefined && { outInterface: index }),
             priority,
+            ...(table !== "main" && { table: Number(table) }),
+            ...(mtu !== 0 && { metrics: { mtu } }),
             ...(src !== "" && { preferredSource: src }),
           },
         },

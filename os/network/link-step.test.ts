@@ -21,6 +21,8 @@ const link = (name: string, index: number, rest: Partial<ObservedLink> = {}): Ob
   busPath: "",
   speedMbit: 0,
   duplex: "",
+  multicast: true,
+  pciID: "",
   ...rest,
 });
 const eth0 = link("eth0", 2);
@@ -53,6 +55,27 @@ describe("the next step of a link", () => {
       { up: true, mtu: 9000 },
       [link("eth0", 2, { up: false })],
       { do: "setMtu", index: 2, mtu: 9000 },
+    ],
+    [
+      "its hardware address is set however it is written",
+      "br0",
+      { up: true, hardwareAddr: "02-00-00-00-00-AA" },
+      [link("br0", 5, { hardwareAddr: "02:00:00:00:00:01" })],
+      { do: "setHardwareAddr", index: 5, hardwareAddr: "02-00-00-00-00-AA" },
+    ],
+    [
+      "the same hardware address is left alone",
+      "br0",
+      { up: true, hardwareAddr: "02-00-00-00-00-AA" },
+      [link("br0", 5, { hardwareAddr: "02:00:00:00:00:aa" })],
+      { do: "done" },
+    ],
+    [
+      "multicast is turned off",
+      "eth0",
+      { up: true, multicast: false },
+      [eth0],
+      { do: "setMulticast", index: 2, multicast: false },
     ],
     ["a bond is made", "bond0", { up: true, bond }, [eth0], { do: "makeBond", settings: bond }],
     [

@@ -13,16 +13,18 @@ export type LinkStep =
   | { readonly do: "join"; readonly index: number; readonly master: number }
   | { readonly do: "leave"; readonly index: number }
   | { readonly do: "setMtu"; readonly index: number; readonly mtu: number }
+  | { readonly do: "setMulticast"; readonly index: number; readonly multicast: boolean }
+  | { readonly do: "setHardwareAddr"; readonly index: number; readonly hardwareAddr: string }
   | { readonly do: "setUp"; readonly index: number }
   | { readonly do: "wait"; readonly why: string }
   | { readonly do: "done" };
 
 export function nextLinkStep(
   name: string,
-  { up, mtu, master: masterName, bond, vlan, bridge, dummy }: SpecOf<typeof LinkSpec>,
+  { up, master: masterName, bond, vlan, bridge, dummy, ...wanted }: SpecOf<typeof LinkSpec>,
   links: readonly ObservedLink[],
 ): LinkStep {
-  const named = (wanted: string) => links.find((link) => link.name === wanted);
+  const named = (name: string) => links.find((link) => link.name === name);
   const link = named(name);
   if (!link) {
     if (bond) return { do: "makeBond", settings: bond };
@@ -42,8 +44,14 @@ export function nextLinkStep(
       return { do: "join", index, master: master.index };
     }
   } else if (link.masterIndex !== 0) return { do: "leave", index };
-  if (mtu !== undefined && link.mtu !== mtu) return { do: "setMtu", index, mtu };
+  const { mtu = link.mtu, multicast = link.multicast, hardwareAddr = link.hardwareAddr } = wanted;
+  if (link.hardwareAddr !== normal(hardwareAddr)) return { do: "setHardwareAddr", index, hardwareAddr };
+  if (link.mtu !== mtu) return { do: "setMtu", index, mtu };
+  if (link.multicast !== multicast) return { do: "setMulticast", index, multicast };
   if (up && !link.up) return { do: "setUp", index };
   if (!up && link.up) return { do: "setDown", index };
   return { do: "done" };
 }
+
+/** As the kernel's are shown. */
+const normal = (hardwareAddr: string) => hardwareAddr.toLowerCase().replaceAll("-", ":");

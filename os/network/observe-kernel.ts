@@ -16,6 +16,8 @@ import { reflect } from "../resources/reflect.ts";
 // Linux, include/uapi/linux/rtnetlink.h: RTMGRP_LINK and those of addresses and routes of both families.
 const groups = 0x1 | 0x10 | 0x40 | 0x100 | 0x400;
 const tentativeFlag = 0x40;
+const mainTable = 254;
+const ownTable = 255;
 
 export interface KernelObserverOptions {
   readonly state: State;
@@ -118,11 +120,13 @@ function linkStatus({ hardware, index, flags, attributes }: Link, sys: string): 
     permanentAddr: mac(attributes.permanentAddress),
     mtu,
     operationalState: String(operationalState),
+    multicast: isOn(linkFlags.multicast),
     up: isOn(linkFlags.up),
     linkState: isOn(linkFlags.lowerUp),
     physical,
     driver: physical ? linkName(`${folder}/device/driver`) : "",
     busPath: physical ? linkName(`${folder}/device`) : "",
+    pciID: physical ? pciId(`${folder}/device`) : "",
     speedMbit: speed > 0 && speed < 0xffffffff ? speed : 0,
     duplex: fileText(`${folder}/duplex`),
   };
@@ -149,6 +153,7 @@ function addressStatus(
     family: family === families.ipv6 ? "inet6" : "inet4",
     scope: scopes.get(scope as 0) ?? "global",
     tentative: (flags & tentativeFlag) !== 0,
+    priority: attributes.priority ?? 0,
   } as const;
   return [[`${linkName}/${text}`, status]];
 }
@@ -157,16 +162,22 @@ function routeStatus(
   { family, destinationLength, table, protocol, scope, type, attributes }: Route,
   linkName: string | undefined,
 ): readonly (readonly [string, StatusOf<typeof RouteStatus>])[] {
-  // What the kernel keeps for itself (broadcast, multicast, its own addresses) is in other tables or of other types.
-  if (linkName === undefined || table !== "main" || type !== "unicast") return [];
-  const { destination, gateway = "", priority = 0, preferredSource = "" } = attributes;
+  // What the kernel keeps for itself (broadcast, multicast, its own addresses) is in its own table or of other types.
+  const { table: number = table } = attributes;
+  const isRoute = type === "blackhole" || (type === "unicast" && linkName !== undefined);
+  if (!isRoute || number === ownTable) return [];
+  const { destination, gateway = "", priority = 0, preferredSource = "", metrics } = attributes;
   const status = {
     family: family === families.ipv6 ? "inet6" : "inet4",
     dst: destination === undefined ? "" : `${destination}/${destinationLength}`,
     gateway,
     src: preferredSource,
-    outLinkName: linkName,
+    type,
+    // IPv6 has them end at the loopback.
+    outLinkName: type === "blackhole" ? "" : linkName!,
     priority,
+    table: number === mainTable ? "main" : String(number),
+    mtu: metrics?.mtu ?? 0,
     protocol: String(protocol),
     scope: String(scope),
   } as const;
@@ -183,6 +194,13 @@ function fileText(file: string): string {
   } catch {
     return "";
   }
+}
+
+function pciId(device: string): string {
+  const [vendor, product] = ["vendor", "device"].map((file) =>
+    fileText(`${device}/${file}`).replace(/^0x/, ""),
+  );
+  return vendor && product ? `${vendor}:${product}`.toUpperCase() : "";
 }
 
 function linkName(file: string): string {

@@ -24,6 +24,10 @@ export function networkWaitsFor(
   if (plugged.length === 0) return `a cable: no port has a link (${names(ports)})`;
   if (usableAddresses(addresses).length === 0)
     return `an address: no DHCP server has answered on ${names(plugged)}`;
-  if (!routes.some(({ dst }) => dst === "")) return "a way out: there is an address, but no default route";
+  if (!routes.some(isWayOut)) return "a way out: there is an address, but no default route";
   return "";
 }
+
+/** Whether what is sent anywhere leaves by it. */
+export const isWayOut = ({ dst, table, type }: SpecOf<typeof RouteStatus>) =>
+  dst === "" && table === "main" && type === "unicast";

@@ -43,7 +43,7 @@ describe("the network of a machine config", () => {
     ).toEqual({
       addresses: ["192.0.2.7/24"],
       routes: ["192.0.2.0/24  0", "default 192.0.2.1 1024"],
-      resolv: "nameserver 192.0.2.53\nsearch lab\n",
+      resolv: "nameserver 192.0.2.53\nsearch lab example.org\n",
       name: "rack-7",
       hosts: ["OWN rack-7.example.org rack-7", "192.0.2.9 disk disk.lab"],
       after: ["192.0.2.10/24"],
@@ -97,5 +97,74 @@ describe("the network of a machine config", () => {
          await end({ spare: addresses("spare"), said: said.filter((it) => !it.startsWith("spare:")) });`,
       ),
     ).toEqual({ spare: [], said: [] });
+  });
+});
+
+test("routes, addresses and links are changed in place", () => {
+  const port = (mtu: number, priority: number, source: string) =>
+    document(
+      "LinkConfig",
+      `name: port
+multicast: ${mtu === 1400}
+addresses: [{address: 192.0.2.7/24, routePriority: ${priority}}, {address: 192.0.2.8/24, routePriority: ${priority}}]
+routes:
+  - {destination: 198.51.100.0/24, gateway: 192.0.2.1, source: ${source}, mtu: ${mtu}}
+  - {destination: 198.51.100.0/24, gateway: 192.0.2.1, table: "1000"}`,
+    );
+  const bridge = (stp: boolean) =>
+    document(
+      "BridgeConfig",
+      `name: br9\nlinks: [spare]\nstp: {enabled: ${stp}}\nhardwareAddr: 02-00-00-00-00-AA`,
+    );
+  expect(
+    onCables(
+      "",
+      `ip("link", "set", "far", "up");
+       ip("link", "set", "away", "up");
+       const seen = () => {
+         const [link] = JSON.parse(ip("-json", "link", "show", "port"));
+         const [made] = JSON.parse(ip("-json", "-details", "link", "show", "br9"));
+         return {
+           multicast: link.flags.includes("MULTICAST"), stp: made.linkinfo.info_data.stp_state, mac: made.address,
+           table: ip("route", "show", "table", "1000").trim(),
+           main: ip("route", "show", "table", "main").trim().split("\\n").map((it) => it.trim()).map((it) => it.replace(/(kernel .*) src \\S+/, "$1")),
+         };
+       };
+       await configure(${documents(port(1300, 30, "192.0.2.7"), bridge(false), document("BlackholeRouteConfig", "name: 203.0.113.0/24\nmetric: 9"))});
+       await until(RouteStatus, "nowhere/inet4/203.0.113.0/24/9", (it) => it);
+       await until(RouteStatus, "port/inet4/198.51.100.0/24/192.0.2.1/1024/1000", (it) => it);
+       await until(RouteStatus, "port/inet4/198.51.100.0/24/192.0.2.1/1024", (it) => it?.mtu === 1300);
+       await until(LinkStatus, "port", (it) => !it.multicast);
+       await until(LinkStatus, "spare", (it) => it?.slaveKind === "bridge" && it.up);
+       const { index } = await until(LinkStatus, "br9", (it) => it?.hardwareAddr === "02:00:00:00:00:aa");
+       const before = seen();
+       await configure(${documents(port(1400, 40, "192.0.2.8"), bridge(true))});
+       await until(RouteStatus, "nowhere/inet4/203.0.113.0/24/9", (it) => !it);
+       await until(RouteStatus, "port/inet4/198.51.100.0/24/192.0.2.1/1024", (it) => it?.mtu === 1400);
+       await until(AddressStatus, "port/192.0.2.8/24", (it) => it?.priority === 40);
+       await until(AddressStatus, "port/192.0.2.7/24", (it) => it?.priority === 40);
+       await until(LinkStatus, "port", (it) => it.multicast);
+       await until(LinkStatus, "br9", (it) => it && it.index !== index && it.hardwareAddr === "02:00:00:00:00:aa");
+       await until(LinkStatus, "spare", (it) => it?.slaveKind === "bridge" && it.up);
+       await end({ before, after: seen() });`,
+    ),
+  ).toEqual({
+    before: {
+      ...{ multicast: false, stp: 0, mac: "02:00:00:00:00:aa" },
+      table: "198.51.100.0/24 via 192.0.2.1 dev port proto static metric 1024",
+      main: [
+        "192.0.2.0/24 dev port proto kernel scope link metric 30",
+        "198.51.100.0/24 via 192.0.2.1 dev port proto static src 192.0.2.7 metric 1024 mtu 1300",
+        "blackhole 203.0.113.0/24 proto static metric 9",
+      ],
+    },
+    after: {
+      ...{ multicast: true, stp: 1, mac: "02:00:00:00:00:aa" },
+      table: "198.51.100.0/24 via 192.0.2.1 dev port proto static metric 1024",
+      main: [
+        "192.0.2.0/24 dev port proto kernel scope link metric 40",
+        "198.51.100.0/24 via 192.0.2.1 dev port proto static src 192.0.2.8 metric 1024 mtu 1400",
+      ],
+    },
   });
 });

@@ -55,16 +55,14 @@ export function outputsOf(layer: Layer, intent: NetworkIntent) {
   };
 }
 
-function routeSpec({ linkName, destination = "", gateway = "", source = "", priority }: IntendedRoute) {
+function routeSpec({ linkName, priority, table = "main", mtu = 0, ...route }: IntendedRoute) {
+  const { destination = "", gateway = "", source = "" } = route;
   const family = (destination || gateway).includes(":") ? ("inet6" as const) : ("inet4" as const);
   // The kernel gives IPv6 routes without a priority this one.
   const usual = family === "inet6" ? 1024 : 0;
   return {
-    family,
-    dst: destination,
-    gateway,
-    src: source,
-    outLinkName: linkName,
-    priority: priority ?? usual,
+    ...{ family, type: linkName === undefined ? ("blackhole" as const) : ("unicast" as const) },
+    ...{ dst: destination, gateway, src: source, outLinkName: linkName ?? "" },
+    ...{ priority: priority ?? usual, table, mtu },
   };
 }

@@ -29,10 +29,12 @@ export const hostnames = (setHostname: (name: string) => void) =>
 export const resolvers = (file: string) =>
   collectionController({
     name: "ResolverSpec",
-    reads: { wanted: the(ResolverSpec, resolversId) },
+    reads: { wanted: the(ResolverSpec, resolversId), hostname: the(HostnameStatus, hostnameId) },
     owns: the(ResolverStatus, resolversId),
-    reconcile({ wanted }) {
-      const { dnsServers, searchDomains } = wanted?.spec ?? { dnsServers: [], searchDomains: [] };
+    reconcile({ wanted, hostname }) {
+      const { dnsServers = [], searchDomains: asked = [], skipsOwnDomain = false } = wanted?.spec ?? {};
+      const own = skipsOwnDomain ? "" : (hostname?.spec.domainname ?? "");
+      const searchDomains = [...new Set([...asked, ...(own === "" ? [] : [own])])];
       const search = searchDomains.length > 0 ? [`search ${searchDomains.join(" ")}`] : [];
       writeFileSync(file, [...dnsServers.map((server) => `nameserver ${server}`), ...search, ""].join("\n"));
       return { do: "set", spec: { dnsServers, searchDomains } };

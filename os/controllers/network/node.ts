@@ -1,7 +1,7 @@
 import { collectionController } from "../../../cosi/engine/controller.ts";
 import { many } from "../../../cosi/engine/owns.ts";
 import { all, the } from "../../../cosi/engine/reads.ts";
-import { networkWaitsFor, usableAddresses } from "../../network/readiness.ts";
+import { isWayOut, networkWaitsFor, usableAddresses } from "../../network/readiness.ts";
 import { AddressStatus } from "../../resources/network/address.ts";
 import { LinkStatus } from "../../resources/network/link.ts";
 import { HostnameStatus, hostnameId, ResolverStatus, resolversId } from "../../resources/network/names.ts";
@@ -42,7 +42,7 @@ export const networkStatus = collectionController({
       do: "set",
       spec: {
         addressReady: usableAddresses(addressed).length > 0,
-        connectivityReady: routed.some(({ dst }) => dst === ""),
+        connectivityReady: routed.some(isWayOut),
         hostnameReady: hostname !== undefined,
         etcFilesReady: resolvers !== undefined,
         waitingFor: networkWaitsFor(ports, addressed, routed),

@@ -29,6 +29,7 @@ export function onCables(args: string, script: string): unknown {
     import { LinkStatus } from "../../resources/network/link.ts";
     import { HostnameStatus, ResolverStatus, TimeServerStatus } from "../../resources/network/names.ts";
     import { LinkNeighbor } from "../../resources/network/neighbor.ts";
+    import { RouteStatus } from "../../resources/network/route.ts";
     import { NetworkStatus, NodeAddress } from "../../resources/network/node.ts";
     import { MachineConfig } from "../../resources/config/machine-config.ts";
     import { networkFromMachineConfig } from "./from-machine-config.ts";

@@ -7,16 +7,28 @@ import { AddressSpec, AddressStatus } from "../../resources/network/address.ts";
 import { LinkSpec, LinkStatus } from "../../resources/network/link.ts";
 import { RouteSpec, RouteStatus } from "../../resources/network/route.ts";
 
-export const linkSpecs = (kernel: KernelNetwork) =>
-  controller({
+export const linkSpecs = (kernel: KernelNetwork) => {
+  /** Of what each of the links is made that were made here. */
+  const recipes = new Map<string, string>();
+  return controller({
     name: "LinkSpec",
     each: LinkSpec,
     reads: { links: all(LinkStatus) },
 
     async reconcile({ metadata: { id }, spec }, { links }) {
       const seen = links.map((link) => ({ ...link.spec, name: link.metadata.id }));
+      const there = seen.find(({ name }) => name === id);
+      const { bond, vlan, bridge, dummy } = spec;
+      const recipe = JSON.stringify({ bond, vlan, bridge, dummy });
+      if (there && recipe !== (recipes.get(id) ?? recipe)) {
+        // Most of it cannot be changed while it is in use: it is made anew.
+        recipes.delete(id);
+        await kernel.removeLink(there.index);
+        return { do: "done" };
+      }
       const step = nextLinkStep(id, spec, seen);
       if (step.do === "wait") return step;
+      if (step.do.startsWith("make")) recipes.set(id, recipe);
       if (step.do !== "done") await kernel.stepLink(id, step);
       return { do: "done" };
     },
@@ -25,9 +37,11 @@ export const linkSpecs = (kernel: KernelNetwork) =>
       const link = links.find(({ metadata }) => metadata.id === id);
       if (link && (spec.bond || spec.vlan || spec.bridge || spec.dummy))
         await kernel.removeLink(link.spec.index);
+      recipes.delete(id);
       return { do: "remove" };
     },
   });
+};
 
 export const addressSpecs = (kernel: KernelNetwork) =>
   controller({
@@ -36,16 +50,17 @@ export const addressSpecs = (kernel: KernelNetwork) =>
     reads: { links: all(LinkStatus), addresses: all(AddressStatus) },
 
     async reconcile({ metadata: { id }, spec }, { links, addresses }) {
-      if (addresses.some(({ metadata }) => metadata.id === id)) return { do: "done" };
+      const there = addresses.find(({ metadata }) => metadata.id === id);
+      if (there?.spec.priority === (spec.priority ?? 0)) return { do: "done" };
       const link = links.find(({ metadata }) => metadata.id === spec.linkName);
       if (!link) return { do: "wait", why: `there is no link ${spec.linkName}` };
-      await kernel.changeAddress("add", link.spec.index, spec.address);
+      await kernel.changeAddress("add", link.spec.index, spec);
       return { do: "done" };
     },
 
     async teardown({ metadata: { id }, spec }, { addresses }) {
       const there = addresses.find(({ metadata }) => metadata.id === id);
-      if (there) await kernel.changeAddress("remove", there.spec.linkIndex, spec.address);
+      if (there) await kernel.changeAddress("remove", there.spec.linkIndex, spec);
       return { do: "remove" };
     },
   });
@@ -57,7 +72,12 @@ export const routeSpecs = (kernel: KernelNetwork) =>
     reads: { links: all(LinkStatus), addresses: all(AddressStatus), routes: all(RouteStatus) },
 
     async reconcile({ metadata: { id }, spec }, { links, addresses, routes }) {
-      if (routes.some(({ metadata }) => metadata.id === id)) return { do: "done" };
+      const there = routes.find(({ metadata }) => metadata.id === id)?.spec;
+      if (there?.src === spec.src && there.mtu === spec.mtu) return { do: "done" };
+      if (spec.type === "blackhole") {
+        await kernel.changeRoute("add", undefined, spec);
+        return { do: "done" };
+      }
       const link = links.find(({ metadata }) => metadata.id === spec.outLinkName);
       if (!link?.spec.up) return { do: "wait", why: `${spec.outLinkName} is not up` };
       const reachable = addresses.some(
@@ -71,7 +91,8 @@ export const routeSpecs = (kernel: KernelNetwork) =>
     async teardown({ metadata: { id }, spec }, { links, routes }) {
       const link = links.find(({ metadata }) => metadata.id === spec.outLinkName);
       const there = routes.some(({ metadata }) => metadata.id === id);
-      if (there && link) await kernel.changeRoute("remove", link.spec.index, spec);
+      if (there && (link || spec.type === "blackhole"))
+        await kernel.changeRoute("remove", link?.spec.index, spec);
       return { do: "remove" };
     },
   });

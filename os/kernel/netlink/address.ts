@@ -28,6 +28,8 @@ export const address = struct({
     local: [2, ipAddress],
     label: [3, cstring],
     broadcast: [4, ipAddress],
+    /** Of the route to the network that comes with the address. */
+    priority: [9, u32le],
   }),
 });
 

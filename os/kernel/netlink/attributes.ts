@@ -53,4 +53,26 @@ export function attributes<const R extends Rows>(rows: R): Codec<AttributesOf<R>
   };
 }
 
+/** Values whose types only count them, from 0. */
+export function attributeList<T>(item: Codec<T>): Codec<readonly T[]> {
+  return {
+    decode(r) {
+      const values: T[] = [];
+      while (r.left >= headerSize) {
+        const start = r.offset;
+        const size = u16le.decode(r);
+        r.take(2);
+        if (size < headerSize) throw r.error(`an attribute of ${size} bytes`, start);
+        values.push(decodeWithin(r, size - headerSize, item));
+        r.take(Math.min(paddingOf(size), r.left));
+      }
+      return values;
+    },
+    encode: (w, values) =>
+      values.forEach((value, at) => {
+        attributes({ item: [at, item] }).encode(w, { item: value } as never);
+      }),
+  };
+}
+
 const paddingOf = (size: number) => -size & 3;

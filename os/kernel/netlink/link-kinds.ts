@@ -1,7 +1,8 @@
 // What a virtual link of some kind can be told (Linux, include/uapi/linux/if_link.h).
 import { u8, u16le, u32le } from "../../../wire/integers.ts";
 import { oneOf } from "../../../wire/one-of.ts";
-import { attributes } from "./attributes.ts";
+import { ipAddress } from "./address.ts";
+import { attributeList, attributes } from "./attributes.ts";
 
 export const vlanData = attributes({ id: [1, u16le] });
 
@@ -26,6 +27,16 @@ export const bondData = attributes({
   updelay: [4, u32le],
   downdelay: [5, u32le],
   useCarrier: [6, u8],
+  arpInterval: [7, u32le],
+  arpIpTargets: [8, attributeList(ipAddress)],
+  arpValidate: [
+    9,
+    oneOf(u32le, {
+      ...{ none: 0, active: 1, backup: 2, all: 3 },
+      ...{ filter: 4, "filter-active": 5, "filter-backup": 6 },
+    }),
+  ],
+  arpAllTargets: [10, oneOf(u32le, { any: 0, all: 1 })],
   primaryReselect: [12, oneOf(u8, { always: 0, better: 1, failure: 2 })],
   failOverMac: [13, oneOf(u8, { none: 0, active: 1, follow: 2 })],
   xmitHashPolicy: [
@@ -41,11 +52,15 @@ export const bondData = attributes({
   ],
   resendIgmp: [15, u32le],
   numPeerNotif: [16, u8],
+  allSlavesActive: [17, u8],
   minLinks: [18, u32le],
   lpInterval: [19, u32le],
   packetsPerSlave: [20, u32le],
   lacpRate: [21, oneOf(u8, { slow: 0, fast: 1 })],
   adSelect: [22, oneOf(u8, { stable: 0, bandwidth: 1, count: 2 })],
+  adActorSysPrio: [24, u16le],
+  adUserPortKey: [25, u16le],
+  tlbDynamicLb: [27, u8],
   peerNotifDelay: [28, u32le],
   adLacpActive: [29, flag],
   missedMax: [30, u8],

@@ -12,7 +12,7 @@ import { attributes } from "./attributes.ts";
 export const linkMessages = { changed: 16, removed: 17, get: 18, set: 19 } as const;
 
 /** net/if.h */
-export const linkFlags = { up: 1, running: 0x40, lowerUp: 0x10000 } as const;
+export const linkFlags = { up: 1, running: 0x40, multicast: 0x1000, lowerUp: 0x10000 } as const;
 
 /** RFC 2863's names, as the kernel numbers them. */
 const operationalStates = {

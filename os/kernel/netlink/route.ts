@@ -16,7 +16,7 @@ export const route = struct({
   table: oneOfOrNumber(u8, { main: 254, local: 255 }),
   protocol: oneOfOrNumber(u8, { kernel: 2, boot: 3, static: 4, routerAdvertisement: 9, dhcp: 16 }),
   scope: oneOfOrNumber(u8, { universe: 0, link: 253, host: 254 }),
-  type: oneOfOrNumber(u8, { unicast: 1, local: 2, broadcast: 3, multicast: 5, unreachable: 7 }),
+  type: oneOfOrNumber(u8, { unicast: 1, local: 2, broadcast: 3, multicast: 5, blackhole: 6, unreachable: 7 }),
   flags: u32le,
   attributes: attributes({
     destination: [1, ipAddress],
@@ -24,6 +24,9 @@ export const route = struct({
     gateway: [5, ipAddress],
     priority: [6, u32le],
     preferredSource: [7, ipAddress],
+    metrics: [8, attributes({ mtu: [2, u32le] })],
+    /** Counts, if there is one: tables above 255 do not fit into the header. */
+    table: [15, u32le],
   }),
 });
 

@@ -22,6 +22,16 @@ export const lacpRates = ["slow", "fast"] as const;
 const failOverMacs = ["none", "active", "follow"] as const;
 const adSelects = ["stable", "bandwidth", "count"] as const;
 const primaryReselects = ["always", "better", "failure"] as const;
+const arpValidations = [
+  "none",
+  "active",
+  "backup",
+  "all",
+  "filter",
+  "filter-active",
+  "filter-backup",
+] as const;
+const arpTargetCounts = ["any", "all"] as const;
 const switches = ["off", "on"] as const;
 
 export const bondSettings = z.strictObject({
@@ -43,6 +53,14 @@ export const bondSettings = z.strictObject({
   lpInterval: z.int().nonnegative().optional(),
   packetsPerSlave: z.int().nonnegative().optional(),
   peerNotifDelay: z.int().nonnegative().optional(),
+  arpInterval: z.int().nonnegative().optional(),
+  arpIpTargets: z.array(z.string()).optional(),
+  arpValidate: z.enum(arpValidations).optional(),
+  arpAllTargets: z.enum(arpTargetCounts).optional(),
+  allSlavesActive: z.int().nonnegative().optional(),
+  adActorSysPrio: z.int().nonnegative().optional(),
+  adUserPortKey: z.int().nonnegative().optional(),
+  tlbDynamicLb: z.int().nonnegative().optional(),
   missedMax: z.int().nonnegative().optional(),
 });
 export type BondSettings = z.output<typeof bondSettings>;
@@ -56,6 +74,8 @@ export const LinkSpec = network(
   z.strictObject({
     up: z.boolean(),
     mtu: z.int().positive().optional(),
+    multicast: z.boolean().optional(),
+    hardwareAddr: z.string().optional(),
     /** The bond or bridge that it is a member of. */
     master: z.string().optional(),
     bond: bondSettings.optional(),
@@ -81,6 +101,7 @@ export const LinkStatus = network(
     permanentAddr: z.string(),
     mtu: z.int(),
     operationalState: z.string(),
+    multicast: z.boolean(),
     /** Set up by somebody. */
     up: z.boolean(),
     /** There is a cable with somebody at its other end. */
@@ -88,6 +109,8 @@ export const LinkStatus = network(
     physical: z.boolean(),
     driver: z.string(),
     busPath: z.string(),
+    /** `VENDOR:DEVICE`, as PCI numbers them. */
+    pciID: z.string(),
     speedMbit: z.int(),
     duplex: z.string(),
   }),

@@ -17,7 +17,11 @@ export const HostnameStatus = network("HostnameStatuses", hostname, {
   columns: { Hostname: "{.hostname}", Domainname: "{.domainname}" },
 });
 
-export const ResolverSpec = network("ResolverSpecs", resolvers);
+export const ResolverSpec = network(
+  "ResolverSpecs",
+  /** The machine's own domain is searched, too, unless somebody says otherwise. */
+  resolvers.extend({ skipsOwnDomain: z.boolean().optional() }),
+);
 export const ResolverStatus = network("ResolverStatuses", resolvers, {
   aliases: ["resolvers"],
   columns: { Resolvers: "{.dnsServers}", "Search Domains": "{.searchDomains}" },
