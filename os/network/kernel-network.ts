@@ -17,7 +17,7 @@ export type LinkAction = Exclude<LinkStep, { do: "wait" | "done" }>;
 export interface KernelNetwork {
   stepLink(name: string, step: LinkAction): Promise<void>;
   /** A virtual link; hardware cannot be removed. */
-  removeLink(index: number): Promise<void>;
+  removeLink(name: string): Promise<void>;
   changeAddress(change: "add" | "remove", index: number, address: SpecOf<typeof AddressSpec>): Promise<void>;
   /** `index` is the link's; undefined for a black hole. */
   changeRoute(
@@ -89,8 +89,10 @@ export function kernelNetwork(kernel: Pick<Rtnetlink, "change">): KernelNetwork 
       }
     },
 
-    removeLink: (index) =>
-      remove(kernel.change("remove a link", linkMessages.removed, link, { ...unchanged, index })),
+    removeLink(name) {
+      const removed = { ...unchanged, attributes: { name } };
+      return remove(kernel.change(`remove ${name}`, linkMessages.removed, link, removed));
+    },
 
     changeAddress(what, index, { address: text, priority }) {
       const [own = "", length = ""] = text.split("/");

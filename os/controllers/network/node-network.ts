@@ -1,3 +1,4 @@
+import { writeFileSync } from "node:fs";
 import type { Clock } from "../../../cosi/clock.ts";
 import type { Controller } from "../../../cosi/engine/controller.ts";
 import type { ResourceType, SpecOf } from "../../../cosi/resource.ts";
@@ -44,6 +45,8 @@ export class NodeNetwork implements AsyncDisposable {
 
   constructor(options: NodeNetworkOptions) {
     this.#options = options;
+    // An address that goes would take along those of its network that came after it.
+    writeFileSync("/proc/sys/net/ipv4/conf/all/promote_secondaries", "1");
     const { state, clock, random, said, sys, resolvConf, usualHostname } = options;
     this.#observer = new KernelObserver({
       state: state.as("Kernel"),

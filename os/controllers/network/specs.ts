@@ -1,4 +1,5 @@
-// Brings the kernel's links, addresses and routes to what shall be. What a step led to comes back as a status.
+// Brings the kernel's links, addresses and routes to what shall be. What a step led to comes back as a status, a little
+// later: whatever is to go is taken away whether it has been seen or not.
 import { controller } from "../../../cosi/engine/controller.ts";
 import { all } from "../../../cosi/engine/reads.ts";
 import type { KernelNetwork } from "../../network/kernel-network.ts";
@@ -23,7 +24,7 @@ export const linkSpecs = (kernel: KernelNetwork) => {
       if (there && recipe !== (recipes.get(id) ?? recipe)) {
         // Most of it cannot be changed while it is in use: it is made anew.
         recipes.delete(id);
-        await kernel.removeLink(there.index);
+        await kernel.removeLink(id);
         return { do: "done" };
       }
       const step = nextLinkStep(id, spec, seen);
@@ -33,10 +34,8 @@ export const linkSpecs = (kernel: KernelNetwork) => {
       return { do: "done" };
     },
 
-    async teardown({ metadata: { id }, spec }, { links }) {
-      const link = links.find(({ metadata }) => metadata.id === id);
-      if (link && (spec.bond || spec.vlan || spec.bridge || spec.dummy))
-        await kernel.removeLink(link.spec.index);
+    async teardown({ metadata: { id }, spec }) {
+      if (spec.bond || spec.vlan || spec.bridge || spec.dummy) await kernel.removeLink(id);
       recipes.delete(id);
       return { do: "remove" };
     },
@@ -58,9 +57,9 @@ export const addressSpecs = (kernel: KernelNetwork) =>
       return { do: "done" };
     },
 
-    async teardown({ metadata: { id }, spec }, { addresses }) {
-      const there = addresses.find(({ metadata }) => metadata.id === id);
-      if (there) await kernel.changeAddress("remove", there.spec.linkIndex, spec);
+    async teardown({ spec }, { links }) {
+      const link = links.find(({ metadata }) => metadata.id === spec.linkName);
+      if (link) await kernel.changeAddress("remove", link.spec.index, spec);
       return { do: "remove" };
     },
   });
@@ -88,11 +87,9 @@ export const routeSpecs = (kernel: KernelNetwork) =>
       return { do: "done" };
     },
 
-    async teardown({ metadata: { id }, spec }, { links, routes }) {
+    async teardown({ spec }, { links }) {
       const link = links.find(({ metadata }) => metadata.id === spec.outLinkName);
-      const there = routes.some(({ metadata }) => metadata.id === id);
-      if (there && (link || spec.type === "blackhole"))
-        await kernel.changeRoute("remove", link?.spec.index, spec);
+      if (link || spec.type === "blackhole") await kernel.changeRoute("remove", link?.spec.index, spec);
       return { do: "remove" };
     },
   });

@@ -70,7 +70,7 @@ export function attributeList<T>(item: Codec<T>): Codec<readonly T[]> {
     },
     encode: (w, values) =>
       values.forEach((value, at) => {
-        attributes({ item: [at, item] }).encode(w, { item: value } as never);
+        attributes({ item: [at, item] }).encode(w, { item: value });
       }),
   };
 }
