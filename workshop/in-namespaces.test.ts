@@ -1,5 +1,6 @@
 // What `npm start` needs of the kernel, tried as somebody who is not root.
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
 import { accessSync, constants } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -44,3 +45,16 @@ test.runIf(mayTry)("an ordinary user has switches, taps, namespaces and low port
   const run = `import(${JSON.stringify(module)}).then(async (it) => { process.exitCode = await it.runInNamespaces("sh", ["-c", ${JSON.stringify(steps)}]); })`;
   expect(asUser(process.execPath, ["-e", run])).toBe("all of it\n");
 });
+
+test.runIf(whyNoNamespaces() === undefined)(
+  "a SIGTERM is passed on to the command, which may clean up",
+  async () => {
+    const command =
+      "process.on('SIGTERM', () => process.exit(7)); setInterval(() => {}, 1000); console.log('up')";
+    const run = `import(${JSON.stringify(module)}).then(async (it) => { process.exitCode = await it.runInNamespaces(process.execPath, ["-e", ${JSON.stringify(command)}]); })`;
+    const runner = spawn(process.execPath, ["-e", run], { stdio: ["ignore", "pipe", "inherit"] });
+    await once(runner.stdout, "data");
+    runner.kill("SIGTERM");
+    expect(await once(runner, "exit")).toEqual([7, null]);
+  },
+);

@@ -1,6 +1,7 @@
 // Entry of every `npm run …`. Plain JavaScript, because whatever Node the machine has (≥ 20) must understand it:
 // it brings the machine up to what the command needs, then hands over to the pinned Node.
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { constants } from "node:os";
 import { join } from "node:path";
@@ -25,7 +26,7 @@ const commands = {
   talosctl: { script: "talosctl/main.ts", needs: [] },
 };
 
-function main([name, ...args]) {
+async function main([name, ...args]) {
   const command = commands[name];
   if (!command || !existsSync(join(root, command.script))) {
     throw new SetupError(`no such command: ${name}. There are: ${Object.keys(commands).join(", ")}.`);
@@ -40,19 +41,16 @@ function main([name, ...args]) {
       `there is no pinned Node for ${process.platform}-${process.arch}; Ingot runs on linux-x64 and linux-arm64.`,
     );
   }
-  const { status, signal } = spawnSync(node, [join(root, command.script), ...args], {
-    stdio: "inherit",
-    cwd: root,
-  });
+  const child = spawn(node, [join(root, command.script), ...args], { stdio: "inherit", cwd: root });
+  // Ctrl-C reaches the child too, another end has to be passed on; this process stays until the child has cleaned up.
+  process.on("SIGINT", () => {});
+  process.on("SIGTERM", () => child.kill());
+  const [status, signal] = await once(child, "exit");
   return signal ? 128 + constants.signals[signal] : status;
 }
 
-// Ctrl-C reaches the child too; this process stays until the child has cleaned up.
-process.on("SIGINT", () => {});
-process.on("SIGTERM", () => {});
-
 try {
-  process.exitCode = main(process.argv.slice(2));
+  process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
   if (!(error instanceof SetupError)) throw error;
   console.error(`ingot: ${error.message}`);

@@ -4,7 +4,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { askLab, labRuns, openApiDoor, openNodeDoor } from "./lab-door.ts";
+import { labRuns, openApiDoor, openNodeDoor } from "./lab-door.ts";
 import { machineLab, prepareImage } from "./suites.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -21,7 +21,6 @@ async function startLab(options: readonly string[]): Promise<number> {
     console.error("ingot: a lab runs here already: npm run lab -- status, or down");
     return 1;
   }
-  process.on("SIGTERM", () => void askLab("/down").catch(() => {}));
   using api = await openApiDoor();
   using nodes = await openNodeDoor();
   console.log(

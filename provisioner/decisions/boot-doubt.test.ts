@@ -38,6 +38,16 @@ describe("what is wrong with a machine that does not come", () => {
       /nobody gives it an address/,
     ],
     ["it loads nothing", { boot: booting("leased", 0), power: on(0), now: at(3) }, /loads nothing/],
+    [
+      "it was offered a boot a moment ago, as often before",
+      { boot: { ...booting("offered", 0), at: at(9) }, power: on(0), now: at(9) },
+      /nobody gives it an address.*9 min/,
+    ],
+    [
+      "it was offered a boot a moment ago, and yesterday",
+      { boot: { ...booting("offered", -900), at: at(9) }, power: on(9), now: at(9) },
+      undefined,
+    ],
     ["its download hangs", { boot: booting("downloading", 0), power: on(0), now: at(6) }, /does not end/],
     ["its system does not come", { boot: booting("scripted", 0), power: on(0), now: at(6) }, /console/],
     ["its agent is there", { boot: attached, power: on(20), now: at(40) }, undefined],

@@ -33,6 +33,9 @@ const doubts: Readonly<Record<Step, readonly [afterMs: number, text: string]>> =
   failed: [0, "its boot failed"],
 };
 
+/** Here a machine that starts over goes on with the boot that it was in: asking again is no step. */
+const repeated: ReadonlySet<Step> = new Set<Step>(["asked", "offered", "leased"]);
+
 interface Seen {
   readonly boot: Boot | undefined;
   readonly power: Power | undefined;
@@ -50,7 +53,9 @@ export function bootDoubt({ boot, power, now }: Seen): string | undefined {
   }
   if (!asked || power?.power === "off") return undefined;
   const [afterMs, text] = doubts[asked.step];
-  const stillMs = now.getTime() - asked.at.getTime();
+  const began = repeated.has(asked.step) ? asked.since : asked.at;
+  const from = power?.power === "on" && power.since > began ? power.since : began;
+  const stillMs = now.getTime() - from.getTime();
   return stillMs < afterMs ? undefined : `${text} (for ${wordsOf(stillMs)})`;
 }
 

@@ -9,7 +9,8 @@ export default defineConfig({
     exclude: process.argv.includes("--all") ? [] : ["**/*.matrix.qemu.ts"],
     pool: "forks",
     fileParallelism: false,
-    testTimeout: 300_000,
+    // Longer than any wait of the framework: what is told is what was waited for.
+    testTimeout: 480_000,
     hookTimeout: 300_000,
   },
 });

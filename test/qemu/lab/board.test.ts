@@ -39,11 +39,14 @@ describe("the board of the lab", () => {
     let nowS = 2;
     const board = new Board(() => nowS);
     board.add("bios-1");
+    expect(board.booting).toBe(0);
     board.poweredOn("bios-1");
+    expect(board.booting).toBe(1);
     for (const [atS, kind, spec, said] of course) {
       nowS = atS;
       expect(board.learn("bios-1", kind, spec).lines, `${atS} s`).toEqual(said);
     }
+    expect(board.booting).toBe(0);
     expect(board.stageOf("bios-1")).toBe("pool");
     expect(board.allHave("pool")).toBe(true);
     board.add("late");

@@ -29,6 +29,12 @@ export class Board {
     return [...this.#courses.keys()];
   }
 
+  /** So many were turned on, and have not come further than their firmware and their loader. */
+  get booting(): number {
+    const isBooting = ({ poweredOnS, reached }: Course) => poweredOnS !== undefined && !reached.has("agent");
+    return [...this.#courses.values()].filter(isBooting).length;
+  }
+
   add(machine: string): void {
     this.#courses.set(machine, { reached: new Map(), toldTenth: 0 });
   }

@@ -1,6 +1,5 @@
 // A lab for one test: a rack's description, and sentences about it. What happens is told in story.log of its directory,
 // and by whatever fails.
-import { appendFileSync } from "node:fs";
 import type { ApiClient } from "../../../provisioner/cli/api-client.ts";
 import { deadlineMs } from "../framework/deadlines.ts";
 import { project } from "../framework/image.ts";
@@ -8,6 +7,7 @@ import { openRunDirectory } from "../framework/run-directory.ts";
 import type { Server } from "../framework/server.ts";
 import { parseRack } from "../rack/rack.ts";
 import { type LabSite, openLabSite } from "./site.ts";
+import { Story } from "./story.ts";
 
 export interface TestLabOptions {
   /** Only what a test accepts itself is accepted. */
@@ -44,21 +44,14 @@ export async function openTestLab(
   const directory = openRunDirectory(project, name);
   const description = parseRack(yaml, `the rack of ${name}`);
   const stop = new AbortController();
-  const started = performance.now();
-  const nowS = () => (performance.now() - started) / 1000;
-  const story: string[] = [];
+  const story = new Story(directory, (_, who, text) => told?.(who, text));
   await using around = new AsyncDisposableStack();
   const site = around.use(
     await openLabSite({
       directory,
       description,
-      nowS,
-      say(who, text) {
-        const line = `${nowS().toFixed(1).padStart(6)} s  ${who.padEnd(8)} ${text}`;
-        story.push(line);
-        appendFileSync(directory.file("story.log"), `${line}\n`);
-        told?.(who, text);
-      },
+      nowS: story.nowS,
+      say: story.say,
       arguments: kernelArguments,
       signal: stop.signal,
     }),
@@ -103,7 +96,7 @@ export async function openTestLab(
         expiry.addEventListener("abort", () =>
           reject(
             new Error(
-              `${name} did not come to ${stages.join(" or ")} within ${deadlineMs.wholeLife / 1000} s:\n${story.slice(-25).join("\n")}\nAll of it: ${directory.path}`,
+              `${name} did not come to ${stages.join(" or ")} within ${deadlineMs.wholeLife / 1000} s:\n${story.last(25)}\nAll of it: ${directory.path}`,
             ),
           ),
         );

@@ -85,7 +85,6 @@ function dhcpOf(plan: Plan, relayed: readonly Plan[]): object {
     ...(dhcp === "ours" ? [plan] : []),
     ...relayed.filter(({ network }) => network.dhcp === "ours"),
   ];
-  if (dhcp === "none") return { mode: "off" };
   if (dhcp !== "ours") return { mode: "proxy" };
   return {
     mode: "full",

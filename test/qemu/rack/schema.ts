@@ -120,7 +120,7 @@ const network = z.strictObject({
     .enum(["ours", "dnsmasq", "kea", "none"])
     .default("ours")
     .describe(
-      "who gives addresses: the pxe-server, somebody else's server (beside which the pxe-server is a proxy), or nobody, so that no machine boots",
+      "who gives addresses: the pxe-server, somebody else's server, or nobody, so that no machine boots; the pxe-server is a proxy beside them",
     ),
 });
 

@@ -1,8 +1,10 @@
 import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
+import { CommandFailure } from "../../../../provisioner/cli/exit-codes.ts";
 import type { RunDirectory } from "../../framework/run-directory.ts";
 import type { Rack } from "../../rack/schema.ts";
 import { openLabSite } from "../site.ts";
+import type { Story } from "../story.ts";
 import { Faults } from "./faults.ts";
 import { Marks } from "./marks.ts";
 import { type Event, scheduleOf } from "./schedule.ts";
@@ -14,8 +16,7 @@ export interface ChaosOptions {
   readonly directory: RunDirectory;
   /** The provisioner's, which can be full. */
   readonly stateDir: string;
-  readonly nowS: () => number;
-  readonly tell: (who: string, text: string) => void;
+  readonly story: Pick<Story, "nowS" | "say">;
   readonly signal: AbortSignal;
 }
 
@@ -26,6 +27,8 @@ export interface ChaosResult {
   readonly ended: Readonly<Record<string, string>>;
   readonly faults: number;
   readonly wipes: number;
+  /** Somebody ended it before it was judged. */
+  readonly interrupted: boolean;
 }
 
 /** A stage that was missed is tried again by its deadline: 20 minutes for a machine that booted into nowhere. */
@@ -34,7 +37,8 @@ const settleMs = 45 * 60_000;
 const restartAfterMs = 2_000;
 
 export async function liveThroughChaos(options: ChaosOptions): Promise<ChaosResult> {
-  const { seed, minutes, description, directory, stateDir, nowS, tell, signal } = options;
+  const { seed, minutes, description, directory, stateDir, story, signal } = options;
+  const { nowS, say: tell } = story;
   const violations: string[] = [];
   const marks = new Marks();
   const wiped = new Map<string, number>();
@@ -105,10 +109,17 @@ export async function liveThroughChaos(options: ChaosOptions): Promise<ChaosResu
         () => "asked",
         (error: Error) => error.message,
       );
-    // Whether it was heard or not: from now on it may be.
     tell(name, `wipe: ${answer}`);
-    if (answer === "asked") asked.set(name, (await wipeIdOf(id)) ?? asked.get(name) ?? 1);
+    await learnAsked(name);
     return answer === "asked";
+  };
+  /** Whether a call was heard whose answer was lost, the machine tells. Until it does, it may be wiped at any moment. */
+  const learnAsked = async (name: string) => {
+    const { uuid } = rack.find(name)!.machine;
+    const unknown = (error: unknown) =>
+      // One that nobody has met yet will be wiped once.
+      error instanceof CommandFailure && error.ending === "notFound" ? 1 : Number.POSITIVE_INFINITY;
+    asked.set(name, await wipeIdOf(uuid).catch(unknown));
   };
   const wipeIdOf = async (id: string) => {
     const machine = (await provisioner.api().call("GET", `/api/v1/machines/${id}`)) as {
@@ -137,7 +148,6 @@ export async function liveThroughChaos(options: ChaosOptions): Promise<ChaosResu
     healing.push(
       (async () => {
         await delay(what.forMs, undefined, { signal: until }).catch(() => {});
-        await restarting;
         await heal();
         tell(victim, `${what.kind}: over`);
       })(),
@@ -153,16 +163,14 @@ export async function liveThroughChaos(options: ChaosOptions): Promise<ChaosResu
   await Promise.all(healing);
   tell("chaos", "the faults are over");
 
-  for (const name of names) {
-    const id = rack.find(name)!.machine.uuid;
-    asked.set(name, (await wipeIdOf(id).catch(() => undefined)) ?? asked.get(name) ?? 1);
-  }
+  await restarting;
+  for (const name of names) await learnAsked(name);
   const settled = () => names.every((name) => isClean(name) || board.stageOf(name) === "failed");
   const expiry = AbortSignal.any([until, AbortSignal.timeout(settleMs)]);
   await Promise.race([board.until(settled), site.living, once(expiry, "abort")]);
   for (const name of names) {
     check(name);
-    if (isClean(name)) continue;
+    if (isClean(name) || signal.aborted) continue;
     const why = await whyOf(name);
     if (board.stageOf(name) !== "failed" || why === "")
       violations.push(`${name} is lost: ${board.stageOf(name)} (${why})`);
@@ -177,7 +185,8 @@ export async function liveThroughChaos(options: ChaosOptions): Promise<ChaosResu
     );
   }
   const ended = Object.fromEntries(names.map((name) => [name, board.stageOf(name)]));
+  const interrupted = signal.aborted;
   stop.abort();
   await site.living.catch(() => {});
-  return { violations, ended, faults: events.length - wipes, wipes };
+  return { violations, ended, faults: events.length - wipes, wipes, interrupted };
 }
