@@ -36,6 +36,8 @@ export const debianPackages = {
     "f2fs-tools": "disks whose signatures must be found",
     gdisk: "disks whose signatures must be found, and the judge of our partition tables",
     "ntfs-3g": "disks whose signatures must be found",
+    zsh: "a shell in which the words of `ingot` are completed",
+    fish: "another",
     "util-linux": "disks whose signatures must be found, and namespaces",
     xfsprogs: "disks whose signatures must be found",
   },

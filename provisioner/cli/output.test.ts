@@ -1,4 +1,3 @@
-import { spawnSync } from "node:child_process";
 import { describe, expect, test } from "vitest";
 import { readRegistrations } from "../registration/read-registrations.ts";
 import { exitCodes } from "./exit-codes.ts";
@@ -224,26 +223,4 @@ test("every command explains itself", async () => {
   for (const words of ["machines --help", "machines wipe --help", "tokens create --help"]) {
     expect(await ingot(words)).toMatchObject({ code: 0, requests: [] });
   }
-});
-
-test.each(["bash", "zsh", "fish"])("the words are completed in %s", async (shell) => {
-  const { output } = await ingot(`completion ${shell}`);
-  for (const word of ["machines", "accept", "tokens", "revoke"]) expect(output).toContain(word);
-});
-
-test.each([
-  ["ingot ma", "machines"],
-  ["ingot machines acc", "accept"],
-  ["ingot -o json machines acc", "accept"],
-  ["ingot machines accept m1 --w", "--wait"],
-  ["ingot machines power auto", "automatic"],
-  ["ingot tokens create ci --r", "--role"],
-])("bash completes `%s`", async (line, word) => {
-  const { output } = await ingot("completion bash");
-  const script = `${output}
-COMP_WORDS=(${line}); COMP_CWORD=$((\${#COMP_WORDS[@]} - 1)); _ingot; echo "\${COMPREPLY[@]}"`;
-  expect(spawnSync("bash", ["-c", script], { encoding: "utf8" })).toMatchObject({
-    stdout: `${word}\n`,
-    stderr: "",
-  });
 });
