@@ -1,5 +1,6 @@
-// A machine whose plug is pulled at random moments of its upgrades: it always comes up from one of its two systems, with
-// its config and what it keeps in META. What a disk does with single writes is os/install/power-cuts.test.ts.
+// A machine whose plug is pulled at random moments: of its installation, and it is installed all the same; of its upgrades,
+// and it always comes up from one of its two systems, with its config and what it keeps in META. What a disk does with
+// single writes is os/install/power-cuts.test.ts.
 import { writeFileSync } from "node:fs";
 import { beforeAll, expect, test } from "vitest";
 import { MachineService } from "../../api/gen/machine/machine_pb.js";
@@ -9,12 +10,17 @@ import { randomOf } from "../../os/install/power-cuts.ts";
 import { MetaKey } from "../../os/resources/runtime/platform.ts";
 import { project } from "./framework/image.ts";
 import { type ImageShelf, openImageShelf } from "./framework/image-shelf.ts";
+import { openNetbootedNode } from "./framework/netbooted-node.ts";
 import { openPreparedNode, type PreparedNode } from "./framework/prepared-node.ts";
 import { openRunDirectory } from "./framework/run-directory.ts";
 
 const cuts = 4;
 /** From the order to the end of the trial, on a machine that is not in a hurry. */
 const upgradeMs = 60_000;
+const installCuts = 3;
+const installSeed = 3;
+/** From the first write to the last. */
+const installMs = 7_000;
 const patience = { deadlineMs: 60_000 };
 const kept = { key: 0x0c, id: "0x0c", value: "mine" };
 
@@ -56,6 +62,24 @@ test.each([
     }
   },
 );
+
+test("power cuts in an installation leave a machine that is installed", { timeout: 1_500_000 }, async () => {
+  const directory = openRunDirectory(project, "power cuts install");
+  await using netbooted = await openNetbootedNode({ firmware: "bios", shelf, directory });
+  const { machine, node } = netbooted;
+  const random = randomOf(installSeed);
+  for (let cut = 0; cut < installCuts; cut++) {
+    const since = await node.mark();
+    await machine.powerOn({ order: ["disk", "network"], restarts: "by itself" });
+    // Where the last cut came too late, it is installed already.
+    await node.until(/ingot: install: clearing the disk|ingot: the system is on/, since);
+    await new Promise((resolve) => setTimeout(resolve, random() * installMs));
+    await machine.cutPower();
+  }
+  const since = await node.mark();
+  await machine.powerOn({ order: ["disk", "network"], restarts: "by itself" });
+  await node.runsFrom("a", since);
+});
 
 /** Until it may be upgraded; answers the slot that it came up from. */
 async function boot({ machine, node }: PreparedNode): Promise<string> {

@@ -1,19 +1,14 @@
 // The life of an installed machine: brought back by itself from images that are broken, upgraded, rolled back, and erased.
 import { beforeAll, describe, expect, test } from "vitest";
-import { generateConfigs } from "../../machine-config/generate/configs.ts";
-import { createSecrets } from "../../machine-config/generate/secrets.ts";
 import { startPracticeRegistry } from "../../os/install/registry/practice-registry.ts";
 import { createAuthority } from "../../pki/authority.ts";
-import { openBootSite, siteAddress } from "./framework/boot-site.ts";
-import { startFileServer } from "./framework/file-server.ts";
+import { siteAddress } from "./framework/boot-site.ts";
 import { project } from "./framework/image.ts";
 import { endsAtOnce, type ImageShelf, openImageShelf } from "./framework/image-shelf.ts";
-import { Machine } from "./framework/machine.ts";
-import { NodeUnderTest } from "./framework/node-under-test.ts";
+import { openNetbootedNode } from "./framework/netbooted-node.ts";
 import { otherProgram } from "./framework/other-program.ts";
-import { openPreparedNode, preparedAddress, preparedNetwork } from "./framework/prepared-node.ts";
+import { openPreparedNode } from "./framework/prepared-node.ts";
 import { openRunDirectory } from "./framework/run-directory.ts";
-import { startTimeServer } from "./framework/time-server.ts";
 
 const clock = { now: () => new Date() };
 const timeout = 900_000;
@@ -56,48 +51,22 @@ describe.each(["bios", "uefi"] as const)("an installed machine with %s", (firmwa
   });
 
   test("is installed by the network, upgraded, rolled back on request, and reset", { timeout }, async () => {
-    await using around = new AsyncDisposableStack();
-    const directory = openRunDirectory(project, `upgrade ${firmware}`);
     const authority = await createAuthority({ algorithm: "ed25519", clock, commonName: "a registry's own" });
     const server = await authority.issue({ ipAddresses: [siteAddress], purposes: ["serverAuth"] });
     const credentials = { username: "node", password: "secret" };
-    const registry = around.use(
-      await startPracticeRegistry({
-        ...{ repository: "owner/ingot", files: shelf.filesOf("works"), listen: "0.0.0.0", credentials },
-        tls: { cert: server.certificate.pem, key: server.key.pkcs8Pem },
-      }),
-    );
+    await using registry = await startPracticeRegistry({
+      ...{ repository: "owner/ingot", files: shelf.filesOf("works"), listen: "0.0.0.0", credentials },
+      tls: { cert: server.certificate.pem, key: server.key.pkcs8Pem },
+    });
     const host = `${siteAddress}:${registry.port}`;
-    const registryConfig = [
+    const documents = [
       { kind: "RegistryMirrorConfig", name: "images.example", endpoints: [{ url: `https://${host}` }] },
       { kind: "RegistryAuthConfig", name: host, ...credentials },
       { kind: "RegistryTLSConfig", name: host, ca: authority.certificate.pem },
-    ].map((document) => `---\n${JSON.stringify({ apiVersion: "v1alpha1", ...document })}\n`);
-    const secrets = await createSecrets({ clock });
-    const endpoint = `https://${preparedAddress}:6443`;
-    const plan = { clusterName: "lab", endpoint, secrets, clock, installDisk: "/dev/nvme0n1" };
-    const { controlPlane } = await generateConfigs(plan);
-    const text = [controlPlane.text, ...registryConfig].join("");
-    const files = around.use(
-      await startFileServer((path) => (path === "/config" ? { text } : shelf.serve(path))),
-    );
-    const kernelArguments = [
-      ...[`talos.config=${files.url}config`, `ingot.image=${files.url}works`, preparedNetwork],
-    ];
-    const site = around.use(await openBootSite("full", { directory, image: shelf.image, kernelArguments }));
-    around.use(await startTimeServer(siteAddress));
-    const machine = around.use(
-      new Machine(
-        {
-          ...{ name: "node", firmware, memoryMegabytes: 1024, watchdog: true },
-          disks: [{ bus: "nvme", megabytes: 3072 }],
-          nics: [{ model: "virtio-net-pci", mac: "52:54:00:00:08:01" }],
-        },
-        site.network,
-        directory,
-      ),
-    );
-    const node = new NodeUnderTest(machine, `${preparedAddress}:50000`, secrets);
+    ].map((document) => ({ apiVersion: "v1alpha1", ...document }));
+    const directory = openRunDirectory(project, `upgrade ${firmware}`);
+    await using netbooted = await openNetbootedNode({ firmware, shelf, directory, documents });
+    const { machine, node, images } = netbooted;
     await machine.powerOn({ order: ["disk", "network"], restarts: "by itself" });
     await node.until(/ingot: install: done/, 0);
     // Its API is there while it is installed, too.
@@ -108,10 +77,10 @@ describe.each(["bios", "uefi"] as const)("an installed machine with %s", (firmwa
       ["foreign", /not signed by our release key/],
       ["nowhere", /the server says 404/],
     ] as const)
-      await expect(node.upgrade(`${files.url}${image}`)).rejects.toThrow(reason);
+      await expect(node.upgrade(`${images}${image}`)).rejects.toThrow(reason);
 
     since = await node.mark();
-    await node.upgrade(`${files.url}next`);
+    await node.upgrade(`${images}next`);
     await node.runsFrom("b", since);
     await node.until(/ingot: slot b has proved itself/, since);
     expect(await node.lastUpgrade()).toMatchObject({ phase: "done", slot: "b" });
