@@ -114,8 +114,8 @@ export class PracticeSite implements AsyncDisposable {
   }
 
   /** What a machine finds in its kernel arguments. */
-  async bootedArguments(): Promise<ReadonlyMap<string, string | undefined>> {
-    const { plan } = await (await this.segment()).plan(ask);
+  async bootedArguments(asking = ask): Promise<ReadonlyMap<string, string | undefined>> {
+    const { plan } = await (await this.segment()).plan(asking);
     if (plan?.do.case !== "kernel") throw new Error(`told to ${plan?.do.case}: ${plan?.why}`);
     return new Map(plan.do.value.arguments.map(({ name, value }) => [name, value]));
   }
@@ -192,12 +192,17 @@ export class PracticeSite implements AsyncDisposable {
   }
 
   /** A session that a test leads by hand. */
-  attach(identity: Identity, kernelBootId = "k1", orders: readonly { id: string }[] = []) {
+  attach(
+    identity: Identity,
+    kernelBootId = "k1",
+    orders: readonly { id: string }[] = [],
+    told: typeof hardware = hardware,
+  ) {
     const version = "0.1.0";
     const outbox: Message[] = [
       {
         case: "hello",
-        value: { identity: hardware, kernelBootId, bootId: "b1", version, orders: [...orders] },
+        value: { identity: told, kernelBootId, bootId: "b1", version, orders: [...orders] },
       },
     ];
     let wake = () => {};
