@@ -4,11 +4,11 @@ export interface FileSettings {
   readonly path: string;
   readonly content: string;
   readonly mode: number;
-  /** Refuses to take another's place, takes it, or writes behind what is there. */
+  /** Takes another's place or none, takes another's place, or writes behind what is there. */
   readonly operation: "create" | "overwrite" | "append";
 }
 
-/** Files that are written at boot. */
+/** Files that the machine's owner wants. */
 export const fileSettings = (config: MachineConfig): readonly FileSettings[] =>
   (config.v1alpha1?.machine?.files ?? []).map(({ path = "", content = "", permissions = 0o644, op }) => ({
     ...{ path, content, mode: permissions },

@@ -1,14 +1,17 @@
 import { uptime } from "node:os";
 import { runtime } from "../../../cosi/engine/runtime.ts";
 import { systemClock } from "../../../cosi/system-clock.ts";
+import { UserFiles } from "../../config/user-files.ts";
 import { hosts } from "../../controllers/config/hosts.ts";
 import { kmsgLogSpecs, kmsgLogs } from "../../controllers/config/kernel-log.ts";
 import { kernelModuleSpecs, kernelModules } from "../../controllers/config/kernel-modules.ts";
 import { kernelParamSpecs, kernelParams } from "../../controllers/config/kernel-params.ts";
 import { timeSyncSettings } from "../../controllers/config/time-settings.ts";
+import { userFiles } from "../../controllers/config/user-files.ts";
 import { userVolumes, type Volumes } from "../../controllers/config/user-volumes.ts";
 import { networkFromMachineConfig } from "../../controllers/network/from-machine-config.ts";
 import { machineStatus } from "../../controllers/runtime/machine-status.ts";
+import { mount, unmount } from "../../kernel/mount.ts";
 import { runTool } from "../../kernel/run-tool.ts";
 import { SystemDisk } from "../../resources/block.ts";
 import { MachineStage } from "../../resources/runtime/node.ts";
@@ -52,6 +55,7 @@ export function startNodeControllers(context: Context, signal: AbortSignal): voi
       }),
       kmsgLogSpecs(args().all("talos.logging.kernel")),
       kmsgLogs((url) => sendKernelLog({ url, read: readKernelLog, open: openLineSink, clock: systemClock })),
+      userFiles(new UserFiles({ root: "/", bind, unbind: unmount }), (text) => log.write("error", text)),
       userVolumes(volumesOf(context)),
       machineStatus,
     ],
@@ -62,6 +66,11 @@ export function startNodeControllers(context: Context, signal: AbortSignal): voi
     },
   });
   void engine.run(signal).catch(failed);
+}
+
+function bind(source: string, target: string): void {
+  mount({ source, target, type: "", flags: ["bind"] });
+  mount({ source, target, type: "", flags: ["bind", "remount", "ro", "nosuid", "nodev", "noexec"] });
 }
 
 function volumesOf({ state, log, orphans, closing }: Context): Volumes {

@@ -40,6 +40,7 @@ import {
 import { BootId, MachineStage, MachineStatus, Service, Version } from "../../resources/runtime/node.ts";
 import { MetaKey, MountStatus, PlatformMetadata } from "../../resources/runtime/platform.ts";
 import { Upgrade } from "../../resources/runtime/upgrade.ts";
+import { UserFileStatus } from "../../resources/runtime/user-file.ts";
 import { OsRootSecret } from "../../resources/secrets.ts";
 import { TimeStatus, TimeSyncSpec } from "../../resources/time-status.ts";
 
@@ -111,6 +112,7 @@ export const resourceTypes: readonly ServedType[] = [
     TimeStatus,
     TimeSyncSpec,
     Upgrade,
+    UserFileStatus,
     Version,
     VolumeStatus,
   ].map((type) => servedType(type)),

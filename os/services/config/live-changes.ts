@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { MachineConfig } from "../../../machine-config/machine-config.ts";
 
-/** What of the first document follows a change at once, as upstream has it. All other documents do. */
+/** What of the first document follows a change at once: what does upstream, and files. All other documents do. */
 const live: readonly string[] = [
   "debug",
   "cluster",
@@ -10,6 +10,7 @@ const live: readonly string[] = [
     "ca",
     "certSANs",
     "controlPlane",
+    "files",
     "install",
     "kernel",
     "kubelet",
