@@ -208,7 +208,10 @@ export async function openProvisioner(options: ProvisionerOptions): Promise<Prov
     "forgetting strangers": (signal) => strangers.run(signal),
     "keeping house": (signal) => keepHouse(state, clock, signal),
     "clearing logs": (signal) => clearLogs({ state, clock, logs, signal }),
-    "looking for files": (signal) => shelf.follow(clock, signal),
+    "looking for files": (signal) => shelf.follow({ clock, log, signal }),
+    "telling of images": async (signal) => {
+      for await (const _ of shelf.watch(signal)) await tellImages(state, shelf.images);
+    },
     // Where others could answer instead.
     ...(leadership && {
       "watching the shared state": (signal: AbortSignal) => {

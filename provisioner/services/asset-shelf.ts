@@ -5,7 +5,8 @@ import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { GrpcError } from "../../api/grpc/error.ts";
 import { type Clock, sleep } from "../../cosi/clock.ts";
-import { type BootImage, type OpenImage, openImage, type ShelfAsset, shelfAsset } from "./image-folder.ts";
+import { FollowedImage } from "./followed-image.ts";
+import { type BootImage, type OpenImage, type ShelfAsset, shelfAsset } from "./image-folder.ts";
 
 export interface NamedImage {
   readonly name: string;
@@ -24,46 +25,49 @@ export interface ShelfOptions {
   readonly files?: string | undefined;
 }
 
+interface Following {
+  readonly clock: Clock;
+  readonly log: (text: string) => void;
+  readonly signal: AbortSignal;
+}
+
 const chunkBytes = 256 * 1024;
 const lookMs = 10_000;
 /** Hidden files, and those that a copy in progress has. */
 const fileName = /^[A-Za-z0-9][A-Za-z0-9._-]*(?<!\.(?:part|partial|tmp))$/;
 
 export class AssetShelf {
-  readonly #images: ReadonlyMap<string, OpenImage>;
+  readonly #images: ReadonlyMap<string, FollowedImage>;
   readonly #arguments: BootImage["arguments"];
   readonly #folder: string | undefined;
   readonly #changes = new Set<() => void>();
   #files: readonly ShelfAsset[] = [];
 
-  private constructor(
-    images: ReadonlyMap<string, OpenImage>,
-    args: BootImage["arguments"],
-    folder: string | undefined,
-  ) {
+  private constructor(images: ReadonlyMap<string, FollowedImage>, options: ShelfOptions) {
     this.#images = images;
-    this.#arguments = args;
-    this.#folder = folder;
+    this.#arguments = options.arguments ?? [];
+    this.#folder = options.files;
   }
 
   /** Takes what is there; refuses an image whose files are not what its manifest says. */
-  static async open({ images = [], arguments: args = [], files }: ShelfOptions): Promise<AssetShelf> {
-    const opened = new Map<string, OpenImage>();
-    for (const { name, folder } of images) {
+  static async open(options: ShelfOptions): Promise<AssetShelf> {
+    const opened = new Map<string, FollowedImage>();
+    for (const { name, folder } of options.images ?? []) {
       if (opened.has(name)) throw new Error(`Cannot serve ${folder}: there is an image ${name} already`);
-      opened.set(name, await openImage(folder));
+      opened.set(name, await FollowedImage.open(folder));
     }
-    const shelf = new AssetShelf(opened, args, files);
-    await shelf.#look();
+    const shelf = new AssetShelf(opened, options);
+    await shelf.#lookForFiles();
     return shelf;
   }
 
+  /** Of now: what is in their folders may change. */
   get images(): ReadonlyMap<string, OpenImage> {
-    return this.#images;
+    return new Map(Array.from(this.#images, ([name, { current }]) => [name, current]));
   }
 
   get assets(): readonly ShelfAsset[] {
-    const ours = [...this.#images.values()].flatMap(({ kernel, initramfs }) => [kernel, initramfs]);
+    const ours = [...this.images.values()].flatMap(({ kernel, initramfs }) => [kernel, initramfs]);
     // Two images may share a file.
     return [...new Map([...ours, ...this.#files].map((one) => [one.name, one])).values()];
   }
@@ -75,7 +79,7 @@ export class AssetShelf {
   }
 
   bootImage(name: string): BootImage | undefined {
-    const image = this.#images.get(name);
+    const image = this.#images.get(name)?.current;
     return (
       image && {
         kernel: image.kernel.name,
@@ -87,7 +91,7 @@ export class AssetShelf {
 
   /** A file of an image, for systems that install it: its manifest and signature are among them. */
   imageFile(name: string, file: string): Pick<ShelfAsset, "path" | "sizeBytes"> | undefined {
-    const image = this.#images.get(name);
+    const image = this.#images.get(name)?.current;
     return image && [image.kernel, image.initramfs, ...image.papers].find((one) => one.file === file);
   }
 
@@ -96,12 +100,17 @@ export class AssetShelf {
     return this.#files.find((one) => one.file === file);
   }
 
-  /** Takes up files that come and go, until the signal aborts. */
-  async follow(clock: Clock, signal: AbortSignal): Promise<void> {
+  /** Takes up files that come and go and images that are built anew, until the signal aborts. */
+  async follow({ clock, log, signal }: Following): Promise<void> {
     for (;;) {
       await sleep(clock, lookMs, signal);
-      await this.#look();
+      await this.look(log);
     }
+  }
+
+  async look(log: Following["log"]): Promise<void> {
+    const news = [await this.#lookForFiles(), await this.#lookForImages(log)];
+    if (news.includes(true)) for (const changed of this.#changes) changed();
   }
 
   /** The list, and again whenever it changes; until the signal aborts. */
@@ -132,8 +141,23 @@ export class AssetShelf {
     for await (const chunk of stream) yield chunk as Uint8Array;
   }
 
-  async #look(): Promise<void> {
-    if (this.#folder === undefined) return;
+  async #lookForImages(log: Following["log"]): Promise<boolean> {
+    let isNews = false;
+    for (const [name, image] of this.#images) {
+      try {
+        if (!(await image.look())) continue;
+        isNews = true;
+        log(`the image ${name} is another one now, and is served from here on`);
+      } catch (error) {
+        // Perhaps it is still being copied.
+        log(`the image ${name} changes: ${error instanceof Error ? error.message : String(error)}`);
+      }
+    }
+    return isNews;
+  }
+
+  async #lookForFiles(): Promise<boolean> {
+    if (this.#folder === undefined) return false;
     const names = (await readdir(this.#folder)).filter((name) => fileName.test(name)).sort();
     const files: ShelfAsset[] = [];
     for (const name of names) {
@@ -147,9 +171,7 @@ export class AssetShelf {
     }
     const before = this.#files;
     this.#files = files;
-    const isNews =
-      before.length !== files.length || files.some(({ name }, index) => name !== before[index]!.name);
-    if (isNews) for (const changed of this.#changes) changed();
+    return before.length !== files.length || files.some(({ name }, index) => name !== before[index]!.name);
   }
 
   /** Size and time of each file when its digest was taken. */

@@ -34,6 +34,10 @@ export interface OpenImage {
   readonly kernelArguments: BootImage["arguments"];
 }
 
+const papers = ["manifest.json", "manifest.json.sig"] as const;
+/** All that an image is, in its folder. */
+export const imageFiles = ["vmlinuz", "initramfs", ...papers] as const;
+
 const manifestFormat = z.looseObject({
   profile: z.string().default(""),
   kernel: z.looseObject({ release: z.string(), sizeBytes: z.int(), sha256: z.string() }),
@@ -44,14 +48,16 @@ const manifestFormat = z.looseObject({
 type Told = Pick<ShelfAsset, "sizeBytes" | "sha256">;
 
 export async function openImage(folder: string): Promise<OpenImage> {
-  const { profile, kernel, initramfs, kernelArguments } = await readManifest(join(folder, "manifest.json"));
-  const names = (await readdir(folder)).filter((name) => /^manifest\.json(\.sig)?$/.test(name));
+  const { profile, kernel, initramfs, kernelArguments } = await readManifest(join(folder, papers[0]));
+  const there = new Set(await readdir(folder));
   return {
     release: kernel.release,
     profile,
     kernel: await verified(folder, "vmlinuz", kernel),
     initramfs: await verified(folder, "initramfs", initramfs),
-    papers: await Promise.all(names.map((name) => shelfAsset(folder, name))),
+    papers: await Promise.all(
+      papers.filter((name) => there.has(name)).map((name) => shelfAsset(folder, name)),
+    ),
     kernelArguments: kernelArguments.map(argumentOf),
   };
 }
