@@ -27,7 +27,7 @@ const restartAfterS = 10;
 const closeWithinMs = 60_000;
 
 const kmsg = openSync("/dev/kmsg", "w");
-const logs = new LogBook();
+const logs = new LogBook(() => new Date());
 const log = new ProblemLog(
   kernelLog((line) => {
     writeSync(kmsg, line);

@@ -6,6 +6,7 @@ import { hosts } from "../../controllers/config/hosts.ts";
 import { kmsgLogSpecs, kmsgLogs } from "../../controllers/config/kernel-log.ts";
 import { kernelModuleSpecs, kernelModules } from "../../controllers/config/kernel-modules.ts";
 import { kernelParamSpecs, kernelParams } from "../../controllers/config/kernel-params.ts";
+import { logDestinationSpecs, serviceLogs } from "../../controllers/config/service-logs.ts";
 import { timeSyncSettings } from "../../controllers/config/time-settings.ts";
 import { userFiles } from "../../controllers/config/user-files.ts";
 import { userVolumes, type Volumes } from "../../controllers/config/user-volumes.ts";
@@ -18,6 +19,7 @@ import { MachineStage } from "../../resources/runtime/node.ts";
 import { sendKernelLog } from "../../services/logs/kernel-log-sender.ts";
 import { kernelRecords } from "../../services/logs/kernel-records.ts";
 import { openLineSink } from "../../services/logs/line-sink.ts";
+import { sendServiceLogs } from "../../services/logs/service-log-sender.ts";
 import { UserVolumes } from "../../volumes/user-volumes.ts";
 import { viewDisks } from "../../volumes/view-disks.ts";
 import type { Context } from "../context.ts";
@@ -29,7 +31,7 @@ const readKernelLog = kernelRecords({ now: () => systemClock.now(), sinceBootMs:
 const hostsFile = "/run/hosts";
 
 export function startNodeControllers(context: Context, signal: AbortSignal): void {
-  const { state, log, journal, orphans, arguments: args } = context;
+  const { state, log, logs, journal, orphans, arguments: args } = context;
   const failed = (error: unknown) => log.write("error", `controllers: ${String(error)}`);
   const owned = state.as("Sequencer");
   let writing: Promise<unknown> = Promise.resolve();
@@ -55,6 +57,10 @@ export function startNodeControllers(context: Context, signal: AbortSignal): voi
       }),
       kmsgLogSpecs(args().all("talos.logging.kernel")),
       kmsgLogs((url) => sendKernelLog({ url, read: readKernelLog, open: openLineSink, clock: systemClock })),
+      logDestinationSpecs,
+      serviceLogs((destination) =>
+        sendServiceLogs({ ...destination, logs, open: openLineSink, clock: systemClock }),
+      ),
       userFiles(new UserFiles({ root: "/", bind, unbind: unmount }), (text) => log.write("error", text)),
       userVolumes(volumesOf(context)),
       machineStatus,

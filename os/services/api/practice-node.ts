@@ -78,7 +78,7 @@ export async function openPracticeNode(options: PracticeNodeOptions = {}): Promi
   const now = () => clock.now();
   const state = new State({ store: new MemoryStore({ history: 500 }), clock });
   const events = new EventStream({ now, nextId: xidMaker(randomBytes(5), now) });
-  const logs = new LogBook();
+  const logs = new LogBook(() => clock.now());
   const services = new Supervisor({ clock, logs, changed: () => undefined });
   const asked: string[] = [];
   const said: string[] = [];

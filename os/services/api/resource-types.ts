@@ -37,6 +37,7 @@ import {
   KernelParamSpec,
   KernelParamStatus,
 } from "../../resources/runtime/kernel-param.ts";
+import { LogDestinationSpec } from "../../resources/runtime/log-destination.ts";
 import { BootId, MachineStage, MachineStatus, Service, Version } from "../../resources/runtime/node.ts";
 import { MetaKey, MountStatus, PlatformMetadata } from "../../resources/runtime/platform.ts";
 import { Upgrade } from "../../resources/runtime/upgrade.ts";
@@ -86,6 +87,7 @@ export const resourceTypes: readonly ServedType[] = [
     LinkSpec,
     LinkStatus,
     LoadedKernelModule,
+    LogDestinationSpec,
     MachineStage,
     MachineStatus,
     MachineType,

@@ -12,7 +12,7 @@ const below = (parent: string, ...fields: string[]) => fields.map((field) => `${
 export const usedSettings: readonly string[] = [
   ...["version", "persist"],
   ...below("machine", "type", "token", "ca", "acceptedCAs", "certSANs"),
-  ...below("machine", "disks", "env", "files", "install", "kernel", "sysctls", "sysfs", "time"),
+  ...below("machine", "disks", "env", "files", "install", "kernel", "logging", "sysctls", "sysfs", "time"),
   ...below("machine.network", "hostname", "nameservers", "searchDomains", "extraHostEntries"),
   "machine.network.disableSearchDomain",
   ...below("machine.network.interfaces", "interface", "deviceSelector", "vlans.vlanId", "ignore", "dummy"),
@@ -69,7 +69,7 @@ export const unusedSettings: readonly (readonly [why: string, paths: readonly st
   [
     "it is not built yet",
     [
-      ...["debug", "machine.logging"],
+      "debug",
       ...below("machine.network.interfaces", "wireguard"),
       ...below("machine.network.interfaces.bond", "arpIPTarget", "adActorSystem", "primary"),
       ...ofDevices("dhcpOptions.ipv6", "dhcpOptions.duidv6"),

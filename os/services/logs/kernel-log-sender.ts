@@ -1,18 +1,16 @@
-import { type Clock, sleep } from "../../../cosi/clock.ts";
+import type { Clock } from "../../../cosi/clock.ts";
 import { facilityOf, type KernelRecord, type ReadKernelLog, severityOf } from "../api/machine/dmesg.ts";
-import type { LineSink } from "./line-sink.ts";
-
-const againMs = 5_000;
+import { SteadySink, type SteadySinkOptions } from "./steady-sink.ts";
 
 export interface KernelLogSenderOptions {
   readonly url: string;
   readonly read: ReadKernelLog;
-  readonly open: (url: string, signal: AbortSignal) => Promise<LineSink>;
+  readonly open: SteadySinkOptions["open"];
   readonly clock: Clock;
 }
 
-/** Sends the kernel's log, from its beginning and a line at a time, to a server that may come and go. */
-export function sendKernelLog({ url, read, open, clock }: KernelLogSenderOptions): AsyncDisposable {
+/** Sends the kernel's log, from its beginning and a line at a time. */
+export function sendKernelLog({ read, ...server }: KernelLogSenderOptions): AsyncDisposable {
   const end = new AbortController();
   const { signal } = end;
   const sending = send().catch((error: unknown) => {
@@ -20,30 +18,9 @@ export function sendKernelLog({ url, read, open, clock }: KernelLogSenderOptions
   });
 
   async function send(): Promise<void> {
-    let sink: LineSink | undefined;
-    try {
-      for await (const records of read({ tail: false, follow: true, signal })) {
-        for (const record of records) {
-          const line = `${JSON.stringify(jsonRecord(record))}\n`;
-          // What could not be sent is sent to whoever is there next.
-          while (!(await wasSent(line))) await sleep(clock, againMs, signal);
-        }
-      }
-    } finally {
-      await sink?.[Symbol.asyncDispose]();
-    }
-
-    async function wasSent(line: string): Promise<boolean> {
-      try {
-        sink ??= await open(url, signal);
-        await sink.write(line);
-        return true;
-      } catch {
-        signal.throwIfAborted();
-        await sink?.[Symbol.asyncDispose]();
-        sink = undefined;
-        return false;
-      }
+    await using sink = new SteadySink({ ...server, signal });
+    for await (const records of read({ tail: false, follow: true, signal })) {
+      for (const record of records) await sink.send(`${JSON.stringify(jsonRecord(record))}\n`);
     }
   }
 

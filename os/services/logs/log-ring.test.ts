@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { LogRing } from "./log-ring.ts";
 
+const kept = { now: () => new Date(0) };
 const stop = new AbortController();
 const now = { follow: false, signal: stop.signal };
 const textOf = async (ring: LogRing, reading: Parameters<LogRing["read"]>[0]) =>
@@ -9,7 +10,7 @@ const say = (ring: LogRing, text: string) => ring.write(Buffer.from(text));
 
 describe("a log in memory", () => {
   test("keeps whole lines, however they arrive", async () => {
-    const ring = new LogRing();
+    const ring = new LogRing(kept);
     say(ring, "on");
     say(ring, "e\ntw");
     expect(await textOf(ring, now)).toBe("one\n");
@@ -22,13 +23,13 @@ describe("a log in memory", () => {
     [1, "c\n"],
     [9, "a\nb\nc\n"],
   ])("begins with the last %d lines", async (tailLines, expected) => {
-    const ring = new LogRing();
+    const ring = new LogRing(kept);
     say(ring, "a\nb\nc\n");
     expect(await textOf(ring, { ...now, tailLines })).toBe(expected);
   });
 
   test("goes on with what comes", async () => {
-    const ring = new LogRing();
+    const ring = new LogRing(kept);
     const end = new AbortController();
     say(ring, "a\n");
     const reading = ring.read({ follow: true, signal: end.signal });
@@ -41,7 +42,7 @@ describe("a log in memory", () => {
   });
 
   test("drops its oldest lines when there is too much, and never grows past its size", async () => {
-    const ring = new LogRing({ keptBytes: 100 });
+    const ring = new LogRing({ ...kept, keptBytes: 100 });
     for (let at = 0; at < 1000; at += 1) say(ring, `line ${at}\n`);
     const text = await textOf(ring, now);
     expect(text).toMatch(/line 999\n$/);
@@ -49,7 +50,7 @@ describe("a log in memory", () => {
   });
 
   test("ends a line that never ends", async () => {
-    const ring = new LogRing({ keptBytes: 100 });
+    const ring = new LogRing({ ...kept, keptBytes: 100 });
     say(ring, "x".repeat(60));
     expect(await textOf(ring, now)).toBe(`${"x".repeat(60)}\n`);
   });

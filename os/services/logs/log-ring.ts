@@ -1,6 +1,17 @@
 /** How much of a service's log is kept in memory. */
 const keptBytes = 1024 * 1024;
 
+/** A line of a log, without its end. */
+export interface LogLine {
+  readonly at: Date;
+  readonly text: string;
+}
+
+interface KeptLine {
+  readonly at: Date;
+  readonly bytes: Uint8Array;
+}
+
 export interface LogReading {
   /** How many of the last lines to begin with; undefined for all that are kept. */
   readonly tailLines?: number;
@@ -12,14 +23,16 @@ export interface LogReading {
 /** The end of a log, in memory. The oldest goes when there is too much; who reads too slowly loses it. */
 export class LogRing {
   readonly #keptBytes: number;
-  #lines: Uint8Array[] = [];
+  readonly #now: () => Date;
+  #lines: KeptLine[] = [];
   #bytes = 0;
   /** The position of the first line that is kept. */
   #first = 0;
   #partial: Uint8Array = new Uint8Array();
   #arrival = Promise.withResolvers<void>();
 
-  constructor(options: { readonly keptBytes?: number } = {}) {
+  constructor(options: { readonly now: () => Date; readonly keptBytes?: number }) {
+    this.#now = options.now;
     this.#keptBytes = options.keptBytes ?? keptBytes;
   }
 
@@ -37,7 +50,23 @@ export class LogRing {
     this.#arrival = Promise.withResolvers();
   }
 
-  async *read({ tailLines, follow, signal }: LogReading): AsyncGenerator<Uint8Array> {
+  async *read(reading: LogReading): AsyncGenerator<Uint8Array> {
+    for await (const lines of this.#read(reading)) yield Buffer.concat(lines.map(({ bytes }) => bytes));
+  }
+
+  /** The same, line by line. */
+  async *lines(reading: LogReading): AsyncGenerator<LogLine> {
+    for await (const lines of this.#read(reading))
+      for (const { at, bytes } of lines)
+        yield {
+          at,
+          text: Buffer.from(bytes)
+            .toString()
+            .replace(/\r?\n$/, ""),
+        };
+  }
+
+  async *#read({ tailLines, follow, signal }: LogReading): AsyncGenerator<readonly KeptLine[]> {
     const end = () => this.#first + this.#lines.length;
     let position = tailLines === undefined ? this.#first : Math.max(this.#first, end() - tailLines);
     const aborted = new Promise<void>((resolve) => {
@@ -47,8 +76,10 @@ export class LogRing {
     while (!signal.aborted) {
       position = Math.max(position, this.#first);
       if (position < end()) {
-        yield Buffer.concat(this.#lines.slice(position - this.#first));
+        const lines = this.#lines.slice(position - this.#first);
+        // Before they are handed over: more may come while they are read.
         position = end();
+        yield lines;
       } else if (follow) await Promise.race([this.#arrival.promise, aborted]);
       else return;
     }
@@ -59,12 +90,12 @@ export class LogRing {
     this.#partial = new Uint8Array();
   }
 
-  #push(line: Uint8Array): void {
-    this.#lines.push(line);
-    this.#bytes += line.length;
+  #push(bytes: Uint8Array): void {
+    this.#lines.push({ at: this.#now(), bytes });
+    this.#bytes += bytes.length;
     let dropped = 0;
     while (this.#bytes > this.#keptBytes && dropped < this.#lines.length - 1) {
-      this.#bytes -= this.#lines[dropped]!.length;
+      this.#bytes -= this.#lines[dropped]!.bytes.length;
       dropped += 1;
     }
     if (dropped === 0) return;

@@ -26,7 +26,7 @@ function withService(shell: string, script: string): unknown {
     import { Supervisor } from "./supervisor.ts";
     using folder = mkdtempDisposableSync(join(tmpdir(), "ingot-cgroups-"));
     execFileSync("mount", ["-t", "cgroup2", "none", folder.path]);
-    const logs = new LogBook();
+    const logs = new LogBook(() => systemClock.now());
     let heard = () => {};
     const services = new Supervisor({ clock: systemClock, logs, changed: () => heard() });
     const until = async (fits) => {

@@ -13,7 +13,7 @@ beforeEach(() => {
   order = [];
   supervisor = new Supervisor({
     clock,
-    logs: new LogBook(),
+    logs: new LogBook(() => clock.now()),
     changed: ({ id, state }) => void order.push(`${id} ${state}`),
   });
 });
