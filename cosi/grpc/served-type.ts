@@ -6,8 +6,9 @@ import type { Json } from "../store.ts";
 
 /** How the specs of a type travel as protobuf. */
 export interface ProtoSpec<Spec> {
-  readonly encode: (spec: Spec) => Uint8Array;
-  readonly decode: (bytes: Uint8Array) => Spec;
+  readonly encode: (spec: Spec, key: Key) => Uint8Array;
+  /** Missing where the proto says less than the spec: what is written is then read from its YAML. */
+  readonly decode?: (bytes: Uint8Array) => Spec;
 }
 
 /** A type that the State service knows, and how its specs travel besides YAML. */
@@ -40,7 +41,7 @@ export function servedType<Type extends ResourceType>(
 }
 
 export function encodeProtoSpec({ type, proto }: ServedType, key: Key, spec: unknown): Uint8Array {
-  if (proto) return proto.encode(spec);
+  if (proto) return proto.encode(spec, key);
   return toBinary(ValueSchema, fromJson(ValueSchema, encodeSpec(type, key, spec) as JsonValue));
 }
 

@@ -45,12 +45,12 @@ export function tombstone(kind: Kind, id = ""): WireResource {
 export function decodeResource({ type, proto }: ServedType, wire: WireResource): Resource {
   const metadata = decodeMetadata(wire);
   const { protoSpec, yamlSpec } = wire.spec!;
-  if (proto && protoSpec.length > 0) {
+  if (proto?.decode && protoSpec.length > 0) {
     return decodeDocument(type, { metadata, spec: encodeSpec(type, metadata, proto.decode(protoSpec)) });
   }
   return decodeDocument(type, {
     metadata,
-    spec: yamlSpec === "" ? decodeValue(protoSpec) : decodeYaml(yamlSpec),
+    spec: yamlSpec === "" && !proto ? decodeValue(protoSpec) : decodeYaml(yamlSpec),
   });
 }
 

@@ -98,8 +98,14 @@ type StatusOf<Type extends ResourceType> = SpecOf<Type>;
 const hardwareTypes = new Map([
   [1, "ether"],
   [32, "infiniband"],
+  [512, "ppp"],
+  [768, "ipip"],
+  [769, "tunnel6"],
   [772, "loopback"],
-  [65534, "none"],
+  [776, "sit"],
+  [778, "gre"],
+  [823, "ip6gre"],
+  [65534, "nohdr"],
 ]);
 
 function linkStatus({ hardware, index, flags, attributes }: Link, sys: string): StatusOf<typeof LinkStatus> {
@@ -128,7 +134,7 @@ function linkStatus({ hardware, index, flags, attributes }: Link, sys: string): 
     busPath: physical ? linkName(`${folder}/device`) : "",
     pciID: physical ? pciId(`${folder}/device`) : "",
     speedMbit: speed > 0 && speed < 0xffffffff ? speed : 0,
-    duplex: fileText(`${folder}/duplex`),
+    duplex: capitalized(fileText(`${folder}/duplex`)),
   };
 }
 
@@ -178,11 +184,13 @@ function routeStatus(
     priority,
     table: number === mainTable ? "main" : String(number),
     mtu: metrics?.mtu ?? 0,
-    protocol: String(protocol),
-    scope: String(scope),
+    protocol: protocol === "routerAdvertisement" ? "ra" : String(protocol),
+    scope: scope === "universe" ? "global" : String(scope),
   } as const;
   return [[routeId(status), status]];
 }
+
+const capitalized = (text: string) => text.slice(0, 1).toUpperCase() + text.slice(1);
 
 const mac = (bytes: Uint8Array = new Uint8Array()) =>
   [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join(":");

@@ -286,9 +286,9 @@ async function answers(port: number | undefined, signal: AbortSignal): Promise<v
 /** What does not change while the machine runs. */
 async function report(state: State): Promise<void> {
   const bootID = (await readFile("/proc/sys/kernel/random/boot_id", "latin1")).trim();
-  await state.as("Kernel").set(BootId, "bootid", { spec: { bootID } });
+  await state.as("Kernel").set(BootId, "boot-id", { spec: { bootID } });
   await state.as("Platform").set(PlatformMetadata, "platformmetadata", { spec: { platform: "metal" } });
-  await state.as("Version").set(Version, "version", { spec: { version: tag } });
+  await state.as("Version").set(Version, "version", { spec: { name: "Ingot", version: tag } });
 }
 
 async function usesOf(device: string): Promise<string[]> {

@@ -38,7 +38,7 @@ async function askMember(
     const [{ stage, status }, { version }, { bootID: bootId }] = await Promise.all([
       read(channel, "MachineStatuses", "machine", machineStatus, signal),
       read(channel, "Versions", "version", versions, signal),
-      read(channel, "BootIDs", "bootid", bootIds, signal),
+      read(channel, "BootIDs", "boot-id", bootIds, signal),
     ]);
     const node = { address, ...(version && { version }), ...(bootId && { bootId }) };
     if (stage === "running" && status.ready) return { is: "ready", node };

@@ -16,8 +16,8 @@ let node: PracticeNode;
 let clients: NodeClients;
 beforeAll(async () => {
   node = await openPracticeNode({ config: own.controlPlane });
-  await node.state.set(Version, "version", { spec: { version: "v1.13.0" } });
-  await node.state.set(BootId, "bootid", { spec: { bootID: "b1" } });
+  await node.state.set(Version, "version", { spec: { name: "Ingot", version: "v1.13.0" } });
+  await node.state.set(BootId, "boot-id", { spec: { bootID: "b1" } });
   clients = new NodeClients({
     clock: systemClock,
     secretsOf: async (cluster) => bundles[cluster as keyof typeof bundles],

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import * as z from "zod";
 import { reflect } from "../../resources/reflect.ts";
 import { ExtensionStatus, KernelCmdline, SecurityState } from "../../resources/runtime/kernel.ts";
 import { withoutSecrets } from "../../services/logs/hidden-arguments.ts";
@@ -39,13 +40,20 @@ export const selfCheck: Task<Context> = {
   },
 };
 
-/** As the image builder labelled the layers. */
+/** As the image builder labels the layers. */
+const label = z.object({
+  name: z.string(),
+  description: z.string(),
+  packages: z.array(z.object({ name: z.string(), version: z.string() })),
+});
+
 function extensions(folder: string) {
   const files = existsSync(folder) ? readdirSync(folder).sort() : [];
   return new Map(
     files.map((file) => {
-      const spec = ExtensionStatus.spec.parse(JSON.parse(readFileSync(join(folder, file), "utf8")));
-      return [spec.name, spec] as const;
+      const { packages, ...same } = label.parse(JSON.parse(readFileSync(join(folder, file), "utf8")));
+      const version = packages.map((it) => it.version).join(" ");
+      return [same.name, { metadata: { ...same, version }, packages }] as const;
     }),
   );
 }

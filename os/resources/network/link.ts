@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { network } from "../declare.ts";
 
+// The lists are in the kernel's order: a place in one is its number.
 export const bondModes = [
   "balance-rr",
   "active-backup",
@@ -19,10 +20,10 @@ export const hashPolicies = [
   "vlan+srcmac",
 ] as const;
 export const lacpRates = ["slow", "fast"] as const;
-const failOverMacs = ["none", "active", "follow"] as const;
-const adSelects = ["stable", "bandwidth", "count"] as const;
-const primaryReselects = ["always", "better", "failure"] as const;
-const arpValidations = [
+export const failOverMacs = ["none", "active", "follow"] as const;
+export const adSelects = ["stable", "bandwidth", "count"] as const;
+export const primaryReselects = ["always", "better", "failure"] as const;
+export const arpValidations = [
   "none",
   "active",
   "backup",
@@ -31,8 +32,8 @@ const arpValidations = [
   "filter-active",
   "filter-backup",
 ] as const;
-const arpTargetCounts = ["any", "all"] as const;
-const switches = ["off", "on"] as const;
+export const arpTargetCounts = ["any", "all"] as const;
+export const switches = ["off", "on"] as const;
 
 export const bondSettings = z.strictObject({
   mode: z.enum(bondModes),

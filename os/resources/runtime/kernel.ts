@@ -35,12 +35,11 @@ export const KmsgLogSpec = runtime("KmsgLogConfigs", z.strictObject({ url: z.str
 export const ExtensionStatus = runtime(
   "ExtensionStatuses",
   z.strictObject({
-    name: z.string(),
-    description: z.string(),
+    metadata: z.strictObject({ name: z.string(), version: z.string(), description: z.string() }),
     /** What it was made of. */
     packages: z.array(z.strictObject({ name: z.string(), version: z.string() })),
   }),
-  { aliases: ["extensions"], columns: { Name: "{.name}", Description: "{.description}" } },
+  { aliases: ["extensions"], columns: { Name: "{.metadata.name}", Version: "{.metadata.version}" } },
 );
 
 /** How hard the node is to take over. Id: `securitystate`. */

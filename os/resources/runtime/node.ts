@@ -29,13 +29,13 @@ export const MachineStatus = runtime(
   { columns: { Stage: "{.stage}", Ready: "{.status.ready}" } },
 );
 
-/** Changes with each boot. Id: `bootid`. */
+/** Changes with each boot. Id: `boot-id`. */
 export const BootId = runtime("BootIDs", z.strictObject({ bootID: z.string() }), {
   columns: { "Boot ID": "{.bootID}" },
 });
 
 /** Id: `version`. */
-export const Version = runtime("Versions", z.strictObject({ version: z.string() }), {
+export const Version = runtime("Versions", z.strictObject({ name: z.string(), version: z.string() }), {
   columns: { Version: "{.version}" },
 });
 

@@ -14,6 +14,16 @@ import (
 	_ "github.com/siderolabs/talos/pkg/machinery/api/inspect"
 	_ "github.com/siderolabs/talos/pkg/machinery/api/machine"
 	_ "github.com/siderolabs/talos/pkg/machinery/api/resource/config"
+	_ "github.com/siderolabs/talos/pkg/machinery/api/resource/definitions/block"
+	_ "github.com/siderolabs/talos/pkg/machinery/api/resource/definitions/cluster"
+	_ "github.com/siderolabs/talos/pkg/machinery/api/resource/definitions/enums"
+	_ "github.com/siderolabs/talos/pkg/machinery/api/resource/definitions/extensions"
+	_ "github.com/siderolabs/talos/pkg/machinery/api/resource/definitions/hardware"
+	_ "github.com/siderolabs/talos/pkg/machinery/api/resource/definitions/network"
+	_ "github.com/siderolabs/talos/pkg/machinery/api/resource/definitions/runtime"
+	_ "github.com/siderolabs/talos/pkg/machinery/api/resource/definitions/secrets"
+	_ "github.com/siderolabs/talos/pkg/machinery/api/resource/definitions/time"
+	_ "github.com/siderolabs/talos/pkg/machinery/api/resource/definitions/v1alpha1"
 	_ "github.com/siderolabs/talos/pkg/machinery/api/security"
 	_ "github.com/siderolabs/talos/pkg/machinery/api/storage"
 	_ "github.com/siderolabs/talos/pkg/machinery/api/time"
@@ -24,12 +34,15 @@ var packages = []protoreflect.FullName{
 	"machine", "resource.config", "securityapi", "storage", "time",
 }
 
+// definitions are those of the specs of resources.
+const definitions = "talos.resource.definitions."
+
 // printDescriptors prints what the wire can tell apart, in the form of api/wire-shape.ts.
 func printDescriptors() error {
 	var lines []string
 
 	protoregistry.GlobalFiles.RangeFiles(func(file protoreflect.FileDescriptor) bool {
-		if slices.Contains(packages, file.Package()) {
+		if slices.Contains(packages, file.Package()) || strings.HasPrefix(string(file.Package()), definitions) {
 			lines = append(lines, services(file.Services())...)
 			lines = append(lines, messages(file.Messages())...)
 			lines = append(lines, enums(file.Enums())...)

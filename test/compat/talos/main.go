@@ -7,6 +7,8 @@
 //	go run . read ADDRESS    reads a COSI state as `talosctl get` does
 //	go run . operate TALOSCONFIG NODE   does to a machine what operators do
 //	go run . node TALOSCONFIG NODE      the same to a real machine, through its restarts to its reset
+//	go run . typed TALOSCONFIG NODE     the resources of a machine, by their messages and by their YAML
+//	go run . reencoded TALOSCONFIG NODE the same as upstream encodes them: type, id, bytes in hex
 //	go run . serve           serves an in-memory COSI state; prints its address; ends with its standard input
 package main
 
@@ -38,6 +40,10 @@ func run(args []string) error {
 		return operate(args[1], args[2])
 	case len(args) == 3 && args[0] == "node":
 		return operateNode(args[1], args[2])
+	case len(args) == 3 && args[0] == "typed":
+		return readTyped(args[1], args[2])
+	case len(args) == 3 && args[0] == "reencoded":
+		return reencode(args[1], args[2])
 	case len(args) == 1 && args[0] == "serve":
 		return serveState()
 	default:
