@@ -99,3 +99,19 @@ function ownImports(file: string, text: string): string[] {
     .filter((specifier) => specifier.startsWith("."))
     .map((specifier) => normalize(join(dirname(file), specifier)));
 }
+
+/** Files that import each other in a circle, as the files one passes on the way around. */
+export function circles(sources: readonly Source[]): readonly (readonly string[])[] {
+  const imports = new Map(sources.map(({ file, text }) => [file, ownImports(file, text)]));
+  const done = new Set<string>();
+  const found: string[][] = [];
+  const walk = (file: string, way: readonly string[]): void => {
+    const before = way.indexOf(file);
+    if (before >= 0) found.push(way.slice(before));
+    if (before >= 0 || done.has(file)) return;
+    for (const target of imports.get(file) ?? []) walk(target, [...way, file]);
+    done.add(file);
+  };
+  for (const file of imports.keys()) walk(file, []);
+  return found;
+}

@@ -1,12 +1,10 @@
-import type { ResourceOf, SpecOf } from "../../cosi/resource.ts";
+import type { ResourceOf } from "../../cosi/resource.ts";
 import type { AgentOrder } from "../resources/agent-order.ts";
-import type { AgentReport } from "../resources/agent-report.ts";
+import type { MachineBody } from "./machine-body.ts";
 import { between } from "./random.ts";
-import type { SimulatedMachine } from "./simulated-machine.ts";
-import type { SimulatedServices } from "./simulated-services.ts";
+import type { Outcome, Peer, Services } from "./site.ts";
 
 type Order = ResourceOf<typeof AgentOrder>;
-type Outcome = SpecOf<typeof AgentReport>["outcome"];
 type Result = Extract<Outcome, { state: "succeeded" }>["result"];
 
 interface Entry {
@@ -20,14 +18,14 @@ interface Entry {
 const seconds = (count: number) => count * 1000;
 
 /** One boot of the agent: it keeps every order, carries it out once, and dials for ever. */
-export class SimulatedAgent {
-  readonly machine: SimulatedMachine;
+export class SimulatedAgent implements Peer {
+  readonly machine: MachineBody;
   readonly kernelBootId: string;
   readonly #book = new Map<string, Entry>();
-  session: SimulatedServices | undefined;
+  session: Services | undefined;
   #dead = false;
 
-  constructor(machine: SimulatedMachine, kernelBootId: string) {
+  constructor(machine: MachineBody, kernelBootId: string) {
     this.machine = machine;
     this.kernelBootId = kernelBootId;
   }
@@ -42,7 +40,6 @@ export class SimulatedAgent {
     });
   }
 
-  /** The stream broke, whoever cut it. */
   lose(): void {
     if (!this.session) return;
     this.session = undefined;
@@ -89,7 +86,6 @@ export class SimulatedAgent {
     if (entry && entry.outcome.state !== "running") entry.settled = true;
   }
 
-  /** What a hello tells. */
   unsettled(): readonly (readonly [id: string, entry: Entry])[] {
     return [...this.#book].filter(([, { settled }]) => !settled);
   }
@@ -160,14 +156,14 @@ export class SimulatedAgent {
     this.#send(id, entry);
   }
 
-  #send(id: string, { number, outcome }: Entry): void {
-    this.session?.take(this, id, number, outcome);
+  #send(id: string, entry: Entry): void {
+    this.session?.take(this, id, entry);
   }
 }
 
 const isWipeUnderWay = ({ spec, outcome }: Entry) => spec.what.is === "wipe" && outcome.state === "running";
 
-function accountMade(machine: SimulatedMachine): Outcome {
+function accountMade(machine: MachineBody): Outcome {
   const result: Result = {
     of: "bmcAccount",
     addresses: [`bmc-${machine.id}`],
@@ -181,7 +177,7 @@ function accountMade(machine: SimulatedMachine): Outcome {
 }
 
 function wipeResult(
-  machine: SimulatedMachine,
+  machine: MachineBody,
   { disks }: Order["spec"]["what"] & { is: "wipe" },
   failure: string | undefined,
 ): Result {

@@ -1,6 +1,6 @@
 import type { SpecOf } from "../../cosi/resource.ts";
 import type { Inventory } from "../resources/inventory.ts";
-import type { SimulatedMachine } from "./simulated-machine.ts";
+import type { Guest } from "./site.ts";
 import { unknownSystem } from "./unknown-system.ts";
 
 const disk = {
@@ -29,7 +29,7 @@ const controller = {
 };
 
 /** As little as decisions look at. */
-export const inventoryOf = ({ id, hardware }: SimulatedMachine): SpecOf<typeof Inventory> => ({
+export const inventoryOf = ({ id, hardware }: Guest): SpecOf<typeof Inventory> => ({
   at: new Date(0),
   system: { ...unknownSystem },
   firmware: { mode: "uefi", vendor: "", version: "", date: "" },

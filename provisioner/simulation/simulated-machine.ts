@@ -1,15 +1,7 @@
+import type { Disks, MachineBody } from "./machine-body.ts";
 import { between } from "./random.ts";
 import { SimulatedAgent } from "./simulated-agent.ts";
-import type { Site } from "./site.ts";
-
-/** What is on a machine's disks, which nobody but a history knows. */
-export type Disks =
-  /** Somebody's data; `boots`: a system that is not ours. */
-  | { readonly is: "foreign"; readonly boots: boolean }
-  | { readonly is: "empty" }
-  /** Half erased, or half written. */
-  | { readonly is: "rubble"; readonly of: "wipe" | "installation" }
-  | { readonly is: "system" };
+import type { Hardware, Site } from "./site.ts";
 
 export type Activity =
   | { readonly is: "off" }
@@ -18,28 +10,20 @@ export type Activity =
   | { readonly is: "installing" }
   | { readonly is: "system" };
 
-export interface Hardware {
-  readonly bmc: boolean;
-  readonly networkFirst: boolean;
-  /** No wipe of it ever succeeds. */
-  readonly badDisk: boolean;
-  readonly diskless: boolean;
-}
-
 const seconds = (count: number) => count * 1000;
 
 /** Power, firmware, disks: a machine as it is, whatever anybody believes of it. */
-export class SimulatedMachine {
+export class SimulatedMachine implements MachineBody {
   readonly id: string;
   readonly hardware: Hardware;
   readonly site: Site;
   activity: Activity = { is: "off" };
   disks: Disks;
-  /** Wipes that came to their end since the disks were last installed on. */
   readonly wiped = new Set<number>();
   bootFromNetwork = false;
-  /** In the address by which its system calls home: the wipe after which it was installed. */
   installedAfter = 0;
+  /** It was installed, and its installer has it start once more, from its disk. */
+  isStartingOver = false;
   /** Its system calls home at every start until somebody has answered. */
   #untold = false;
   /** When its BMC was told to cycle it. */
@@ -69,12 +53,10 @@ export class SimulatedMachine {
     if (this.isOn) this.#become({ is: "off" }, "turned off");
   }
 
-  /** Ends whatever runs, as pulling the plug does, and starts over. */
   reset(why: string): void {
     if (this.isOn) this.#boot(why);
   }
 
-  /** After a time, if the machine has not been turned off or started over until then. */
   later(leastMs: number, mostMs: number, then: () => void): void {
     const power = this.#power;
     const timer = this.site.clock.after(between(this.site.random, leastMs, mostMs), () => {
@@ -94,6 +76,7 @@ export class SimulatedMachine {
     if (this.activity.is === "agent") this.activity.agent.die();
     if (this.activity.is === "installing") this.disks = { is: "rubble", of: "installation" };
     this.#power++;
+    this.isStartingOver = false;
     this.#timers.dispose();
     this.#timers = new DisposableStack();
     this.activity = activity;
@@ -164,7 +147,12 @@ export class SimulatedMachine {
       this.disks = { is: "system" };
       this.#untold = true;
       this.installedAfter = wipedAt;
-      this.#tellInstalled(0, () => this.later(seconds(5), seconds(10), () => this.reset("installed")));
+      this.#tellInstalled(0, () =>
+        this.later(seconds(5), seconds(10), () => {
+          this.reset("installed");
+          this.isStartingOver = true;
+        }),
+      );
     });
   }
 

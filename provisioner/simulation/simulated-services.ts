@@ -11,18 +11,9 @@ import { BootStatus } from "../resources/boot-status.ts";
 import { Inventory } from "../resources/inventory.ts";
 import { Machine } from "../resources/machine.ts";
 import { markUnheard } from "../services/unheard-boots.ts";
-import type { SimulatedAgent } from "./simulated-agent.ts";
 import { inventoryOf } from "./simulated-inventory.ts";
-import type { SimulatedMachine } from "./simulated-machine.ts";
-import type { Site } from "./site.ts";
+import type { Guest, Peer, Plan, Services, Site, Told } from "./site.ts";
 import { storedFacts } from "./stored-facts.ts";
-
-type Outcome = SpecOf<typeof AgentReport>["outcome"];
-
-export interface Plan {
-  readonly mode: BootMode;
-  readonly wipedAt: number;
-}
 
 /** A machine that was attached to a process which died is given this long to attach to the next one. */
 const returnMs = 120_000;
@@ -36,11 +27,11 @@ const announceMs = 60_000;
  * What the boot and agent services of a provisioner do to the records, without their wires: they die with it, at any
  * write.
  */
-export class SimulatedServices {
+export class SimulatedServices implements Services {
   readonly #state: State;
   readonly #site: Site;
   readonly #end = new AbortController();
-  readonly #sessions = new Map<string, SimulatedAgent>();
+  readonly #sessions = new Map<string, Peer>();
   /** What is written about one machine is written in turn. */
   readonly #turns = new Map<string, Promise<void>>();
 
@@ -61,17 +52,12 @@ export class SimulatedServices {
     for (const agent of agents) agent.lose();
   }
 
-  get attached(): readonly SimulatedAgent[] {
-    return [...this.#sessions.values()];
-  }
-
-  /** The network breaks one stream; the service notices. */
-  drop(agent: SimulatedAgent): void {
+  drop(agent: Peer): void {
     this.detach(agent);
     agent.lose();
   }
 
-  async plan({ id }: SimulatedMachine): Promise<Plan> {
+  async plan({ id }: Guest): Promise<Plan> {
     await this.#meet(id);
     const facts = await storedFacts(this.#state, id);
     if (!facts) throw new Error(`Cannot plan the boot of ${id}: it is gone`);
@@ -80,7 +66,7 @@ export class SimulatedServices {
     return { mode, wipedAt: facts.wipedAt };
   }
 
-  attach(agent: SimulatedAgent): void {
+  attach(agent: Peer): void {
     const { id } = agent.machine;
     this.#sessions.get(id)?.lose();
     this.#sessions.set(id, agent);
@@ -92,8 +78,7 @@ export class SimulatedServices {
       if (this.#sessions.get(id) !== agent) return;
       await this.#state.set(BootStatus, id, { spec });
       await this.#state.set(Inventory, id, { spec: inventoryOf(agent.machine) });
-      for (const [order, { number, outcome }] of agent.unsettled())
-        await this.#store(agent, order, number, outcome);
+      for (const [order, told] of agent.unsettled()) await this.#store(agent, order, told);
       const { resources } = await this.#state.list(AgentOrder);
       for (const order of resources) {
         if (order.spec.machine === id && order.metadata.phase === "running") await this.#hand(agent, order);
@@ -105,19 +90,18 @@ export class SimulatedServices {
     this.#beat(agent);
   }
 
-  detach(agent: SimulatedAgent): void {
+  detach(agent: Peer): void {
     const { id } = agent.machine;
     if (this.#sessions.get(id) !== agent) return;
     this.#sessions.delete(id);
     this.#inTurn(id, () => this.#lost(id, agent.kernelBootId));
   }
 
-  take(agent: SimulatedAgent, order: string, number: number, outcome: Outcome): void {
-    this.#inTurn(agent.machine.id, () => this.#store(agent, order, number, outcome));
+  take(agent: Peer, order: string, { number, outcome }: Told): void {
+    this.#inTurn(agent.machine.id, () => this.#store(agent, order, { number, outcome }));
   }
 
-  /** True when there is nothing to tell any more. */
-  async phoneHome({ id, installedAfter }: SimulatedMachine): Promise<boolean> {
+  async phoneHome({ id, installedAfter }: Guest): Promise<boolean> {
     const { state, clock } = { state: this.#state, clock: this.#site.clock };
     const assignment = await state.find(Assignment, id);
     if (assignment?.spec.profile !== "calls") return true;
@@ -126,7 +110,7 @@ export class SimulatedServices {
   }
 
   /** Whether a wipe may be ordered now: by the records, as people know them. */
-  async #judgeWipe(machine: SimulatedMachine, wipeId: number): Promise<void> {
+  async #judgeWipe(machine: Guest, wipeId: number): Promise<void> {
     const { people, violations } = this.#site;
     const facts = await storedFacts(people, machine.id);
     if (!facts) return;
@@ -151,7 +135,7 @@ export class SimulatedServices {
     }
   }
 
-  async #hand(agent: SimulatedAgent, order: ResourceOf<typeof AgentOrder>): Promise<void> {
+  async #hand(agent: Peer, order: ResourceOf<typeof AgentOrder>): Promise<void> {
     const { machine, what, cancelled } = order.spec;
     const facts = await storedFacts(this.#state, machine);
     if (!cancelled && (!facts || !mayGoOut(what.is, facts))) {
@@ -168,13 +152,13 @@ export class SimulatedServices {
   }
 
   /** Whoever said no may say yes again. */
-  async #handAgain(agent: SimulatedAgent, { metadata }: ResourceOf<typeof AgentOrder>): Promise<void> {
+  async #handAgain(agent: Peer, { metadata }: ResourceOf<typeof AgentOrder>): Promise<void> {
     const order = await this.#state.find(AgentOrder, metadata.id);
     const isHere = this.#sessions.get(agent.machine.id) === agent && !this.#end.signal.aborted;
     if (isHere && order?.metadata.phase === "running") await this.#hand(agent, order);
   }
 
-  #beat(agent: SimulatedAgent): void {
+  #beat(agent: Peer): void {
     this.#site.clock.after(beatMs, () => {
       const { id } = agent.machine;
       if (this.#sessions.get(id) !== agent || this.#end.signal.aborted) return;
@@ -190,7 +174,7 @@ export class SimulatedServices {
     });
   }
 
-  async #store(agent: SimulatedAgent, id: string, number: number, outcome: Outcome): Promise<void> {
+  async #store(agent: Peer, id: string, { number, outcome }: Told): Promise<void> {
     if (!(await this.#state.find(AgentOrder, id))) return agent.settle(id);
     const known = await this.#state.find(AgentReport, id);
     if (known && known.spec.number >= number) return;

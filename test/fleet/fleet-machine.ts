@@ -16,10 +16,9 @@ import { Agent } from "../../os/agent/agent.ts";
 import { agentMode } from "../../os/agent/agent-arguments.ts";
 import type { Execute } from "../../os/agent/order-runner.ts";
 import { parseKernelArguments } from "../../os/machined/kernel-arguments.ts";
-import type { BootPlan, Progress, Stage } from "../../pxe-server/booter.ts";
+import type { Booter, BootPlan, Progress, Stage } from "../../pxe-server/booter.ts";
 import { formatKernelArguments } from "../../pxe-server/kernel-arguments.ts";
 import { diskOf, type FleetIdentity, fleetIdentity, fleetInventory } from "./fleet-inventory.ts";
-import type { FleetSite } from "./fleet-site.ts";
 
 /** What is on its disk, which only the machine itself knows. */
 type Disk = "foreign" | "empty" | "rubble" | "system";
@@ -31,6 +30,25 @@ const postMs = 5_500;
 /** EDK2 asks for so long before it goes on to the disk (DISCOVERs at 0, 3.6, 11.7 and 27.7 s). */
 const firmwareMs = 30_000;
 
+/** The site that a machine stands in. */
+export interface Surroundings {
+  readonly booter: () => Pick<Booter, "plan" | "report">;
+  readonly random: () => number;
+  /** How long firmware takes for a step, at most. */
+  readonly paceMs: number;
+  /** How long erasing or writing a disk takes, about. */
+  readonly wipeMs: number;
+  readonly isOver: boolean;
+  /** What must never happen, and did. */
+  readonly violations: string[];
+  readonly configs: string[];
+  wipes: number;
+  readonly mayStop: (machine: FleetMachine) => boolean;
+  readonly mayWipe: (machine: FleetMachine) => boolean;
+  /** Work that the site ends before it closes. */
+  readonly background: (work: Promise<void>) => void;
+}
+
 export class FleetMachine {
   readonly index: number;
   readonly identity: FleetIdentity;
@@ -40,12 +58,12 @@ export class FleetMachine {
   boots = 0;
   /** Wipes that came to their end since its disk was last written. */
   readonly wiped = new Set<bigint>();
-  readonly #site: FleetSite;
+  readonly #site: Surroundings;
   #wiping = false;
   #stoppedMs = Number.NEGATIVE_INFINITY;
   #life = new AbortController();
 
-  constructor(index: number, site: FleetSite) {
+  constructor(index: number, site: Surroundings) {
     this.index = index;
     this.#site = site;
     this.identity = fleetIdentity(index);

@@ -1,15 +1,14 @@
 // What the machines of a fleet share: the pxe-server that answers them, their BMCs, and what must never happen.
 import { randomBytes } from "node:crypto";
 import { openIpmiServer } from "../../bmc/simulator/ipmi/server.ts";
-import type { RemoteBooter } from "../../pxe-server/remote-booter.ts";
-import { FleetMachine } from "./fleet-machine.ts";
+import { FleetMachine, type Surroundings } from "./fleet-machine.ts";
 import type { FleetMember } from "./rack/messages.ts";
 
 export interface FleetOptions {
   readonly size: number;
   /** The index of its first machine, where it is one of several. */
   readonly first?: number;
-  readonly booter: () => Pick<RemoteBooter, "plan" | "report">;
+  readonly booter: Surroundings["booter"];
   readonly random: () => number;
   /** How long firmware takes for a step, at most. */
   readonly paceMs?: number;
@@ -17,7 +16,7 @@ export interface FleetOptions {
   readonly wipeMs?: number;
 }
 
-export class FleetSite implements AsyncDisposable {
+export class FleetSite implements Surroundings, AsyncDisposable {
   readonly booter: FleetOptions["booter"];
   readonly random: () => number;
   readonly paceMs: number;
