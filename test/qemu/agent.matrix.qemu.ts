@@ -8,6 +8,7 @@ import type { Profile } from "../../os/image/contents.ts";
 import { type AgentSite, openAgentSite } from "./framework/agent-site.ts";
 import { announceSwitch } from "./framework/announce-switch.ts";
 import type { MachineDescription } from "./framework/description.ts";
+import { guestArguments } from "./framework/guest-arguments.ts";
 import { operatingSystem, project } from "./framework/image.ts";
 import { Machine } from "./framework/machine.ts";
 import { openRunDirectory } from "./framework/run-directory.ts";
@@ -71,7 +72,7 @@ test("an image that brings a machine config leads the life that it asks for", as
   });
   const directory = openRunDirectory(project, "image with config");
   await using machine = new Machine({ name: "config", firmware: "bios" }, site.network, directory);
-  await machine.powerOn({ kernel, initramfs, arguments: [...kernelArguments, "console=ttyS0"].join(" ") });
+  await machine.powerOn({ kernel, initramfs, arguments: [...kernelArguments, ...guestArguments].join(" ") });
   const life = /life: run, because there is a machine config, from the image/;
   await machine.console.waitFor(life, { within: "operatingSystem" });
   await machine.console.waitFor(/boot sequence done/, { within: "operatingSystem" });

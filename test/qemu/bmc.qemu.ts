@@ -12,6 +12,7 @@ import { systemClock } from "../../bmc/system-clock.ts";
 import { bootSector } from "./framework/boot-sector.ts";
 import { deadlineMs } from "./framework/deadlines.ts";
 import type { MachineDescription } from "./framework/description.ts";
+import { guestArguments } from "./framework/guest-arguments.ts";
 import { operatingSystem, project } from "./framework/image.ts";
 import { type Network, openNetwork } from "./framework/network.ts";
 import { withOtherProgram } from "./framework/other-program.ts";
@@ -62,7 +63,7 @@ describe.each(["bios", "uefi"] as const)("a %s machine with a BMC", (firmware) =
       usual: {
         kernel: image.kernel,
         initramfs,
-        arguments: `console=ttyS0 printk.devkmsg=on panic=1 proof.user=${account.user} proof.password=${account.password}`,
+        arguments: `${guestArguments.join(" ")} printk.devkmsg=on panic=1 proof.user=${account.user} proof.password=${account.password}`,
       },
     });
     await ipmitool(server)("power", "on");

@@ -3,6 +3,7 @@
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import { Child } from "./framework/child.ts";
+import { guestArguments } from "./framework/guest-arguments.ts";
 import { operatingSystem, project } from "./framework/image.ts";
 import { Machine } from "./framework/machine.ts";
 import { openNetwork } from "./framework/network.ts";
@@ -19,7 +20,13 @@ test("ingot serve on one interface boots and discovers what is behind it", async
   const log = directory.file("serve.log");
   const serve = [
     ...["serve", "--state-dir", directory.file("state"), "--image", join(project, "out/image")],
-    ...["--interface", "eth1", "--dhcp", "10.9.0.100-10.9.0.150", "--argument", "console=ttyS0"],
+    ...[
+      "--interface",
+      "eth1",
+      "--dhcp",
+      "10.9.0.100-10.9.0.150",
+      ...guestArguments.flatMap((argument) => ["--argument", argument]),
+    ],
   ];
   around.use(
     new Child("ingot serve", process.execPath, [join(project, "provisioner/main.ts"), ...serve], log),

@@ -15,6 +15,7 @@ import { createSecrets } from "../../machine-config/generate/secrets.ts";
 import type { Image } from "../../os/image/build.ts";
 import { MachineConfig } from "../../os/resources/config/machine-config.ts";
 import { MachineStatus } from "../../os/resources/runtime/node.ts";
+import { guestArguments } from "./framework/guest-arguments.ts";
 import { operatingSystem, project } from "./framework/image.ts";
 import { Machine } from "./framework/machine.ts";
 import { type Network, openNetwork } from "./framework/network.ts";
@@ -31,8 +32,7 @@ beforeAll(async () => {
 afterAll(() => network[Symbol.dispose]());
 
 const address = "10.5.0.2:50000";
-const bootArguments =
-  "console=ttyS0 printk.devkmsg=on panic=1 ip=10.5.0.2::10.5.0.1:255.255.255.0:node-1:eth0:off";
+const bootArguments = `${guestArguments.join(" ")} printk.devkmsg=on panic=1 ip=10.5.0.2::10.5.0.1:255.255.255.0:node-1:eth0:off`;
 
 test("a machine is given its config over the API, and restarts when it is told to", async () => {
   const secrets = await createSecrets({ clock: systemClock });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Image } from "../../os/image/build.ts";
+import { guestArguments } from "./framework/guest-arguments.ts";
 import { operatingSystem, project } from "./framework/image.ts";
 import { Machine } from "./framework/machine.ts";
 import { type Network, openNetwork } from "./framework/network.ts";
@@ -13,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => network[Symbol.dispose]());
 
-const bootArguments = () => [...image.kernelArguments, "console=ttyS0", "panic=1"].join(" ");
+const bootArguments = () => [...image.kernelArguments, ...guestArguments, "panic=1"].join(" ");
 
 describe.each(["bios", "uefi"] as const)("the operating system on %s", (firmware) => {
   const description = { name: `os-${firmware}`, firmware, watchdog: true } as const;

@@ -18,6 +18,7 @@ import { WipeCertificate } from "../../provisioner/resources/wipe-certificate.ts
 import { WipeStatus } from "../../provisioner/resources/wipe-status.ts";
 import { Child } from "./framework/child.ts";
 import { deadlineMs } from "./framework/deadlines.ts";
+import { guestArguments } from "./framework/guest-arguments.ts";
 import { operatingSystem, project } from "./framework/image.ts";
 import { Machine } from "./framework/machine.ts";
 import { type Network, openNetwork } from "./framework/network.ts";
@@ -87,7 +88,10 @@ test("a new machine is discovered, accepted by a rule, wiped, and in the pool", 
         join(project, "provisioner/main.ts"),
         "serve",
         ...["--state-dir", folder, "--segments", segments, "--image", join(project, "out/image")],
-        ...["--argument", "console=ttyS0", "--argument", "printk.devkmsg=on", "--argument", "panic=10"],
+        ...[...guestArguments, "printk.devkmsg=on", "panic=10"].flatMap((argument) => [
+          "--argument",
+          argument,
+        ]),
       ],
       run.file("serve.log"),
     ),

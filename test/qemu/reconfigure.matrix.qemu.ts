@@ -22,6 +22,7 @@ import { LoadedKernelModule } from "../../os/resources/runtime/kernel.ts";
 import { KernelParamStatus } from "../../os/resources/runtime/kernel-param.ts";
 import { MachineStatus } from "../../os/resources/runtime/node.ts";
 import { TimeStatus } from "../../os/resources/time-status.ts";
+import { guestArguments } from "./framework/guest-arguments.ts";
 import { operatingSystem, project } from "./framework/image.ts";
 import { Machine } from "./framework/machine.ts";
 import { type Network, openNetwork } from "./framework/network.ts";
@@ -39,8 +40,7 @@ beforeAll(async () => {
 afterAll(() => network[Symbol.dispose]());
 
 const address = "10.6.0.2:50000";
-const bootArguments =
-  "console=ttyS0 printk.devkmsg=on panic=1 ip=10.6.0.2::10.6.0.1:255.255.255.0:node-1:eth0:off";
+const bootArguments = `${guestArguments.join(" ")} printk.devkmsg=on panic=1 ip=10.6.0.2::10.6.0.1:255.255.255.0:node-1:eth0:off`;
 const patched = (config: MachineConfig, patch: string) => applyPatches(config, [parsePatch(patch)]);
 
 /** All that can be changed at once. The second card has no other configuration. */

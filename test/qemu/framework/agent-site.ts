@@ -11,6 +11,7 @@ import { macOfNeighbour } from "../../../pxe-server/neighbours.ts";
 import { openPxeServer } from "../../../pxe-server/serve.ts";
 import { openStaticBooter } from "../../../pxe-server/static-booter.ts";
 import { systemClock } from "../../../pxe-server/system-clock.ts";
+import { guestArguments } from "./guest-arguments.ts";
 import { project } from "./image.ts";
 import { type Network, openNetwork } from "./network.ts";
 
@@ -44,7 +45,7 @@ export async function openAgentSite(image: Image): Promise<AgentSite> {
       }),
     argumentsFor: (port, changes = {}) => [
       ...image.kernelArguments,
-      "console=ttyS0",
+      ...guestArguments,
       "panic=1",
       ...Object.entries({
         "ingot.provisioner": `${siteAddress}:${port}`,

@@ -11,6 +11,7 @@ import { openPxeServer } from "../../../pxe-server/serve.ts";
 import { openStaticBooter } from "../../../pxe-server/static-booter.ts";
 import { systemClock } from "../../../pxe-server/system-clock.ts";
 import { startDnsmasq, startKea, startRelay } from "./foreign-dhcp.ts";
+import { guestArguments } from "./guest-arguments.ts";
 import { project } from "./image.ts";
 import { type Network, openNetwork } from "./network.ts";
 import type { RunDirectory } from "./run-directory.ts";
@@ -118,7 +119,7 @@ export async function openBootSite(
   const boot = {
     kernel: image.kernel,
     initrd: [image.initramfs],
-    args: ["console=ttyS0", "printk.devkmsg=on", "panic=1", ...kernelArguments],
+    args: [...guestArguments, "printk.devkmsg=on", "panic=1", ...kernelArguments],
   };
   const config = pxeConfig.parse({
     segments: [{ interface: "eth0", address: ours.address, dhcp }],

@@ -12,6 +12,7 @@ import type { Image } from "../../../os/image/build.ts";
 import type { Role } from "../../../pki/roles.ts";
 import { siteAddress } from "./boot-site.ts";
 import { startFileServer } from "./file-server.ts";
+import { guestArguments } from "./guest-arguments.ts";
 import { Machine } from "./machine.ts";
 import { openNetwork } from "./network.ts";
 import { connectTo } from "./node-client.ts";
@@ -79,7 +80,7 @@ export async function openInstalledNode(options: InstalledNodeOptions): Promise<
   );
   const words = [
     ...image.kernelArguments,
-    ...["console=ttyS0", "panic=1", `ip=${nodeAddress}::${siteAddress}:255.255.255.0:node-1:eth0:off`],
+    ...[...guestArguments, "panic=1", `ip=${nodeAddress}::${siteAddress}:255.255.255.0:node-1:eth0:off`],
     ...[`talos.config=${files.url}config`, `ingot.image=${imageUrl}`],
   ];
   const { kernel, initramfs } = image;

@@ -4,6 +4,7 @@ import { generateConfigs } from "../../../machine-config/generate/configs.ts";
 import { createSecrets } from "../../../machine-config/generate/secrets.ts";
 import { siteAddress } from "./boot-site.ts";
 import { startFileServer } from "./file-server.ts";
+import { guestArguments } from "./guest-arguments.ts";
 import type { ImageShelf } from "./image-shelf.ts";
 import { Machine } from "./machine.ts";
 import { openNetwork } from "./network.ts";
@@ -61,7 +62,7 @@ export async function openPreparedNode({
     ...{ file: machine.diskFiles[0]!, megabytes, image: shelf.image, config: controlPlane.text },
     // From here to here: machines reach it by another address.
     url: `${files.url.replace(siteAddress, "127.0.0.1")}works`,
-    kernelArguments: ["console=ttyS0", "panic=1", preparedNetwork],
+    kernelArguments: [...guestArguments, "panic=1", preparedNetwork],
     scratch: directory.path,
   });
   const node = new NodeUnderTest(machine, `${preparedAddress}:50000`, secrets);

@@ -4,6 +4,7 @@ import { randomBytes } from "node:crypto";
 import { openRedfishRack, type RedfishRack } from "../../../bmc/simulator/redfish/rack.ts";
 import { systemClock } from "../../../bmc/system-clock.ts";
 import { createAuthority } from "../../../pki/authority.ts";
+import { guestArguments } from "../framework/guest-arguments.ts";
 import type { RunDirectory } from "../framework/run-directory.ts";
 import type { Server } from "../framework/server.ts";
 import { startTimeServer } from "../framework/time-server.ts";
@@ -83,7 +84,7 @@ export async function openLabSite(options: LabSiteOptions): Promise<LabSite> {
       directory,
       segmentsFile: networks.segmentsFile,
       enrol: networks.pxeServers.map(({ name }) => name),
-      arguments: ["console=ttyS0", "printk.devkmsg=on", "panic=10", ...(options.arguments ?? [])],
+      arguments: [...guestArguments, "printk.devkmsg=on", "panic=10", ...(options.arguments ?? [])],
       // A download is told when it begins and when it is done; in between it would drown the rest.
       print: (line) => {
         if (!/ loads .*, [1-9]\d* of /.test(line)) say("ingot", line.replace(/^[\d:.]+ |^ingot: /, ""));
