@@ -1,16 +1,25 @@
-// One run of vitest as a process of its own: `suite.ts CONFIG RESULT-FILE [--coverage] [FILTER …]`.
+// One run of vitest as a process of its own: `suite.ts CONFIG RESULT-FILE [--coverage] [-t NAME] [FILTER …]`.
 import { writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
 import { startVitest } from "vitest/node";
 
-const [config, resultFile, ...rest] = process.argv.slice(2);
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: {
+    // The suites' own configuration reads it.
+    all: { type: "boolean" },
+    coverage: { type: "boolean", default: false },
+    test: { type: "string", short: "t" },
+  },
+});
+const [config, resultFile, ...filters] = positionals;
 if (config === undefined || resultFile === undefined)
   throw new Error("usage: suite.ts CONFIG RESULT-FILE [FILTER …]");
 
-const vitest = await startVitest(
-  "test",
-  rest.filter((option) => !option.startsWith("--")),
-  { config, run: true, watch: false, coverage: { enabled: rest.includes("--coverage") } },
-);
+const vitest = await startVitest("test", filters, {
+  ...{ config, run: true, watch: false, coverage: { enabled: values.coverage } },
+  ...(values.test !== undefined && { testNamePattern: values.test }),
+});
 const files = vitest.state.getFiles();
 const tests = files.flatMap((file) => [...allTests(file)]);
 const inState = (state: string) => tests.filter((test) => test.result?.state === state).length;
