@@ -83,6 +83,7 @@ describe("the operating system's image", () => {
     expect(find("root-virt", ...programs)).toEqual([
       "/usr/bin/kmod",
       "/usr/bin/node",
+      "/usr/bin/setpriv",
       "/usr/sbin/e2fsck",
       "/usr/sbin/mke2fs",
       "/usr/sbin/mkfs.fat",

@@ -8,6 +8,8 @@ const programs: readonly { from: string; file: string; names?: readonly string[]
   { from: "e2fsprogs", file: "usr/sbin/e2fsck", names: ["usr/sbin/fsck.ext4"] },
   { from: "xfsprogs", file: "usr/sbin/mkfs.xfs" },
   { from: "xfsprogs", file: "usr/sbin/xfs_repair" },
+  // Sets up what only a process can do to itself, before it becomes a service's program.
+  { from: "util-linux", file: "usr/bin/setpriv" },
   { from: "dosfstools", file: "usr/sbin/mkfs.fat", names: ["usr/sbin/mkfs.vfat"] },
 ];
 
@@ -69,6 +71,7 @@ const libraryPackages: readonly string[] = [
   "libuuid1",
   "libinih1",
   "liburcu8t64",
+  "libcap-ng0",
 ];
 
 /** Mount points and the links that Linux programs expect. */

@@ -43,6 +43,7 @@ import { tellOfStatus } from "./events/status-events.ts";
 import { tellOfSteps } from "./events/step-events.ts";
 import { xidMaker } from "./events/xid.ts";
 import { extensionServices } from "./extensions/extension-services.ts";
+import { restartChanged } from "./extensions/restart-changed.ts";
 import { kernelRecords } from "./logs/kernel-records.ts";
 import type { LogBook } from "./logs/log-book.ts";
 import { followStanding } from "./node-standing.ts";
@@ -226,6 +227,7 @@ export async function startServices(surroundings: Surroundings): Promise<AsyncDi
     refused: (why) => said("error", why),
   }))
     services.run(service);
+  const following = restartChanged({ state, services, signal: over.signal }).catch(failed);
   services.run({
     id: "machined",
     restart: "always",
@@ -241,7 +243,7 @@ export async function startServices(surroundings: Surroundings): Promise<AsyncDi
       await services.stopAll();
       await config[Symbol.asyncDispose]();
       over.abort();
-      await tellingOfStatus;
+      await Promise.all([tellingOfStatus, following]);
     },
   };
 

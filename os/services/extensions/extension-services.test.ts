@@ -24,8 +24,13 @@ test("an extension's service runs as it says, with the config's environment", as
   writeFileSync(join(folder, "broken.json"), JSON.stringify({ command: ["agentd"], colour: "red" }));
   const ran: ProcessDescription[] = [];
   const refused: string[] = [];
-  const text =
-    "apiVersion: v1alpha1\nkind: ExtensionServiceConfig\nname: agentd\nenvironment: [B=3, C=4=5]\n";
+  const text = `machine: {env: {http_proxy: "http://proxy", C: "0"}}
+---
+apiVersion: v1alpha1
+kind: ExtensionServiceConfig
+name: agentd
+environment: [B=3, C=4=5]
+`;
   const services = await extensionServices({
     folder,
     config: () => parseMachineConfig(text),
@@ -39,7 +44,8 @@ test("an extension's service runs as it says, with the config's environment", as
   expect(ran).toEqual([
     {
       ...{ id: "ext-agentd", command: ["/usr/bin/agentd", "-f"], uid: 65_534, capabilities: ["net_admin"] },
-      ...{ environment: { A: "1", B: "3", C: "4=5" }, limits: { pidsMax: 10 } },
+      environment: { A: "1", B: "3", C: "4=5", http_proxy: "http://proxy" },
+      limits: { pidsMax: 10 },
     },
   ]);
   expect(refused.join("\n")).toMatch(

@@ -4,9 +4,11 @@ import { basename, join } from "node:path";
 import * as z from "zod";
 import { extensionServiceConfig } from "../../../machine-config/documents/extension-service-config.ts";
 import type { MachineConfig } from "../../../machine-config/machine-config.ts";
+import { environmentSettings } from "../../../machine-config/settings/environment.ts";
 import type { ProcessDescription } from "../supervisor/process.ts";
 import type { Service } from "../supervisor/service.ts";
 
+const prefix = "ext-";
 const absolute = z.string().regex(/^\//, "is no absolute path");
 const count = z.int().positive();
 
@@ -45,7 +47,7 @@ export async function extensionServices(options: ExtensionServicesOptions): Prom
   const services: Service[] = [];
   for (const file of await filesIn(folder)) {
     const name = basename(file, ".json");
-    const id = `ext-${name}`;
+    const id = `${prefix}${name}`;
     try {
       const { command, environment, dependsOn, restart, uid, capabilities, limits } = format.parse(
         JSON.parse(await readFile(join(folder, file), "utf8")),
@@ -54,7 +56,7 @@ export async function extensionServices(options: ExtensionServicesOptions): Prom
         ...{ id, dependsOn, restart, operable: ["start", "stop", "restart"] },
         // The config is asked at each start: a restart takes up what has changed.
         run: (running) => {
-          const own = environmentOf(config(), name);
+          const own = serviceEnvironment(config(), id);
           const description = { id, command, uid, capabilities, limits };
           return runProcess({ ...description, environment: { ...environment, ...own } })(running);
         },
@@ -67,14 +69,15 @@ export async function extensionServices(options: ExtensionServicesOptions): Prom
   return services;
 }
 
-function environmentOf(config: MachineConfig | undefined, name: string): Record<string, string> {
-  const { environment = [] } = config?.get(extensionServiceConfig, name) ?? {};
-  return Object.fromEntries(
-    environment.map((line) => {
-      const [key = "", ...value] = line.split("=");
-      return [key, value.join("=")] as const;
-    }),
-  );
+/** What the config adds to the environment of a service: of all of them, and over it of this one. */
+export function serviceEnvironment(config: MachineConfig | undefined, id: string): Record<string, string> {
+  if (!config) return {};
+  const { environment = [] } = config.get(extensionServiceConfig, id.slice(prefix.length)) ?? {};
+  const own = environment.map((line) => {
+    const [key = "", ...value] = line.split("=");
+    return [key, value.join("=")] as const;
+  });
+  return { ...environmentSettings(config), ...Object.fromEntries(own) };
 }
 
 async function filesIn(folder: string): Promise<string[]> {

@@ -1,6 +1,6 @@
 // Control groups, version 2 (Linux, Documentation/admin-guide/cgroup-v2.rst).
 import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { type Clock, sleep } from "../../../cosi/clock.ts";
 
 /** What a group of processes may use at most; what is not said is not limited. */
@@ -66,7 +66,9 @@ export class Cgroup {
       return value === undefined ? [] : [[file, String(value)] as const];
     });
     if (wanted.length === 0) return;
-    writeFileSync(join(this.#parent, "cgroup.subtree_control"), controllers);
+    // A group has the controllers that each one above it hands on.
+    for (const group of groupsDownTo(this.#parent))
+      writeFileSync(join(group, "cgroup.subtree_control"), controllers);
     for (const [file, value] of wanted) writeFileSync(join(this.#path, file), value);
   }
 
@@ -91,6 +93,12 @@ export class Cgroup {
     const mounted = mountOf(this.#parent);
     return join(mounted, own);
   }
+}
+
+function groupsDownTo(folder: string): string[] {
+  const mounted = mountOf(folder);
+  const steps = relative(mounted, folder).split("/");
+  return [mounted, ...steps.map((_, at) => join(mounted, ...steps.slice(0, at + 1)))];
 }
 
 /** The mount point of the hierarchy that holds this folder. */
