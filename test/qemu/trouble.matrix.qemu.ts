@@ -12,6 +12,9 @@ beforeAll(() => operatingSystem());
 const bios = (more: string, megabytes = 64) =>
   `{ name: one, firmware: bios, disks: [{ bus: nvme, megabytes: ${megabytes} }], ${more} }`;
 
+/** Of the power cuts: `SEED=2 npm run test:qemu -- …` for others. */
+const seed = Number(process.env["SEED"] ?? 3);
+
 /** What `ingot machines show` says of it. */
 async function story(lab: TestLab, id: string): Promise<string> {
   return JSON.stringify(await lab.api.call("GET", `/api/v1/machines/${id}/story`));
@@ -70,12 +73,11 @@ test("the provisioner is killed at each step, and the machine comes to its work"
   expect(await lab.reaches("one", "running")).toBe("running");
 });
 
-test("power goes away at one of ten transitions, as a seed says, and every machine comes to the pool", async () => {
-  const names = ["one", "two", "three"];
-  const disks = "disks: [{ bus: virtio, megabytes: 64 }]";
-  const machines = names.map((name) => `- { name: ${name}, firmware: bios, ${disks} }`);
-  /** Each machine has chances of its own, which do not depend on when the others do what. */
-  const chances = new Map(names.map((name, nth) => [name, randomFrom(3 + nth)]));
+test("power goes away at one of ten transitions, as a seed says, and every machine comes to its work", async () => {
+  const names = ["one", "two"];
+  const machines = names.map((name) => `- { name: ${name}, firmware: bios, disks: [{ bus: virtio }] }`);
+  /** Each machine has chances of its own, which do not depend on when the other does what. */
+  const chances = new Map(names.map((name, nth) => [name, randomFrom(seed + nth)]));
   const cuts: string[] = [];
   await using lab = await openTestLab("trouble power", `machines:\n${machines.join("\n")}`, {
     told(who, text) {
@@ -88,20 +90,12 @@ test("power goes away at one of ten transitions, as a seed says, and every machi
       if (wasOn) server.chassis.press("on");
     },
   });
-  await lab.placeAll();
-  for (const name of names) expect(await lab.reaches(name, "pool"), cuts.join("\n")).toBe("pool");
-  // What is in the pool is wiped anew, for more transitions, until power was cut at some of them.
-  for (let wipeId = 2; cuts.length < 3; wipeId++) {
-    for (const name of names) {
-      const { uuid } = lab.machine(name).machine;
-      await lab.api.call("POST", `/api/v1/machines/${uuid}/actions/wipe`, {});
-      await expect
-        .poll(async () => (await lab.read("wipe-statuses", uuid))["wipedAt"], {
-          timeout: deadlineMs.wholeLife,
-          interval: 500,
-        })
-        .toBe(wipeId);
-    }
-  }
-  for (const name of names) expect(await lab.reaches(name, "pool"), cuts.join("\n")).toBe("pool");
-}, 1_200_000);
+  const work = async (name: string) => {
+    const { machine } = await lab.place(name);
+    expect(await lab.reaches(name, "pool"), cuts.join("\n")).toBe("pool");
+    await lab.api.call("POST", `/api/v1/machines/${machine.uuid}/actions/assign`, { profile: "default" });
+    expect(await lab.reaches(name, "running"), cuts.join("\n")).toBe("running");
+  };
+  await Promise.all(names.map(work));
+  expect(cuts).not.toEqual([]);
+}, 900_000);
