@@ -52,6 +52,14 @@ export interface LabSite extends AsyncDisposable {
   readonly living: Promise<void>;
 }
 
+/** What the provisioner says that is told otherwise; all of it is in serve.log. */
+const told = [
+  // A download is told when it begins and when it is done; in between it would drown the rest.
+  / loads .*, [1-9]\d* of /,
+  // What a controller decided of a machine shows in its records.
+  /^ingot: [A-Z]\w+ [0-9a-f-]{36}: /,
+];
+
 export async function openLabSite(options: LabSiteOptions): Promise<LabSite> {
   const { directory, description, nowS, say, signal } = options;
   const failure = Promise.withResolvers<never>();
@@ -85,9 +93,8 @@ export async function openLabSite(options: LabSiteOptions): Promise<LabSite> {
       segmentsFile: networks.segmentsFile,
       enrol: networks.pxeServers.map(({ name }) => name),
       arguments: [...guestArguments, "printk.devkmsg=on", "panic=10", ...(options.arguments ?? [])],
-      // A download is told when it begins and when it is done; in between it would drown the rest.
       print: (line) => {
-        if (!/ loads .*, [1-9]\d* of /.test(line)) say("ingot", line.replace(/^[\d:.]+ |^ingot: /, ""));
+        if (!told.some((pattern) => pattern.test(line))) say("ingot", line.replace(/^[\d:.]+ |^ingot: /, ""));
       },
       ended: options.provisionerEnded ?? failure.reject,
       signal,
