@@ -2,7 +2,7 @@ import type { Metadata } from "../api/gen/common/common_pb.js";
 import { type Connection, callFailure } from "./connection.ts";
 import { CommandFailed, type Io } from "./io.ts";
 
-interface Answer {
+export interface Answer {
   readonly metadata?: Metadata | undefined;
 }
 

@@ -3,11 +3,14 @@ import { Argument, Command } from "commander";
 import { applyConfigCommand, editCommand, patchCommand } from "./commands/apply-config.ts";
 import { bootstrapCommand, kubeconfigCommand } from "./commands/cluster.ts";
 import { configCommand } from "./commands/config.ts";
+import { containersCommand, restartCommand, statsCommand } from "./commands/containers.ts";
 import { dashboardCommand } from "./commands/dashboard.ts";
+import { etcdCommand } from "./commands/etcd.ts";
 import { copyCommand, listCommand, readCommand, usageCommand } from "./commands/files.ts";
 import { genCommand, machineConfigCommand, validateCommand } from "./commands/generate.ts";
 import { getCommand } from "./commands/get.ts";
 import { healthCommand } from "./commands/health.ts";
+import { imageCommand } from "./commands/image.ts";
 import { metaCommand, wipeCommand } from "./commands/meta.ts";
 import { netstatCommand } from "./commands/netstat.ts";
 import { rebootCommand, resetCommand, rollbackCommand, shutdownCommand } from "./commands/power.ts";
@@ -24,14 +27,17 @@ const makers: readonly ((io: Io) => Command)[] = [
   applyConfigCommand,
   bootstrapCommand,
   configCommand,
+  containersCommand,
   copyCommand,
   dashboardCommand,
   dmesgCommand,
   editCommand,
+  etcdCommand,
   eventsCommand,
   genCommand,
   getCommand,
   healthCommand,
+  imageCommand,
   kubeconfigCommand,
   listCommand,
   logsCommand,
@@ -45,9 +51,11 @@ const makers: readonly ((io: Io) => Command)[] = [
   readCommand,
   rebootCommand,
   resetCommand,
+  restartCommand,
   rollbackCommand,
   serviceCommand,
   shutdownCommand,
+  statsCommand,
   timeCommand,
   upgradeCommand,
   usageCommand,

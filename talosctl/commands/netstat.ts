@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { ContainerDriver } from "../../api/gen/common/common_pb.js";
 import { MachineService } from "../../api/gen/machine/machine_pb.js";
 import {
   type ConnectRecord,
@@ -7,8 +8,8 @@ import {
   ConnectRecord_TimerActive as Timer,
 } from "../../api/gen/machine/network_pb.js";
 import { Answers } from "../answers.ts";
-import type { Target } from "../connection.ts";
-import type { Io } from "../io.ts";
+import type { Connection, Target } from "../connection.ts";
+import { CommandFailed, type Io } from "../io.ts";
 import { tableText } from "../table.ts";
 import { machineCommand, withConnection } from "./command.ts";
 
@@ -25,6 +26,7 @@ interface Options extends Target {
   readonly raw?: boolean;
   readonly ipv4?: boolean;
   readonly ipv6?: boolean;
+  readonly pods?: boolean;
 }
 
 export const netstatCommand = (io: Io): Command =>
@@ -42,17 +44,47 @@ export const netstatCommand = (io: Io): Command =>
     .option("-w, --raw", "display only RAW sockets")
     .option("-4, --ipv4", "display only ipv4 sockets")
     .option("-6, --ipv6", "display only ipv6 sockets")
-    .action(async (options: Options) =>
-      withConnection(options, io, async (connection) => {
-        const { messages } = await connection.calls(MachineService).netstat(asked(options), connection.all());
-        const answers = new Answers(messages, connection);
+    .option("-k, --pods", "show sockets used by Kubernetes pods")
+    .argument("[namespace/pod]", "only the sockets of this pod")
+    .action(async (pod: string | undefined, options: Options) => {
+      if (options.pods && pod !== undefined) throw new CommandFailed("cannot use --pods and specify a pod");
+      await withConnection(options, io, async (connection) => {
+        const pods = options.pods || pod !== undefined ? await podNetworks(connection) : [];
+        const one = pod === undefined ? undefined : pods.find(({ name }) => name === pod.toLowerCase());
+        if (pod !== undefined && !one) throw new CommandFailed(`pod ${pod} not found`);
+        const netns = one
+          ? { netns: [one.network], hostnetwork: false }
+          : { allnetns: options.pods ?? false, hostnetwork: true };
+        const way = one ? connection.at(one.node) : connection.all();
+        const { messages } = await connection
+          .calls(MachineService)
+          .netstat({ ...asked(options), netns }, way);
+        const answers = new Answers(messages, one ? { nodes: [one.node] } : connection);
+        const podOf = (node: string, network: string) =>
+          pods.find((it) => it.node === node && it.network === network)?.name ?? "-";
         const rows = answers.good.flatMap(({ node, answer }) =>
-          answer.connectrecord.map((record) => [node, ...cells(record, options)]),
+          answer.connectrecord.map((record) => [
+            ...[node, ...cells(record, options)],
+            ...(options.pods ? [podOf(node, record.netns)] : []),
+          ]),
         );
         if (rows.length > 0) io.out(tableText([["NODE", ...heading(options)], ...rows]));
         answers.settle();
-      }),
-    );
+      });
+    });
+
+/** The pods that have a network of their own, and what the kernel calls it. */
+async function podNetworks(connection: Connection) {
+  const request = { namespace: "k8s.io", driver: ContainerDriver.CRI };
+  const { messages } = await connection.calls(MachineService).containers(request, connection.all());
+  const answers = new Answers(messages, connection);
+  answers.settle();
+  return answers.good.flatMap(({ node, answer }) =>
+    answer.containers
+      .filter(({ networkNamespace, pid, id, podId }) => networkNamespace !== "" && pid !== 0 && id === podId)
+      .map(({ networkNamespace: network, id: name }) => ({ node, network, name })),
+  );
+}
 
 const protocols = ["tcp", "udp", "udplite", "raw"] as const;
 
@@ -71,15 +103,15 @@ function asked(options: Options) {
         [`${name}6`, version6],
       ]),
     ),
-    netns: { hostnetwork: true },
   };
 }
 
-const heading = ({ extend, programs, timers }: Options): string[] => [
+const heading = ({ extend, programs, timers, pods }: Options): string[] => [
   ...["Proto", "Recv-Q", "Send-Q", "Local Address", "Foreign Address", "State"],
   ...(extend ? ["Uid", "Inode"] : []),
   ...(programs ? ["PID/Program name"] : []),
   ...(timers ? ["Timer"] : []),
+  ...(pods ? ["Pod"] : []),
 ];
 
 function cells(record: ConnectRecord, { extend, programs, timers }: Options): string[] {

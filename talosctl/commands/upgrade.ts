@@ -1,10 +1,10 @@
 import { type Command, Option } from "commander";
-import { ContainerDriver, ContainerdNamespace } from "../../api/gen/common/common_pb.js";
 import { ImageService } from "../../api/gen/machine/image_pb.js";
 import { LifecycleService } from "../../api/gen/machine/lifecycle_pb.js";
 import { MachineService } from "../../api/gen/machine/machine_pb.js";
 import { RebootRequest_Mode, UpgradeRequest_RebootMode } from "../../api/gen/machine/power_pb.js";
 import type { Connection } from "../connection.ts";
+import { containerdOf, type ImageNamespace, namespaceOption } from "../containerd.ts";
 import { CommandFailed, type Io } from "../io.ts";
 import { machineCommand } from "./command.ts";
 import { doToEach, type Waiting, waiting } from "./waiting.ts";
@@ -15,18 +15,10 @@ interface Options extends Waiting {
   readonly force: boolean;
   readonly preserve: boolean;
   readonly legacy: boolean;
-  readonly namespace: keyof typeof namespaces;
+  readonly namespace: ImageNamespace;
   readonly rebootMode: "default" | "powercycle" | "force";
 }
 
-const { CONTAINERD, CRI } = ContainerDriver;
-const { NS_SYSTEM, NS_CRI } = ContainerdNamespace;
-/** Which containerd of a machine keeps the image, and where. */
-const namespaces = {
-  system: { driver: CRI, namespace: NS_SYSTEM },
-  cri: { driver: CRI, namespace: NS_CRI },
-  inmem: { driver: CONTAINERD, namespace: NS_SYSTEM },
-} as const;
 const rebootModes = {
   default: RebootRequest_Mode.DEFAULT,
   powercycle: RebootRequest_Mode.POWERCYCLE,
@@ -40,11 +32,7 @@ export const upgradeCommand = (io: Io): Command =>
     .option("-f, --force", "without checks (legacy method)", false)
     .option("--preserve", "keep the data (legacy method)", true)
     .option("--legacy", "force use of legacy upgrade method", false)
-    .addOption(
-      new Option("--namespace <namespace>", "where the image is kept")
-        .choices(Object.keys(namespaces))
-        .default("system"),
-    )
+    .addOption(namespaceOption("system"))
     .addOption(
       new Option("-m, --reboot-mode <mode>", "how to restart")
         .choices(Object.keys(rebootModes))
@@ -83,7 +71,7 @@ async function writeSystem(
   node: string,
   { image, namespace }: Options,
 ): Promise<void> {
-  const containerd = namespaces[namespace];
+  const containerd = containerdOf[namespace];
   const { metadata, signal } = connection.at(node);
   const way = { metadata, signal };
   const pull = { containerd, imageRef: image };

@@ -2,6 +2,7 @@
 // change it but records of what was asked.
 import { randomBytes } from "node:crypto";
 import { SequenceEvent_Action as Action, SequenceEventSchema } from "../../../api/gen/machine/events_pb.js";
+import type { ServedService } from "../../../api/grpc/serve.ts";
 import { describeTypes } from "../../../cosi/grpc/definitions.ts";
 import { State } from "../../../cosi/state.ts";
 import { MemoryStore } from "../../../cosi/stores/memory.ts";
@@ -39,6 +40,8 @@ export interface PracticeNodeOptions {
   readonly kernelLog?: readonly KernelRecord[];
   /** Where other nodes of the test listen, by the name that the test gives them. */
   readonly addressOf?: (node: string) => string;
+  /** Services that answer as a test says, in the place of ours. */
+  readonly instead?: readonly ServedService[];
   /** Where a worker gets its certificate. */
   readonly requestCertificate?: MachineApiOptions["requestCertificate"];
 }
@@ -73,7 +76,12 @@ const disk: Disk = {
 const names = { dnsNames: ["practice"], ipAddresses: ["127.0.0.1"] };
 
 export async function openPracticeNode(options: PracticeNodeOptions = {}): Promise<PracticeNode> {
-  const { hostname = "practice", kernelLog = [], addressOf = (node) => `${node}:50000` } = options;
+  const {
+    hostname = "practice",
+    kernelLog = [],
+    addressOf = (node) => `${node}:50000`,
+    instead = [],
+  } = options;
   const clock = systemClock;
   const now = () => clock.now();
   const state = new State({ store: new MemoryStore({ history: 500 }), clock });
@@ -129,56 +137,59 @@ export async function openPracticeNode(options: PracticeNodeOptions = {}): Promi
     said: (text) => void said.push(text),
     failed,
     services: (callerOf) => [
-      machineService({
-        proc: "/proc",
-        sys: "/sys",
-        build: {
-          ...{ tag: "v1.13.0", commit: "practice", built: "", engine: process.version },
-          architecture: process.arch === "x64" ? "amd64" : process.arch,
-        },
-        isConfigured: () => current?.v1alpha1 !== undefined,
-        config,
-        reboot: () => void asked.push("reboot for a config"),
-        authority: () => {
-          const authority = identity()?.authority;
-          return authority?.key === undefined
-            ? undefined
-            : openAuthority({ crt: authority.crt, key: authority.key, clock });
-        },
-        clusterName: () => current?.v1alpha1?.cluster?.clusterName ?? "practice",
-        lifecycle,
-        actorId: () => crypto.randomUUID(),
-        hostname: () => hostname,
-        events,
-        logs,
-        services,
-        meta: () => undefined,
-        async *readKernelLog({ tail }) {
-          if (!tail) yield kernelLog;
-        },
-      }),
-      storageService({
-        disks: () => Promise.resolve([disk]),
-        systemDisk: () => undefined,
-        usesOf: () => Promise.resolve([]),
-        wipe: () => Promise.reject(new Error("Cannot wipe: there are no disks in a practice node")),
-      }),
-      filesystemService,
-      imageService({ checkImage: () => undefined }),
-      lifecycleService({
-        writeSystem:
-          () =>
-          (image, { said }) => {
-            said(`writing ${image}`);
-            return record(`write ${image}`, "upgrade");
+      ...instead,
+      ...[
+        machineService({
+          proc: "/proc",
+          sys: "/sys",
+          build: {
+            ...{ tag: "v1.13.0", commit: "practice", built: "", engine: process.version },
+            architecture: process.arch === "x64" ? "amd64" : process.arch,
           },
-      }),
-      timeService({
-        now,
-        timeServers: () => Promise.resolve(["time.example"]),
-        offsetOf: () => Promise.resolve(1500),
-      }),
-      resourceService({ state, callerOf }),
+          isConfigured: () => current?.v1alpha1 !== undefined,
+          config,
+          reboot: () => void asked.push("reboot for a config"),
+          authority: () => {
+            const authority = identity()?.authority;
+            return authority?.key === undefined
+              ? undefined
+              : openAuthority({ crt: authority.crt, key: authority.key, clock });
+          },
+          clusterName: () => current?.v1alpha1?.cluster?.clusterName ?? "practice",
+          lifecycle,
+          actorId: () => crypto.randomUUID(),
+          hostname: () => hostname,
+          events,
+          logs,
+          services,
+          meta: () => undefined,
+          async *readKernelLog({ tail }) {
+            if (!tail) yield kernelLog;
+          },
+        }),
+        storageService({
+          disks: () => Promise.resolve([disk]),
+          systemDisk: () => undefined,
+          usesOf: () => Promise.resolve([]),
+          wipe: () => Promise.reject(new Error("Cannot wipe: there are no disks in a practice node")),
+        }),
+        filesystemService,
+        imageService({ checkImage: () => undefined }),
+        lifecycleService({
+          writeSystem:
+            () =>
+            (image, { said }) => {
+              said(`writing ${image}`);
+              return record(`write ${image}`, "upgrade");
+            },
+        }),
+        timeService({
+          now,
+          timeServers: () => Promise.resolve(["time.example"]),
+          offsetOf: () => Promise.resolve(1500),
+        }),
+        resourceService({ state, callerOf }),
+      ].filter(({ service }) => instead.every((it) => it.service !== service)),
     ],
   });
   await describeTypes(state, resourceTypes, resourceNamespaces);
