@@ -65,8 +65,8 @@ class Site extends TestBench {
     });
   }
 
-  upgrade(id: string, image: string) {
-    const upgrade = { upgradeId: 1, wipeId: 1, image };
+  upgrade(id: string, image: string, upgradeId = 1) {
+    const upgrade = { upgradeId, wipeId: 1, image };
     return this.state.update(Machine, id, ({ spec }) => ({ spec: { ...spec, upgrade } }));
   }
 
@@ -140,6 +140,44 @@ describe("a node that is asked to upgrade", () => {
     expect(await site.order("m1")).toMatchObject({ state: "done" });
     expect(await site.order("m2")).toMatchObject({ state: "restarting" });
     expect(site.asked).toHaveLength(2);
+  });
+});
+
+describe("an image that one node of a cluster comes back from", () => {
+  const spoiled = async () => {
+    const site = new Site();
+    site.answers.upgradeOutcome = async () => ({ phase: "failed", reason: "it hung" });
+    for (const id of ["m1", "m2", "m3"]) await site.add(id);
+    const work = site.work();
+    await site.upgrade("m1", "http://a/");
+    await site.settle();
+    await site.upgrade("m2", "http://a/");
+    await site.upgrade("m3", "http://b/");
+    expect(await site.order("m2")).toMatchObject({ state: "waiting" });
+    await site.shows("m1", ready("m1", "b2"));
+    await site.clock.advance(20_000);
+    return { site, [Symbol.asyncDispose]: () => work[Symbol.asyncDispose]() };
+  };
+
+  test("is not tried on those that wait for their turn; another image is", async () => {
+    await using it = await spoiled();
+    const { site } = it;
+    expect(await site.order("m1")).toMatchObject({ state: "failed", why: "it hung" });
+    expect(await site.order("m2")).toMatchObject({
+      state: "failed",
+      why: "m1 could not be put on that image, so it is not tried here until it is asked for again",
+    });
+    expect(site.asked).toEqual(["upgrade address-of-m1 to http://a/", "upgrade address-of-m3 to http://b/"]);
+  });
+
+  test("is tried where it is asked for again", async () => {
+    await using it = await spoiled();
+    const { site } = it;
+    await site.shows("m3", ready("m3", "b2"));
+    await site.clock.advance(20_000);
+    await site.upgrade("m2", "http://a/", 2);
+    expect(await site.order("m2")).toMatchObject({ upgradeId: 2, state: "restarting" });
+    expect(site.asked).toHaveLength(3);
   });
 });
 

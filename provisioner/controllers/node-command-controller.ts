@@ -3,7 +3,7 @@ import { controller } from "../../cosi/engine/controller.ts";
 import type { SpecOf } from "../../cosi/resource.ts";
 import type { State } from "../../cosi/state.ts";
 import { gatherFacts } from "../decisions/facts.ts";
-import { nodeCommand } from "../decisions/node-command.ts";
+import { nodeCommand, type UpgradeOrder } from "../decisions/node-command.ts";
 import { Assignment } from "../resources/assignment.ts";
 import { Machine } from "../resources/machine.ts";
 import { NodeOrder } from "../resources/node-order.ts";
@@ -81,8 +81,11 @@ export const nodeCommandController = ({ state, clock, nodes }: NodeCommandDepend
         order
           ? ({ do: "set", spec: order, why, ...(until && { until }) } as const)
           : ({ do: "remove", why, ...(until && { until }) } as const);
-      const othersTurn = upgrade && (await turnOf(place.cluster, id));
-      const command = nodeCommand({ facts, upgrade, order, node, othersTurn, now });
+      const isOpen =
+        upgrade && !(order?.what === "upgrade" && order.upgradeId === upgrade.upgradeId && isOver(order));
+      const others = isOpen ? await upgradesIn(place.cluster, id) : new Map<string, UpgradeOrder>();
+      const othersTurn = isOpen ? turnOf(place.cluster, id, others) : undefined;
+      const command = nodeCommand({ facts, upgrade, order, node, othersTurn, others, now });
       switch (command.do) {
         case "nothing":
           if (turns.get(place.cluster) === id && order?.what === "upgrade" && isOver(order)) {
@@ -118,12 +121,23 @@ export const nodeCommandController = ({ state, clock, nodes }: NodeCommandDepend
         }
         case "awaitTurn": {
           const { upgradeId, image, why } = command;
-          const spec = { what: "upgrade", upgradeId, image, state: "waiting", at: now, why } as const;
+          // Since when it waits: what others fail at from then on is its concern.
+          const isOld =
+            order?.what === "upgrade" && order.upgradeId === upgradeId && order.state === "waiting";
+          const at = isOld ? order.at : now;
           return {
             do: "set",
-            spec: order?.what === "upgrade" && order.why === why ? order : spec,
+            spec: { what: "upgrade", upgradeId, image, state: "waiting", at, why },
             why,
             until: soon,
+          };
+        }
+        case "refuse": {
+          const { upgradeId, image, why } = command;
+          return {
+            do: "set",
+            spec: { what: "upgrade", upgradeId, image, state: "failed", at: now, why },
+            why,
           };
         }
         case "write": {
@@ -167,19 +181,24 @@ export const nodeCommandController = ({ state, clock, nodes }: NodeCommandDepend
     },
   });
 
+  /** Of the other nodes of that cluster: upgrades that are under way, or went wrong. */
+  async function upgradesIn(cluster: string, except: string): Promise<ReadonlyMap<string, UpgradeOrder>> {
+    const found = new Map<string, UpgradeOrder>();
+    for (const { metadata, spec } of (await state.list(NodeOrder)).resources) {
+      const { id } = metadata;
+      if (id === except || spec.what !== "upgrade" || ["waiting", "done"].includes(spec.state)) continue;
+      const assignment = await state.find(Assignment, id);
+      const profile = assignment && (await state.find(Profile, assignment.spec.profile));
+      if (profile?.spec.memberOf?.cluster === cluster) found.set(id, spec);
+    }
+    return found;
+  }
+
   /** The node of that cluster that is being upgraded, if it is another one. */
-  async function turnOf(cluster: string, id: string): Promise<string | undefined> {
+  function turnOf(cluster: string, id: string, others: ReadonlyMap<string, UpgradeOrder>) {
     const holder = turns.get(cluster);
     if (holder !== undefined) return holder === id ? undefined : holder;
-    for (const { metadata, spec } of (await state.list(NodeOrder)).resources) {
-      const other = metadata.id;
-      if (other === id || spec.what !== "upgrade" || !["writing", "restarting"].includes(spec.state))
-        continue;
-      const assignment = await state.find(Assignment, other);
-      const profile = assignment && (await state.find(Profile, assignment.spec.profile));
-      if (profile?.spec.memberOf?.cluster === cluster) return other;
-    }
-    return undefined;
+    return [...others].find(([, order]) => order.state !== "failed")?.[0];
   }
 };
 

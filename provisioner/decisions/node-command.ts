@@ -15,9 +15,16 @@ export type NodeCommand =
   | { readonly do: "awaitReset" }
   | { readonly do: "giveUpReset"; readonly why: string }
   | { readonly do: "write"; readonly upgradeId: number; readonly image: string }
-  | { readonly do: "awaitTurn"; readonly upgradeId: number; readonly image: string; readonly why: string }
+  | {
+      readonly do: "awaitTurn" | "refuse";
+      readonly upgradeId: number;
+      readonly image: string;
+      readonly why: string;
+    }
   /** It restarts into what was written: what came of it, it says itself when it is back. */
-  | { readonly do: "judge"; readonly order: Extract<Order, { what: "upgrade" }> };
+  | { readonly do: "judge"; readonly order: UpgradeOrder };
+
+export type UpgradeOrder = Extract<Order, { what: "upgrade" }>;
 
 interface Asked {
   readonly facts: Facts;
@@ -26,13 +33,15 @@ interface Asked {
   readonly node: Node | undefined;
   /** Another node of its cluster is being upgraded. */
   readonly othersTurn: string | undefined;
+  /** Upgrades of the other nodes of its cluster, by their machines. */
+  readonly others: ReadonlyMap<string, UpgradeOrder>;
   readonly now: Date;
 }
 
 /** A node that erases its own disk takes seconds; one that hangs in it is cut off. */
 const resetMs = 2 * 60_000;
 
-export function nodeCommand({ facts, upgrade, order, node, othersTurn, now }: Asked): NodeCommand {
+export function nodeCommand({ facts, upgrade, order, node, othersTurn, others, now }: Asked): NodeCommand {
   if (isUntouchable(facts)) return nothing("it is not to be touched");
   if (isWipeDue(facts)) return resetCommand(facts, order, now);
   if (facts.assignment !== "made" || !isInstalled(facts)) return nothing("nothing is installed on it");
@@ -45,11 +54,23 @@ export function nodeCommand({ facts, upgrade, order, node, othersTurn, now }: As
   }
   if (!isBack) return nothing("an upgrade is asked for, and it is not ready");
   const { upgradeId, image } = upgrade;
+  const spoiler = mine?.state === "waiting" && spoilerOf(mine, others);
+  if (spoiler) {
+    const why = `${spoiler} could not be put on that image, so it is not tried here until it is asked for again`;
+    return { do: "refuse", upgradeId, image, why };
+  }
   // Whoever has begun goes on.
   if (othersTurn !== undefined && mine?.state !== "writing") {
     return { do: "awaitTurn", upgradeId, image, why: `${othersTurn} is upgraded first` };
   }
   return { do: "write", upgradeId, image };
+}
+
+/** Who failed with the same image while this one waited: a whole cluster shall not go through what one node came back from. */
+function spoilerOf(mine: UpgradeOrder, others: Asked["others"]): string | undefined {
+  const fails = ({ state, image, at }: UpgradeOrder) =>
+    state === "failed" && image === mine.image && at.getTime() >= mine.at.getTime();
+  return [...others].find(([, order]) => fails(order))?.[0];
 }
 
 function resetCommand(facts: Facts, order: Order | undefined, now: Date): NodeCommand {
