@@ -68,6 +68,7 @@ describe("planScript", () => {
     ["exit", "exit"],
     ["exit", "iseq ${platform} efi && exit 1 ||"],
     ["sanboot", "iseq ${platform} pcbios && sanboot --no-describe --drive 0x80 ||"],
+    ["sanboot", "iseq ${platform} efi && exit 1 ||"],
     ["http-404", "exit 1"],
   ] as const)("leaves to the disk by %s", (method, line) => {
     expect(planScript({ do: "disk", why, method }, context).split("\n")).toContain(line);

@@ -102,13 +102,15 @@ export function holdScript(
   );
 }
 
+/** UEFI takes success for the end of booting and shows its menu; after a failure it goes on to what is next. */
+const leave = ["iseq ${platform} efi && exit 1 ||", "exit"];
+
 const bootFromDisk: Readonly<Record<DiskMethod, readonly string[]>> = {
-  // UEFI takes success for the end of booting and shows its menu; after a failure it goes on to the disk.
-  exit: ["iseq ${platform} efi && exit 1 ||", "exit"],
+  exit: leave,
   sanboot: [
     "iseq ${platform} efi && sanboot --no-describe --drive 0 ||",
     "iseq ${platform} pcbios && sanboot --no-describe --drive 0x80 ||",
-    "exit",
+    ...leave,
   ],
   // Answered by the HTTP server with 404 before any script; one that still got here leaves the same way.
   "http-404": ["exit 1"],

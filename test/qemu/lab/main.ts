@@ -74,7 +74,10 @@ async function live(): Promise<void> {
   /** What a machine is asked when it gets to a milestone. */
   async function lead(id: string, name: string, milestone: string): Promise<void> {
     const path = `/api/v1/machines/${id}`;
-    if (milestone === "accepted") await api.call("PATCH", path, { name });
+    // OVMF that is left goes on to its next way of network boot, and only then to the disk.
+    const isUefi = rack.descriptionOf(name)?.firmware === "uefi";
+    const boot = { diskMethod: isUefi ? "sanboot" : "exit" };
+    if (milestone === "accepted") await api.call("PATCH", path, { name, boot });
     if (milestone === "pool" && goal === "running")
       await api.call("POST", `${path}/actions/assign`, { profile: "default" });
   }
