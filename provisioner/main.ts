@@ -1,15 +1,17 @@
 // `ingot`: one command for everything. It asks a provisioner over its API, or is one.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
+import { existsSync, write, writeSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { systemClock } from "../cosi/system-clock.ts";
 import project from "../package.json" with { type: "json" };
 import { connect } from "./cli/connect.ts";
 import { paintOf } from "./cli/paint.ts";
 import { ingotCommand, programs } from "./cli/program.ts";
 import { showProgress } from "./cli/progress.ts";
 import { runCommand } from "./cli/run-command.ts";
+import { LineWriter } from "./line-writer.ts";
 
 const words = process.argv.slice(2);
 // Whoever reads what we print may stop reading; anything else that goes wrong there is a failure.
@@ -37,6 +39,8 @@ const every = (ms: number, call: () => void): Disposable => {
   const timer = setInterval(call, ms);
   return { [Symbol.dispose]: () => clearInterval(timer) };
 };
+const lastLinesMs = 1_000;
+const masterKeys = process.env["INGOT_MASTER_KEYS"];
 const log = (text: string) => console.error(`ingot: ${text}`);
 const [word = ""] = words;
 if (word in programs) {
@@ -47,11 +51,10 @@ if (word in programs) {
   const stop = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
   let served = false;
-  const serving = {
-    masterKeys: process.env["INGOT_MASTER_KEYS"],
-    print: (text: string) => console.log(text),
-    log,
-    signal: stop.signal,
+  const lines = (fd: number) => {
+    const writer = new LineWriter({ write: (bytes, done) => write(fd, bytes, done), clock: systemClock });
+    process.on("uncaughtExceptionMonitor", () => void writeSync(fd, writer.take()));
+    return writer;
   };
   const reaching = {
     environment: process.env,
@@ -86,12 +89,25 @@ if (word in programs) {
     // What is not needed is not loaded: most command lines only ask.
     {
       serve: async (wish) => {
-        await (await import("./serve-process.ts")).serveProcess(wish, serving);
+        const [steps, log] = [lines(process.stdout.fd), lines(process.stderr.fd)];
+        const { serveProcess } = await import("./serve-process.ts");
+        try {
+          await serveProcess(wish, {
+            masterKeys,
+            print: (text) => steps.line(text),
+            log: (text) => log.line(`ingot: ${text}`),
+            signal: stop.signal,
+          });
+        } finally {
+          // Nobody may be there to read them.
+          const late = Promise.withResolvers<void>();
+          using _ = systemClock.after(lastLinesMs, late.resolve);
+          await Promise.race([Promise.all([steps.drained(), log.drained()]), late.promise]);
+        }
         served = true;
       },
       backup: async (folder, file) => (await import("./copy-state.ts")).backupState(folder, file),
-      restore: async (wish) =>
-        (await import("./copy-state.ts")).restoreState({ ...wish, masterKeys: serving.masterKeys }),
+      restore: async (wish) => (await import("./copy-state.ts")).restoreState({ ...wish, masterKeys }),
     },
   );
   process.exitCode = await runCommand(root, words, log);

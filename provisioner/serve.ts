@@ -26,10 +26,10 @@ import { agentService } from "./services/agent-service.ts";
 import { askNode } from "./services/ask-node.ts";
 import type { AssetShelf } from "./services/asset-shelf.ts";
 import { bootService } from "./services/boot-service.ts";
-import { BootTimes } from "./services/boot-times.ts";
 import { clearLogs } from "./services/clear-logs.ts";
 import { commandNode } from "./services/command-node.ts";
 import { seeOff } from "./services/departures.ts";
+import { DurationHistogram } from "./services/duration-histogram.ts";
 import { EventRecorder } from "./services/event-recorder.ts";
 import { keepHouse } from "./services/housekeeping.ts";
 import { imageAddress } from "./services/install-addresses.ts";
@@ -45,6 +45,7 @@ import { noticeSilence } from "./services/silent-agents.ts";
 import { stepAside } from "./services/step-aside.ts";
 import { Strangers } from "./services/strangers.ts";
 import { tellImages } from "./services/tell-images.ts";
+import { watchLoop } from "./services/watch-loop.ts";
 import { openTrust } from "./trust/open-trust.ts";
 
 export interface ProvisionerOptions {
@@ -137,7 +138,14 @@ export async function openProvisioner(options: ProvisionerOptions): Promise<Prov
       opened.use(await serveInstalls({ desk, imageFile, listen: { host, port }, tls, own: identity, log })),
     );
   }
-  const bootTimes = new BootTimes();
+  const bootTimes = new DurationHistogram({
+    name: "ingot_boot_decision_seconds",
+    help: "How long boot decisions took.",
+  });
+  const loopDelays = new DurationHistogram({
+    name: "ingot_event_loop_delay_seconds",
+    help: "By how much the process came late to what was due.",
+  });
   const boots = bootService({
     state,
     clock,
@@ -207,6 +215,7 @@ export async function openProvisioner(options: ProvisionerOptions): Promise<Prov
     "noticing silent agents": (signal) => noticeSilence(state, clock, signal),
     "forgetting strangers": (signal) => strangers.run(signal),
     "keeping house": (signal) => keepHouse(state, clock, signal),
+    "watching the event loop": (signal) => watchLoop(loopDelays, clock, signal),
     "clearing logs": (signal) => clearLogs({ state, clock, logs, signal }),
     "looking for files": (signal) => shelf.follow({ clock, log, signal }),
     "telling of images": async (signal) => {
@@ -251,7 +260,13 @@ export async function openProvisioner(options: ProvisionerOptions): Promise<Prov
         },
         logs: (machine, lines) => logs.tail(machine, lines),
         metrics: () =>
-          [metricsPage(engine.metrics()), bootTimes.page(), strangers.metrics(), nodes.metrics()].join(""),
+          [
+            metricsPage(engine.metrics()),
+            bootTimes.page(),
+            loopDelays.page(),
+            strangers.metrics(),
+            nodes.metrics(),
+          ].join(""),
         log,
       }),
     );

@@ -29,7 +29,7 @@ import { Profile } from "../resources/profile.ts";
 import { Segment } from "../resources/segment.ts";
 import { type BootToken, signBootToken } from "../trust/boot-token.ts";
 import type { AssetShelf } from "./asset-shelf.ts";
-import type { BootTimes } from "./boot-times.ts";
+import type { DurationHistogram } from "./duration-histogram.ts";
 import type { BootImage } from "./image-folder.ts";
 import { configAddress, imageAddress, phoneHomeAddress, phoneHomeLifeMs } from "./install-addresses.ts";
 import { type InstallPlan, installPlan } from "./install-plan.ts";
@@ -66,7 +66,7 @@ export interface BootServiceOptions {
   readonly installsAt: ((from: string) => string) | undefined;
   /** Whose certificate is shown there: one that everybody trusts, or one of our own authority to who asks for it. */
   readonly installsTrust: "anybody" | "ours";
-  readonly times: BootTimes;
+  readonly times: Pick<DurationHistogram, "count">;
   readonly log: (text: string) => void;
 }
 
