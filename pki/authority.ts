@@ -9,7 +9,7 @@ import { subjectAltName } from "./subject-alt-name.ts";
 import { keyIdentifier, signatureAlgorithm, signBytes } from "./x509/algorithms.ts";
 import { certificateContent, signed, version3 } from "./x509/certificate-syntax.ts";
 import { type Extensions, type KeyUsage, type Purpose, writeExtensions } from "./x509/extensions.ts";
-import { type Name, rawName } from "./x509/names.ts";
+import { rawName } from "./x509/names.ts";
 
 export interface Clock {
   now(): Date;
@@ -25,7 +25,7 @@ interface Validity {
   readonly backdateMs?: number;
 }
 
-export interface AuthorityRequest extends Name, Validity {
+export interface AuthorityRequest extends RequestedNames, Validity {
   readonly algorithm: KeyAlgorithm;
   readonly clock: Clock;
 }
@@ -66,6 +66,7 @@ export async function createAuthority(request: AuthorityRequest): Promise<Author
       keyUsage: ["digitalSignature", "certSign", "crlSign"],
       extendedKeyUsage: ["serverAuth", "clientAuth"],
       basicConstraints: { isAuthority: true, pathLength: undefined },
+      subjectAltName: subjectAltName(request),
     },
   });
   return authorityOf({ certificate, key }, clock);

@@ -18,6 +18,7 @@ import { serviceCommand } from "./commands/service.ts";
 import { memoryCommand, mountsCommand, processesCommand, timeCommand } from "./commands/statistics.ts";
 import { dmesgCommand, eventsCommand, logsCommand } from "./commands/streams.ts";
 import { upgradeCommand } from "./commands/upgrade.ts";
+import { upgradeKubernetesCommand } from "./commands/upgrade-k8s.ts";
 import { versionCommand } from "./commands/version.ts";
 import { completion, shells } from "./completion.ts";
 import { callFailure } from "./connection.ts";
@@ -58,6 +59,7 @@ const makers: readonly ((io: Io) => Command)[] = [
   statsCommand,
   timeCommand,
   upgradeCommand,
+  upgradeKubernetesCommand,
   usageCommand,
   validateCommand,
   wipeCommand,
@@ -100,7 +102,7 @@ function quiet(command: Command, io: Io): void {
 }
 
 /** What is on unless it is turned off. */
-const usuallyOn = ["wait", "graceful", "server"];
+const usuallyOn = ["wait", "graceful", "server", "merge"];
 
 /** Upstream's users write `--wait=false` where we say `--no-wait`. */
 function plainFlag(word: string): string[] {

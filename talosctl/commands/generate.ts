@@ -1,6 +1,6 @@
 // Commands that make and check configs without any machine.
-import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { Command, Option } from "commander";
 import { clientConfigText } from "../../machine-config/client-config.ts";
 import { diagnosticText } from "../../machine-config/decode/diagnostic.ts";
@@ -15,6 +15,8 @@ import { parseMachineConfig } from "../../machine-config/machine-config.ts";
 import { applyPatches, parsePatch } from "../../machine-config/patch/patch.ts";
 import { validate } from "../../machine-config/validation.ts";
 import { CommandFailed, type Io } from "../io.ts";
+import { writeNew } from "../new-file.ts";
+import { keyCommands } from "./generate-keys.ts";
 
 const list = (value: string, before: readonly string[] = []) => [...before, ...value.split(",")];
 const several = (value: string, before: readonly string[] = []) => [...before, value];
@@ -109,7 +111,7 @@ async function generate(
   for (const type of wanted) {
     const file = type === "talosconfig" ? type : `${type}.yaml`;
     const path = single && options.output ? options.output : join(options.output ?? ".", file);
-    await write(path, texts[type], options.force ?? false);
+    await writeNew(path, texts[type], options);
     io.error(`Created ${path}\n`);
   }
 }
@@ -121,17 +123,6 @@ const mirrorsOf = (given: readonly string[]): Record<string, readonly string[]> 
     const host = it.slice(0, at);
     return { ...mirrors, [host]: [...(mirrors[host] ?? []), it.slice(at + 1)] };
   }, {});
-
-/** It holds keys: nobody else may read it. */
-async function write(path: string, text: string, force: boolean): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  try {
-    await writeFile(path, text, { mode: 0o600, flag: force ? "w" : "wx" });
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== "EEXIST") throw cause;
-    throw new CommandFailed(`file "${path}" already exists, use --force to overwrite`, { cause });
-  }
-}
 
 export function genCommand(io: Io): Command {
   const secrets = new Command("secrets")
@@ -145,10 +136,11 @@ export function genCommand(io: Io): Command {
         ? secretsFromConfig(parseMachineConfig(await readFile(from, "utf8")))
         : await createSecrets({ clock: { now: io.now } });
       if (options.outputFile === "-") return io.out(secretsText(bundle));
-      await write(options.outputFile, secretsText(bundle), options.force ?? false);
+      await writeNew(options.outputFile, secretsText(bundle), options);
     });
-  return new Command("gen")
-    .description("Generate CAs, certificates, and private keys")
+  const gen = new Command("gen").description("Generate CAs, certificates, and private keys");
+  for (const command of keyCommands(io)) gen.addCommand(command);
+  return gen
     .addCommand(
       generating(
         new Command("config").description("Generates a set of configuration files for Talos cluster"),
@@ -168,7 +160,7 @@ export function machineConfigCommand(io: Io): Command {
       const config = parseMachineConfig(await readFile(path, "utf8"));
       const { text } = applyPatches(config, await patchesOf(options.patch));
       if (options.output === undefined) io.out(text);
-      else await write(options.output, text, true);
+      else await writeNew(options.output, text, { force: true });
     });
   return new Command("machineconfig")
     .alias("mc")

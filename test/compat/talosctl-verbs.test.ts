@@ -1,5 +1,6 @@
 // Commands of our talosctl whose answers our nodes have not yet: against a machine that answers as the test says.
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type DescMessage, type MessageShape, toJson } from "@bufbuild/protobuf";
@@ -53,6 +54,7 @@ const machine = serve(MachineService, {
     containers: { containers: [container, sandbox] },
     stats: { stats: [{ ...sandbox, memoryUsage: 1_234_567n, cpuUsage: 42n }] },
     restart: {},
+    serviceList: { services: [{ id: "apid" }] },
     netstat: {
       connectrecord: [
         ...[
@@ -95,6 +97,11 @@ const machine = serve(MachineService, {
     etcdDowngradeEnable: downgrade,
     etcdDowngradeCancel: downgrade,
   }),
+  async *kubeconfig() {
+    const archive = execFileSync("tar", ["-cz", "-C", folder, "kubeconfig"]);
+    yield { bytes: archive.subarray(0, 100) };
+    yield { bytes: archive.subarray(100) };
+  },
   async *etcdSnapshot() {
     yield { bytes: new Uint8Array(512) };
     yield { bytes: new Uint8Array(snapshotTail) };
@@ -232,6 +239,32 @@ describe("our talosctl asks, and shows", () => {
 
   test("says which image was pulled", async () => {
     expect((await ours("image pull a:1")).error).toBe("127.0.0.1: pulled image a:1@sha256:2\n");
+  });
+
+  test("fetches a kubeconfig: into the user's own, to a file, or to standard output", async () => {
+    const fetched = "kind: Config\nclusters: [{name: practice, cluster: {server: https://1}}]\n";
+    writeFileSync(join(folder, "kubeconfig"), fetched);
+    expect(await ours("kubeconfig - --merge=false")).toMatchObject({ code: 0, out: fetched });
+    const users = join(folder, ".kube/config");
+    expect(await ours("kubeconfig")).toMatchObject({ code: 0, out: "" });
+    expect(readFileSync(users, "utf8")).toBe(fetched);
+    expect(statSync(users).mode & 0o777).toBe(0o600);
+    writeFileSync(join(folder, "kubeconfig"), fetched.replace("https://1", "https://2"));
+    expect(await ours("kubeconfig")).toMatchObject({ out: `renamed cluster "practice" -> "practice-1"\n` });
+    expect(readFileSync(users, "utf8")).toMatch(/https:\/\/1[^]*https:\/\/2/);
+    await ours("kubeconfig --force");
+    expect(readFileSync(users, "utf8")).not.toContain("https://1");
+    const own = ["kubeconfig", users, "--no-merge"].join(" ");
+    expect(await ours(own)).toMatchObject({
+      ...{ code: 1, error: `kubeconfig file already exists, use --force to overwrite: "${users}"\n` },
+    });
+    expect((await ours(`${own} -f`)).code).toBe(0);
+  });
+
+  test("says that nobody runs the Kubernetes that is to be upgraded", async () => {
+    expect(await ours("upgrade-k8s --to 1.36.0 --dry-run --pre-pull-images=false")).toMatchObject({
+      ...{ code: 1, error: "Cannot upgrade Kubernetes: no node that is asked runs it\n" },
+    });
   });
 
   test("keeps a snapshot of etcd that is whole, and no other", async () => {
