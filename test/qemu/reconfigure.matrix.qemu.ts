@@ -1,47 +1,52 @@
 // A machine that runs, reconfigured over its API: every effect is read back through the API, without a restart.
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ApplyConfigurationRequest_Mode as Mode } from "../../api/gen/machine/configuration_pb.js";
-import { MachineService } from "../../api/gen/machine/machine_pb.js";
-import { openChannel } from "../../api/grpc/channel.ts";
-import { client } from "../../api/grpc/client.ts";
-import { ClientTlsCredentials } from "../../api/grpc/client-tls.ts";
-import { UnverifiedTlsCredentials } from "../../api/grpc/unverified-tls.ts";
-import { RemoteState } from "../../cosi/grpc/remote-state.ts";
-import type { ResourceType, SpecOf } from "../../cosi/resource.ts";
-import { systemClock } from "../../cosi/system-clock.ts";
-import { generateConfigs } from "../../machine-config/generate/configs.ts";
-import { createSecrets, machineAuthority } from "../../machine-config/generate/secrets.ts";
-import { type MachineConfig, parseMachineConfig } from "../../machine-config/machine-config.ts";
+import { type MachineConfig } from "../../machine-config/machine-config.ts";
 import { applyPatches, parsePatch } from "../../machine-config/patch/patch.ts";
-import type { Image } from "../../os/image/build.ts";
 import { VolumeStatus } from "../../os/resources/block.ts";
 import { AddressStatus } from "../../os/resources/network/address.ts";
 import { LinkStatus } from "../../os/resources/network/link.ts";
-import { HostnameStatus } from "../../os/resources/network/names.ts";
+import { HostnameStatus, ResolverStatus } from "../../os/resources/network/names.ts";
+import { RouteStatus } from "../../os/resources/network/route.ts";
 import { LoadedKernelModule } from "../../os/resources/runtime/kernel.ts";
 import { KernelParamStatus } from "../../os/resources/runtime/kernel-param.ts";
 import { MachineStatus } from "../../os/resources/runtime/node.ts";
+import { UserFileStatus } from "../../os/resources/runtime/user-file.ts";
 import { TimeStatus } from "../../os/resources/time-status.ts";
-import { guestArguments } from "./framework/guest-arguments.ts";
 import { operatingSystem, project } from "./framework/image.ts";
-import { Machine } from "./framework/machine.ts";
-import { type Network, openNetwork } from "./framework/network.ts";
+import { limits, writeLimitedService } from "./framework/limited-service.ts";
+import { openNetwork } from "./framework/network.ts";
+import { NodeInMemory } from "./framework/node-in-memory.ts";
 import { openRunDirectory } from "./framework/run-directory.ts";
 import { startTimeServer } from "./framework/time-server.ts";
 
-let image: Image;
-let network: Network;
+const around = new AsyncDisposableStack();
+let node: NodeInMemory;
 beforeAll(async () => {
-  image = await operatingSystem();
-  network = openNetwork();
+  const directory = openRunDirectory(project, "reconfigure");
+  const extension = writeLimitedService(join(directory.path, "extension"));
+  const image = await operatingSystem([extension]);
+  const network = around.use(openNetwork());
   network.plugIn("10.6.0.1/24");
   network.addAddress("10.6.0.3/24");
-});
-afterAll(() => network[Symbol.dispose]());
+  for (const server of ["10.6.0.1", "10.6.0.3"]) around.use(await startTimeServer(server));
+  node = around.use(
+    await NodeInMemory.open({
+      ...{ image, network, directory, address: "10.6.0.2", gateway: "10.6.0.1" },
+      patch: "machine: {time: {servers: [10.6.0.1]}}",
+      description: {
+        ...{ name: "live", firmware: "bios", memoryMegabytes: 1024 },
+        disks: [64, 400].map((megabytes) => ({ bus: "virtio", megabytes })),
+        nics: [2, 3].map((nth) => ({ model: "virtio-net-pci", mac: `52:54:00:06:00:0${nth}` })),
+      },
+    }),
+  );
+}, 480_000);
+afterAll(() => around.disposeAsync());
 
-const address = "10.6.0.2:50000";
-const bootArguments = `${guestArguments.join(" ")} printk.devkmsg=on panic=1 ip=10.6.0.2::10.6.0.1:255.255.255.0:node-1:eth0:off`;
-const patched = (config: MachineConfig, patch: string) => applyPatches(config, [parsePatch(patch)]);
+const patched = (config: MachineConfig, ...patches: string[]) =>
+  patches.reduce((before, patch) => applyPatches(before, [parsePatch(patch)]), config);
 
 /** All that can be changed at once. The second card has no other configuration. */
 const changes = `
@@ -78,117 +83,135 @@ name: data
 provisioning:
   diskSelector: {match: disk.dev_path == '/dev/vdb'}
   minSize: 320MiB
+---
+apiVersion: v1alpha1
+kind: LinkConfig
+name: eth0
+routes: [{destination: 198.51.100.0/24, gateway: 10.6.0.1, table: "100", mtu: 1300, metric: 5}]
+---
+apiVersion: v1alpha1
+kind: ResolverConfig
+nameservers: [{address: 10.6.0.53}]
+`;
+
+/** What is not said by a document of its own. */
+const machine = `
+machine:
+  time: {servers: [10.6.0.3]}
+  files: [{path: /var/lib/greeting, content: hello, permissions: 0o640}]
 `;
 
 test("a machine that runs follows its config within seconds, without a restart", async () => {
-  await using around = new AsyncDisposableStack();
-  for (const server of ["10.6.0.1", "10.6.0.3"]) around.use(await startTimeServer(server));
-  const secrets = await createSecrets({ clock: systemClock });
-  const { controlPlane } = await generateConfigs({
-    ...{ clusterName: "lab", endpoint: "https://10.6.0.2:6443", secrets, clock: systemClock },
-    installDisk: "/dev/vda",
-  });
-  const generated = parseMachineConfig(controlPlane.text);
-  const first = patched(generated, "machine: {time: {servers: [10.6.0.1]}}");
-  const machine = around.use(
-    new Machine(
-      {
-        ...{
-          name: "live",
-          firmware: "bios",
-          disks: [64, 400].map((megabytes) => ({ bus: "virtio" as const, megabytes })),
-        },
-        nics: [2, 3].map((nth) => ({ model: "virtio-net-pci", mac: `52:54:00:06:00:0${nth}` })),
-      },
-      network,
-      openRunDirectory(project, "reconfigure"),
-    ),
-  );
-  await machine.powerOn({ kernel: image.kernel, initramfs: image.initramfs, arguments: bootArguments });
-  await machine.console.waitFor(/machine API: port 50000, open to anyone/, { within: "operatingSystem" });
-  const said = await machine.console.text();
-  const fingerprint = /fingerprint of the maintenance certificate: (\S+)/.exec(said)![1]!;
-  {
-    using anyone = openChannel({ address, credentials: new UnverifiedTlsCredentials([fingerprint]) });
-    const data = Buffer.from(first.text);
-    await client(MachineService, anyone, { deadlineMs: 60_000 }).applyConfiguration({
-      data,
-      mode: Mode.AUTO,
-    });
-  }
-  await machine.console.waitFor(/machine API: port 50000, mutual TLS/, { within: "operatingSystem" });
+  await node.until(MachineStatus, "machine", ({ stage, status }) => stage === "running" && status.ready);
+  await node.until(TimeStatus, "node", ({ server }) => server === "10.6.0.1");
 
-  const authority = machineAuthority(secrets, systemClock);
-  const issued = await authority.issue({ organization: ["os:admin"], purposes: ["clientAuth"] });
-  using admin = openChannel({
-    address,
-    credentials: new ClientTlsCredentials({
-      authorities: authority.certificate.pem,
-      identity: { certificate: issued.certificate.pem, key: issued.key.pkcs8Pem },
-    }),
-  });
-  const calls = client(MachineService, admin, { deadlineMs: 60_000 });
-  const state = new RemoteState({ channel: admin, deadlineMs: 60_000 });
-  /** Resolves to the time when the resource is as it shall be. */
-  async function until<Type extends ResourceType>(
-    type: Type,
-    id: string,
-    fits: (spec: SpecOf<Type>) => boolean,
-  ): Promise<number> {
-    const stop = new AbortController();
-    const signal = AbortSignal.any([stop.signal, AbortSignal.timeout(60_000)]);
-    for await (const events of state.watch(type, { id, signal })) {
-      for (const event of events) {
-        if (event.type !== "created" && event.type !== "updated") continue;
-        if (!fits(event.resource.spec)) continue;
-        stop.abort();
-        return performance.now();
-      }
-    }
-    throw new Error(`Cannot see ${type.type} ${id} become what it shall be`);
-  }
-
-  await until(MachineStatus, "machine", ({ stage, status }) => stage === "running" && status.ready);
-  await until(TimeStatus, "node", ({ server }) => server === "10.6.0.1");
-
-  const second = patched(patched(generated, "machine: {time: {servers: [10.6.0.3]}}"), changes);
+  const next = patched(node.generated, machine, changes);
   const began = performance.now();
-  const applied = await calls.applyConfiguration({ data: Buffer.from(second.text), mode: Mode.AUTO });
+  const applied = await node.calls.applyConfiguration({ data: Buffer.from(next.text), mode: Mode.AUTO });
   expect(applied.messages).toMatchObject([{ modeDetails: "Applied configuration without a reboot" }]);
-  const effects = await Promise.all([
-    until(
+  const answered = performance.now();
+  const effects = {
+    "its name": node.until(
       HostnameStatus,
       "hostname",
-      ({ hostname, domainname }) => `${hostname}.${domainname}` === "node-2.lab",
+      (it) => `${it.hostname}.${it.domainname}` === "node-2.lab",
     ),
-    until(KernelParamStatus, "proc.sys.vm.swappiness", ({ current }) => current === "7"),
-    until(LoadedKernelModule, "dummy", ({ state: now }) => now === "Live"),
-    until(LinkStatus, "eth1", ({ slaveKind }) => slaveKind === "bond"),
-    until(LinkStatus, "bond0", ({ mtu, linkState }) => mtu === 1400 && linkState),
-    until(AddressStatus, "storage/10.9.0.2/24", () => true),
-    until(TimeStatus, "node", ({ server }) => server === "10.6.0.3"),
-    until(
+    "a setting": node.until(KernelParamStatus, "proc.sys.vm.swappiness", ({ current }) => current === "7"),
+    "a module": node.until(LoadedKernelModule, "dummy", ({ state }) => state === "Live"),
+    "a member": node.until(LinkStatus, "eth1", ({ slaveKind }) => slaveKind === "bond"),
+    "a bond": node.until(LinkStatus, "bond0", ({ mtu, linkState }) => mtu === 1400 && linkState),
+    "an address on a VLAN": node.until(AddressStatus, "storage/10.9.0.2/24", () => true),
+    "a route of another table": node.until(
+      RouteStatus,
+      "eth0/inet4/198.51.100.0/24/10.6.0.1/5/100",
+      ({ mtu }) => mtu === 1300,
+    ),
+    "a name server": node.until(
+      ResolverStatus,
+      "resolvers",
+      ({ dnsServers }) => dnsServers[0] === "10.6.0.53",
+    ),
+    "a time server": node.until(TimeStatus, "node", ({ server }) => server === "10.6.0.3"),
+    "a file": node.until(UserFileStatus, "/var/lib/greeting", ({ sha256 }) => sha256 !== ""),
+    "a volume": node.until(
       VolumeStatus,
       "u-data",
       ({ phase, mountLocation }) => phase === "ready" && mountLocation === "/var/mnt/data",
     ),
-  ]);
-  const tookMs = effects.map((at) => Math.round(at - began));
-  process.stdout.write(
-    `from apply to effect, ms: name ${tookMs[0]}, sysctl ${tookMs[1]}, module ${tookMs[2]}, bond ${tookMs[4]}, address ${tookMs[5]}, time ${tookMs[6]}, volume ${tookMs[7]}\n`,
+  };
+  const took = await Promise.all(
+    Object.entries(effects).map(async ([what, at]) => `${what} ${Math.round((await at) - began)}`),
   );
-  expect((await calls.hostname({})).messages).toMatchObject([{ hostname: "node-2" }]);
+  process.stdout.write(
+    `apply answered after ${Math.round(answered - began)} ms; effects after, ms: ${took.join(", ")}\n`,
+  );
+  expect((await node.calls.hostname({})).messages).toMatchObject([{ hostname: "node-2" }]);
+  expect(await node.textOf("/var/lib/greeting")).toBe("hello");
+
+  // A bond of another mode is another bond.
+  const other = patched(next, "apiVersion: v1alpha1\nkind: BondConfig\nname: bond0\nbondMode: balance-xor\n");
+  await node.calls.applyConfiguration({ data: Buffer.from(other.text), mode: Mode.NO_REBOOT });
+  const isMade = async () => (await node.textOf("/sys/class/net/bond0/bonding/mode")).trim();
+  await expect.poll(isMade, { timeout: 60_000 }).toBe("balance-xor 2");
+  await node.until(LinkStatus, "eth1", ({ slaveKind }) => slaveKind === "bond");
+  await node.until(AddressStatus, "storage/10.9.0.2/24", () => true);
 
   // A try takes itself back.
-  const trial = patched(
-    second,
-    "apiVersion: v1alpha1\nkind: HostnameConfig\nauto: off\nhostname: on-trial\n",
-  );
+  const trial = patched(other, "apiVersion: v1alpha1\nkind: HostnameConfig\nauto: off\nhostname: on-trial\n");
   const trying = { data: Buffer.from(trial.text), mode: Mode.TRY, tryModeTimeout: { seconds: 3n, nanos: 0 } };
-  const seen = until(HostnameStatus, "hostname", ({ hostname }) => hostname === "on-trial");
-  await calls.applyConfiguration(trying);
+  const seen = node.until(HostnameStatus, "hostname", ({ hostname }) => hostname === "on-trial");
+  await node.calls.applyConfiguration(trying);
   await seen;
-  await until(HostnameStatus, "hostname", ({ hostname }) => hostname === "node-2");
+  await node.until(HostnameStatus, "hostname", ({ hostname }) => hostname === "node-2");
+  expect(await node.machine.console.text()).not.toMatch(/fatal|Kernel panic/);
+});
 
-  expect((await machine.console.text()).slice(said.length)).not.toMatch(/fatal|Kernel panic/);
+test("a service can take only what it was given, and its config tells it to", async () => {
+  const group = "/sys/fs/cgroup/services/ext-limited";
+  const mib = 1024 * 1024;
+  const pidOf = async () => {
+    const { messages } = await node.calls.processes({});
+    return messages[0]!.processes.find(({ args }) => args.includes("limited.cjs"))?.pid ?? 0;
+  };
+  const says = async (text: string) => {
+    const asked = node.calls.logs({ id: "ext-limited", follow: true, tailLines: -1 }, { deadlineMs: 60_000 });
+    for await (const { bytes } of asked) if (Buffer.from(bytes).toString().includes(text)) return;
+    throw new Error(`Cannot hear ${text}`);
+  };
+  const tell = async (deed: string) => {
+    const document = `apiVersion: v1alpha1\nkind: ExtensionServiceConfig\nname: limited\nenvironment: [DEED=${deed}]\n`;
+    const data = Buffer.from(patched(node.generated, document).text);
+    await node.calls.applyConfiguration({ data, mode: Mode.NO_REBOOT });
+    await says(`it does ${deed}`);
+  };
+
+  await says("it does nothing");
+  await expect.poll(() => node.textOf(`${group}/memory.max`)).toBe(`${limits.memoryMaxBytes}\n`);
+  const status = await node.textOf(`/proc/${await pidOf()}/status`);
+  const field = (name: string) => new RegExp(`^${name}:\\s+(.*)$`, "m").exec(status)?.[1];
+  const netBindService = "0000000000000400";
+  expect({
+    ...{ uid: field("Uid"), gid: field("Gid"), noNewPrivs: field("NoNewPrivs") },
+    capabilities: ["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"].map(field),
+  }).toEqual({
+    ...{ uid: "65534\t65534\t65534\t65534", gid: "65534\t65534\t65534\t65534", noNewPrivs: "1" },
+    capabilities: Array.from({ length: 5 }, () => netBindService),
+  });
+
+  await tell("children");
+  const refused = async () => Number(/^max (\d+)$/m.exec(await node.textOf(`${group}/pids.events`))?.[1]);
+  await expect.poll(refused, { timeout: 60_000 }).toBeGreaterThan(0);
+  expect(Number(await node.textOf(`${group}/pids.current`))).toBeLessThanOrEqual(limits.pidsMax);
+
+  await tell("memory");
+  const ended = async () => {
+    const { messages } = await node.calls.serviceList({});
+    const service = messages[0]!.services.find(({ id }) => id === "ext-limited");
+    return service?.events?.events.map(({ msg }) => msg).join("\n") ?? "";
+  };
+  await expect.poll(ended, { timeout: 60_000 }).toContain("the process has ended by SIGKILL");
+  expect(await node.machine.console.text()).toMatch(/Memory cgroup out of memory: Killed process/);
+  // Nobody else was.
+  const { messages } = await node.calls.memory({});
+  expect(Number(messages[0]!.meminfo!.memavailable) * 1024).toBeGreaterThan(limits.memoryMaxBytes / mib);
 });
