@@ -7,7 +7,9 @@ import { dhcpv4Config } from "../documents/dhcpv4-config.ts";
 import { dummyLinkConfig } from "../documents/dummy-link-config.ts";
 import { linkConfig } from "../documents/link-config.ts";
 import { vlanConfig } from "../documents/vlan-config.ts";
+import { wireguardConfig } from "../documents/wireguard-config.ts";
 import type { MachineConfig, SpecOf } from "../machine-config.ts";
+import { durationMs } from "../schema/duration.ts";
 import type { networkDevice } from "../v1alpha1/network.ts";
 
 type Device = z.output<typeof networkDevice>;
@@ -25,6 +27,7 @@ export type LinkMake =
   /** It is there, or comes with its card. */
   | { readonly is: "found" }
   | { readonly is: "dummy" }
+  | { readonly is: "wireguard"; readonly settings: WireguardSettings }
   | { readonly is: "vlan"; readonly parent: LinkReference; readonly id: number }
   | {
       readonly is: "bond";
@@ -38,6 +41,22 @@ export type LinkMake =
       readonly stp: boolean;
       readonly vlanFiltering: boolean;
     };
+
+/** Keys are in base64. */
+export interface WireguardSettings {
+  readonly privateKey: string;
+  /** 0: any. */
+  readonly listenPort: number;
+  readonly firewallMark: number;
+  readonly peers: readonly {
+    readonly publicKey: string;
+    readonly presharedKey: string | undefined;
+    /** Undefined: wherever it was last heard from. */
+    readonly endpoint: string | undefined;
+    readonly keepaliveMs: number;
+    readonly allowedIps: readonly string[];
+  }[];
+}
 
 export interface AddressSettings {
   /** With its prefix length. */
@@ -95,6 +114,7 @@ function documentLinks(config: MachineConfig): LinkSettings[] {
   return [
     ...config.all(linkConfig).map((it) => common(config, it, { is: "found" })),
     ...config.all(dummyLinkConfig).map((it) => common(config, it, { is: "dummy" })),
+    ...config.all(wireguardConfig).map((it) => common(config, it, wireguardOf(it))),
     ...config.all(vlanConfig).map((it) => {
       const { parent = "", vlanID: id = 0 } = it;
       return common(config, it, { is: "vlan", parent: named(parent), id });
@@ -159,7 +179,30 @@ function deviceLinks(device: Device): LinkSettings[] {
   ];
 }
 
-function makeOf({ bond, bridge, dummy }: Device): LinkMake {
+type WrittenWireguard = Omit<NonNullable<Device["wireguard"]>, "peers"> & {
+  readonly peers?: SpecOf<typeof wireguardConfig>["peers"];
+};
+
+const wireguardOf = ({
+  privateKey = "",
+  listenPort = 0,
+  firewallMark = 0,
+  peers = [],
+}: WrittenWireguard) => ({
+  is: "wireguard" as const,
+  settings: {
+    ...{ privateKey, listenPort, firewallMark },
+    peers: peers.map(
+      ({ publicKey = "", presharedKey, endpoint, persistentKeepaliveInterval, allowedIPs = [] }) => ({
+        ...{ publicKey, presharedKey: presharedKey || undefined, endpoint: endpoint || undefined },
+        ...{ keepaliveMs: durationMs(persistentKeepaliveInterval ?? "0"), allowedIps: allowedIPs },
+      }),
+    ),
+  },
+});
+
+function makeOf({ bond, bridge, dummy, wireguard }: Device): LinkMake {
+  if (wireguard) return wireguardOf(wireguard);
   if (dummy) return { is: "dummy" };
   if (bridge) {
     const { interfaces = [], stp, vlan } = bridge;

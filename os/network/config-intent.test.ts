@@ -141,6 +141,30 @@ test.each<[string, string[], object]>([
     },
   ],
   [
+    "a WireGuard link",
+    [
+      document(
+        "WireguardConfig",
+        "name: wg0\nprivateKey: k\nlistenPort: 51820\npeers: [{publicKey: p, endpoint: '192.0.2.1:51821', persistentKeepaliveInterval: 25s, allowedIPs: [10.0.0.0/8]}]\naddresses: [{address: 10.0.0.1/24}]",
+      ),
+    ],
+    {
+      links: { wg0: { up: true, wireguard: true } },
+      addresses: [{ linkName: "wg0", address: "10.0.0.1/24" }],
+      wireguard: {
+        wg0: {
+          ...{ privateKey: "k", listenPort: 51820, firewallMark: 0 },
+          peers: [
+            {
+              ...{ publicKey: "p", presharedKey: "", endpoint: "192.0.2.1:51821", keepaliveSeconds: 25 },
+              allowedIps: ["10.0.0.0/8"],
+            },
+          ],
+        },
+      },
+    },
+  ],
+  [
     "a card by its maker, and a port of a bridge that says so itself",
     [
       machine(

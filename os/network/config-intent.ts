@@ -7,6 +7,7 @@ import {
   type LinkReference,
   type LinkSettings,
   linkSettings,
+  type WireguardSettings,
 } from "../../machine-config/settings/links.ts";
 import { resolverSettings } from "../../machine-config/settings/resolvers.ts";
 import { timeSettings } from "../../machine-config/settings/time.ts";
@@ -23,6 +24,7 @@ export interface AskedByConfig {
 
 interface Asked {
   readonly links: Record<string, NetworkIntent["links"][string]>;
+  readonly wireguard: Record<string, NonNullable<NetworkIntent["wireguard"]>[string]>;
   readonly addresses: NetworkIntent["addresses"][number][];
   readonly routes: NetworkIntent["routes"][number][];
   readonly dhcp: NetworkIntent["dhcp"][number][];
@@ -31,7 +33,15 @@ interface Asked {
 }
 
 export function networkFromConfig(config: MachineConfig, links: readonly ObservedLink[]): AskedByConfig {
-  const asked: Asked = { links: {}, addresses: [], routes: [], dhcp: [], spoken: new Set(), refused: [] };
+  const asked: Asked = {
+    links: {},
+    wireguard: {},
+    addresses: [],
+    routes: [],
+    dhcp: [],
+    spoken: new Set(),
+    refused: [],
+  };
   for (const settings of linkSettings(config)) {
     for (const name of namesOf(settings.link, links)) askForLink(name, settings, links, asked);
   }
@@ -67,6 +77,7 @@ function askForLink(
   asked.spoken.add(name);
   if (ignored) return;
   const made = madeOf(name, make, links, asked.refused);
+  if (make.is === "wireguard") asked.wireguard[name] = wireguardSpec(make.settings);
   asked.links[name] = { ...asked.links[name], ...told(settings), ...made };
   asked.addresses.push(
     ...addresses.map(({ address, metric }) => ({
@@ -112,6 +123,8 @@ function madeOf(
       return {};
     case "dummy":
       return { dummy: true };
+    case "wireguard":
+      return { wireguard: true };
     case "vlan": {
       const [parent] = namesOf(make.parent, links);
       return parent === undefined ? {} : { vlan: { parent, id: make.id } };
@@ -122,6 +135,14 @@ function madeOf(
       return { bond: bondOf(name, make.settings, refused) };
   }
 }
+
+const wireguardSpec = ({ privateKey, listenPort, firewallMark, peers }: WireguardSettings) => ({
+  ...{ privateKey, listenPort, firewallMark },
+  peers: peers.map(({ publicKey, presharedKey = "", endpoint = "", keepaliveMs, allowedIps }) => ({
+    ...{ publicKey, presharedKey, endpoint, allowedIps: [...allowedIps] },
+    keepaliveSeconds: Math.round(keepaliveMs / 1000),
+  })),
+});
 
 /** Fields that the two kinds of document call otherwise than we do. */
 const otherNames: Readonly<Record<string, keyof BondSettings>> = {

@@ -1,6 +1,7 @@
 import type { SpecOf } from "../../cosi/resource.ts";
 import type { LinkSpec, LinkStatus } from "../resources/network/link.ts";
 import type { ResolverSpec } from "../resources/network/names.ts";
+import type { WireguardSpec } from "../resources/network/wireguard.ts";
 
 /** How somebody (the kernel's arguments, the machine config, a DHCP server) wants the network to be. */
 export interface NetworkIntent {
@@ -10,6 +11,8 @@ export interface NetworkIntent {
   readonly routes: readonly IntendedRoute[];
   /** Links that are to get their address by DHCP. */
   readonly dhcp: readonly IntendedDhcp[];
+  /** By the links' names. */
+  readonly wireguard?: Readonly<Record<string, SpecOf<typeof WireguardSpec>>>;
   readonly hostname?: string | undefined;
   readonly resolvers?: SpecOf<typeof ResolverSpec> | undefined;
   readonly timeServers?: readonly string[] | undefined;

@@ -64,6 +64,8 @@ export function kernelNetwork(kernel: Pick<Rtnetlink, "change">): KernelNetwork 
         }
         case "makeDummy":
           return make(name, "dummy", new Uint8Array());
+        case "makeWireguard":
+          return make(name, "wireguard", new Uint8Array());
         case "makeVlan":
           return make(name, "vlan", encode(vlanData, { id: step.id }), { link: step.parent });
         case "setDown":

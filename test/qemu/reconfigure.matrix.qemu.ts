@@ -1,4 +1,5 @@
 // A machine that runs, reconfigured over its API: every effect is read back through the API, without a restart.
+import { generateKeyPairSync, type KeyObject } from "node:crypto";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ApplyConfigurationRequest_Mode as Mode } from "../../api/gen/machine/configuration_pb.js";
@@ -94,6 +95,36 @@ kind: ResolverConfig
 nameservers: [{address: 10.6.0.53}]
 `;
 
+/** Two ends of a tunnel, on the same machine: each hears of the other when all that they were told is right. */
+function tunnel(): string {
+  const ends = [0, 1].map((nth) => {
+    const { publicKey, privateKey } = generateKeyPairSync("x25519");
+    const raw = (key: KeyObject, form: "d" | "x") =>
+      Buffer.from(key.export({ format: "jwk" })[form]!, "base64url");
+    return {
+      ...{ name: `wg${nth}`, port: 51_820 + nth },
+      ...{ own: raw(privateKey, "d").toString("base64"), shown: raw(publicKey, "x").toString("base64") },
+    };
+  });
+  const documents = ends.map(({ name, port, own }, nth) => {
+    const other = ends[1 - nth]!;
+    const network = `10.8.${1 - nth}.0/24`;
+    return `apiVersion: v1alpha1
+kind: WireguardConfig
+name: ${name}
+privateKey: ${own}
+listenPort: ${port}
+peers:
+  - publicKey: ${other.shown}
+    endpoint: 127.0.0.1:${other.port}
+    persistentKeepaliveInterval: 1s
+    allowedIPs: [${network}]
+addresses: [{address: 10.8.${nth}.1/24}]
+`;
+  });
+  return documents.join("---\n");
+}
+
 /** What is not said by a document of its own. */
 const machine = `
 machine:
@@ -105,7 +136,7 @@ test("a machine that runs follows its config within seconds, without a restart",
   await node.until(MachineStatus, "machine", ({ stage, status }) => stage === "running" && status.ready);
   await node.until(TimeStatus, "node", ({ server }) => server === "10.6.0.1");
 
-  const next = patched(node.generated, machine, changes);
+  const next = patched(node.generated, machine, changes, tunnel());
   const began = performance.now();
   const applied = await node.calls.applyConfiguration({ data: Buffer.from(next.text), mode: Mode.AUTO });
   expect(applied.messages).toMatchObject([{ modeDetails: "Applied configuration without a reboot" }]);
@@ -131,6 +162,7 @@ test("a machine that runs follows its config within seconds, without a restart",
       "resolvers",
       ({ dnsServers }) => dnsServers[0] === "10.6.0.53",
     ),
+    "a tunnel": node.until(LinkStatus, "wg0", ({ kind, up }) => kind === "wireguard" && up),
     "a time server": node.until(TimeStatus, "node", ({ server }) => server === "10.6.0.3"),
     "a file": node.until(UserFileStatus, "/var/lib/greeting", ({ sha256 }) => sha256 !== ""),
     "a volume": node.until(
@@ -147,6 +179,13 @@ test("a machine that runs follows its config within seconds, without a restart",
   );
   expect((await node.calls.hostname({})).messages).toMatchObject([{ hostname: "node-2" }]);
   expect(await node.textOf("/var/lib/greeting")).toBe("hello");
+
+  const heard = async () => {
+    const { messages } = await node.calls.networkDeviceStats({});
+    const devices = messages[0]!.devices.filter(({ name }) => name.startsWith("wg"));
+    return devices.length === 2 && devices.every(({ rxBytes }) => rxBytes > 0n);
+  };
+  await expect.poll(heard, { timeout: 60_000 }).toBe(true);
 
   // A bond of another mode is another bond.
   const other = patched(next, "apiVersion: v1alpha1\nkind: BondConfig\nname: bond0\nbondMode: balance-xor\n");

@@ -1,9 +1,11 @@
 import { collectionController } from "../../../cosi/engine/controller.ts";
+import { many } from "../../../cosi/engine/owns.ts";
 import { all, the } from "../../../cosi/engine/reads.ts";
 import { networkFromConfig } from "../../network/config-intent.ts";
 import { MachineConfig } from "../../resources/config/machine-config.ts";
 import { ConfiguredLinks } from "../../resources/network/configured-links.ts";
 import { LinkStatus } from "../../resources/network/link.ts";
+import { WireguardSpec } from "../../resources/network/wireguard.ts";
 import { configIn } from "../config/config-in.ts";
 import { layerOwned, observedLinks, outputsOf } from "./layer-outputs.ts";
 
@@ -13,7 +15,7 @@ export const networkFromMachineConfig = (said: (text: string) => void) => {
   return collectionController({
     name: "NetworkFromMachineConfig",
     reads: { links: all(LinkStatus), config: the(MachineConfig, "v1alpha1") },
-    owns: { ...layerOwned, spoken: the(ConfiguredLinks, "configuration") },
+    owns: { ...layerOwned, wireguard: many(WireguardSpec), spoken: the(ConfiguredLinks, "configuration") },
     reconcile({ links, config }) {
       if (!config) return { do: "remove", why: "there is no machine config" };
       const { intent, spoken, refused } = networkFromConfig(configIn(config), observedLinks(links));
@@ -21,7 +23,13 @@ export const networkFromMachineConfig = (said: (text: string) => void) => {
       refusedBefore = refused;
       return {
         do: "set",
-        outputs: { ...outputsOf("configuration", intent), spoken: { spec: { links: [...spoken] } } },
+        outputs: {
+          ...outputsOf("configuration", intent),
+          wireguard: Object.fromEntries(
+            Object.entries(intent.wireguard ?? {}).map(([name, spec]) => [name, { spec }]),
+          ),
+          spoken: { spec: { links: [...spoken] } },
+        },
       };
     },
   });

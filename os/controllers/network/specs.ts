@@ -19,8 +19,8 @@ export const linkSpecs = (kernel: KernelNetwork) => {
     async reconcile({ metadata: { id }, spec }, { links }) {
       const seen = links.map((link) => ({ ...link.spec, name: link.metadata.id }));
       const there = seen.find(({ name }) => name === id);
-      const { bond, vlan, bridge, dummy } = spec;
-      const recipe = JSON.stringify({ bond, vlan, bridge, dummy });
+      const { bond, vlan, bridge, dummy, wireguard } = spec;
+      const recipe = JSON.stringify({ bond, vlan, bridge, dummy, wireguard });
       if (there && recipe !== (recipes.get(id) ?? recipe)) {
         // Most of it cannot be changed while it is in use: it is made anew.
         recipes.delete(id);
@@ -34,8 +34,8 @@ export const linkSpecs = (kernel: KernelNetwork) => {
       return { do: "done" };
     },
 
-    async teardown({ metadata: { id }, spec }) {
-      if (spec.bond || spec.vlan || spec.bridge || spec.dummy) await kernel.removeLink(id);
+    async teardown({ metadata: { id }, spec: { bond, vlan, bridge, dummy, wireguard } }) {
+      if (bond || vlan || bridge || dummy || wireguard) await kernel.removeLink(id);
       recipes.delete(id);
       return { do: "remove" };
     },

@@ -7,8 +7,10 @@ import { indexRows, type Rows } from "../../../wire/tlv.ts";
 export type AttributesOf<R extends Rows> = { -readonly [N in keyof R]?: ValueOf<R[N][1]> | undefined };
 
 const headerSize = 4;
-/** The upper bits say "nested" and "network order": the table knows both. */
+/** The upper bits say "nested" and "network order": the table knows both, but newer families ask to be told. */
 const typeMask = 0x3fff;
+const nestedFlag = 0x8000;
+const nestedCodecs = new WeakSet<Codec<unknown>>();
 
 /** Attributes up to the end. Adding one is adding a row. */
 export function attributes<const R extends Rows>(rows: R): Codec<AttributesOf<R>> {
@@ -43,7 +45,7 @@ export function attributes<const R extends Rows>(rows: R): Codec<AttributesOf<R>
         const size = w.offset - start;
         const view = new DataView(w.bytes.buffer, w.bytes.byteOffset);
         view.setUint16(start, size, true);
-        view.setUint16(start + 2, row.code, true);
+        view.setUint16(start + 2, nestedCodecs.has(row.codec) ? row.code | nestedFlag : row.code, true);
         for (let left = paddingOf(size); left > 0; left--) {
           const at = w.take(1);
           w.bytes[at] = 0;
@@ -51,6 +53,13 @@ export function attributes<const R extends Rows>(rows: R): Codec<AttributesOf<R>
       }
     },
   };
+}
+
+/** Attributes within one, for families that want them marked. */
+export function nested<T>(codec: Codec<T>): Codec<T> {
+  const marked = { ...codec };
+  nestedCodecs.add(marked);
+  return marked;
 }
 
 /** Values whose types only count them, from 0. */

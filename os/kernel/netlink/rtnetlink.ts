@@ -1,10 +1,11 @@
-// The kernel's network configuration: asked for, changed, and watched, as rtnetlink(7) tells.
+// What the kernel is asked and told over netlink(7), and what it tells by itself. Usually of its network: rtnetlink(7).
 import { constants } from "node:os";
 import { type Codec, decode, encode } from "../../../wire/codec.ts";
 import { RawSocket, socketFamily, socketType } from "../raw-socket.ts";
 import { datagram, encodeMessage, flags, replyOf } from "./message.ts";
 
-const NETLINK_ROUTE = 0;
+/** Linux, include/uapi/linux/netlink.h. */
+export const netlinkProtocols = { route: 0, generic: 16 } as const;
 
 /** Something that the kernel says has changed; decode `payload` by its type's table. */
 export interface Notice {
@@ -33,6 +34,8 @@ interface Waiting {
 }
 
 export interface RtnetlinkOptions {
+  /** The kernel's network, unless something else is said. */
+  readonly protocol?: keyof typeof netlinkProtocols;
   /** The groups to hear of, as a bit mask; none by default. */
   readonly groups?: number;
   readonly noticed?: (notice: Notice) => void;
@@ -46,12 +49,13 @@ export class Rtnetlink implements Disposable {
   readonly #noticed: (notice: Notice) => void;
   #sequence = 0;
 
-  constructor({ groups = 0, noticed = () => {}, overrun = () => {} }: RtnetlinkOptions = {}) {
+  constructor(options: RtnetlinkOptions = {}) {
+    const { protocol = "route", groups = 0, noticed = () => {}, overrun = () => {} } = options;
     this.#noticed = noticed;
     this.#socket = new RawSocket({
       family: socketFamily.netlink,
       type: socketType.raw,
-      protocol: NETLINK_ROUTE,
+      protocol: netlinkProtocols[protocol],
       bind: socketAddress(groups),
       received: (bytes) => this.#receive(bytes),
       overrun: () => {
@@ -66,6 +70,13 @@ export class Rtnetlink implements Disposable {
   async dump<T>(what: string, type: number, codec: Codec<T>, request: T): Promise<T[]> {
     const payloads = await this.#ask(what, type, flags.dump, encode(codec, request));
     return payloads.map((payload) => decode(codec, payload));
+  }
+
+  /** One answer to one question. */
+  async ask<T>(what: string, type: number, codec: Codec<T>, request: T): Promise<T> {
+    const [payload] = await this.#ask(what, type, flags.ack, encode(codec, request));
+    if (!payload) throw new Error(`Cannot ${what}: the kernel has no answer`);
+    return decode(codec, payload);
   }
 
   /** Changes something; resolves when the kernel has done so. */

@@ -11,9 +11,11 @@ import { timeSyncSettings } from "../../controllers/config/time-settings.ts";
 import { userFiles } from "../../controllers/config/user-files.ts";
 import { userVolumes, type Volumes } from "../../controllers/config/user-volumes.ts";
 import { networkFromMachineConfig } from "../../controllers/network/from-machine-config.ts";
+import { wireguardSpecs } from "../../controllers/network/wireguard.ts";
 import { machineStatus } from "../../controllers/runtime/machine-status.ts";
 import { mount, unmount } from "../../kernel/mount.ts";
 import { runTool } from "../../kernel/run-tool.ts";
+import { setWireguard } from "../../network/kernel-wireguard.ts";
 import { SystemDisk } from "../../resources/block.ts";
 import { MachineStage } from "../../resources/runtime/node.ts";
 import { sendKernelLog } from "../../services/logs/kernel-log-sender.ts";
@@ -46,6 +48,7 @@ export function startNodeControllers(context: Context, signal: AbortSignal): voi
     random: Math.random,
     controllers: [
       networkFromMachineConfig((text) => log.write("warn", text)),
+      wireguardSpecs(setWireguard),
       hosts(hostsFile),
       timeSyncSettings,
       kernelParamSpecs,

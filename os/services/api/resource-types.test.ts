@@ -30,5 +30,9 @@ test("each is in a namespace that clients may look into", () => {
 
 test("what is secret is for administrators", () => {
   const secret = resourceTypes.filter(({ type }) => type.sensitive).map(({ type }) => type.type);
-  expect(secret.sort()).toEqual(["MachineConfigs.config.talos.dev", "OSRootSecrets.secrets.talos.dev"]);
+  expect(secret.sort()).toEqual([
+    "MachineConfigs.config.talos.dev",
+    "OSRootSecrets.secrets.talos.dev",
+    "WireguardSpecs.net.ingot.dev",
+  ]);
 });

@@ -1,7 +1,9 @@
 // What a node does with each part of its config. Lists are passed through, `*` is any key of a mapping, and the longest
 // path that fits counts. The test beside it sees that every field of every kind of document is in one row.
 
-const links = ["LinkConfig", "DummyLinkConfig", "VLANConfig", "BridgeConfig", "BondConfig"];
+const links = [
+  ...["LinkConfig", "DummyLinkConfig", "VLANConfig", "BridgeConfig", "BondConfig", "WireguardConfig"],
+];
 const ofLinks = (...fields: string[]) => links.flatMap((kind) => fields.map((field) => `${kind}.${field}`));
 const devices = ["machine.network.interfaces", "machine.network.interfaces.vlans"];
 const ofDevices = (...fields: string[]) =>
@@ -17,7 +19,8 @@ export const usedSettings: readonly string[] = [
   "machine.network.disableSearchDomain",
   ...below("machine.network.interfaces", "interface", "deviceSelector", "vlans.vlanId", "ignore", "dummy"),
   ...ofDevices("addresses", "cidr", "routes", "mtu", "dhcp", "dhcpOptions"),
-  ...below("machine.network.interfaces", "bond", "bridge", "bridgePort"),
+  ...below("machine.network.interfaces", "bond", "bridge", "bridgePort", "wireguard"),
+  ...below("WireguardConfig", "privateKey", "listenPort", "firewallMark", "peers"),
   ...below("machine.features", "rbac", "stableHostname", "apidCheckExtKeyUsage"),
   "machine.registries",
   ...below("cluster", "id", "clusterName", "controlPlane.endpoint"),
@@ -70,12 +73,11 @@ export const unusedSettings: readonly (readonly [why: string, paths: readonly st
     "it is not built yet",
     [
       "debug",
-      ...below("machine.network.interfaces", "wireguard"),
       ...below("machine.network.interfaces.bond", "arpIPTarget", "adActorSystem", "primary"),
       ...ofDevices("dhcpOptions.ipv6", "dhcpOptions.duidv6"),
       ...["BondConfig.nsIp6Targets", "VLANConfig.vlanMode", "DHCPv6Config", "RoutingRuleConfig", "VRFConfig"],
       ...below("DHCPv4Config", "clientIdentifier", "duidRaw"),
-      ...["WireguardConfig", "EthernetConfig", "LinkAliasConfig"],
+      ...["EthernetConfig", "LinkAliasConfig"],
       ...["EventSinkConfig", "TCPProbeConfig", "SideroLinkConfig", "TimeSyncConfig.ptp", "OOMConfig"],
       ...["PCIDriverRebindConfig", "TrustedRootsConfig", "WatchdogTimerConfig", "ZswapConfig"],
       ...["ExistingVolumeConfig", "ExternalVolumeConfig", "RawVolumeConfig", "SwapVolumeConfig"],

@@ -68,8 +68,8 @@ const linkType = numbers(
   LinkType.LINK_VOID,
 );
 
-const kindOf = ({ bond, vlan, bridge, dummy }: SpecOf<typeof LinkSpec>) =>
-  (bond && "bond") ?? (vlan && "vlan") ?? (bridge && "bridge") ?? (dummy ? "dummy" : "");
+const kinds = ["bond", "vlan", "bridge", "dummy", "wireguard"] as const;
+const kindOf = (spec: SpecOf<typeof LinkSpec>) => kinds.find((kind) => spec[kind]) ?? "";
 
 const place = <Word extends string>(words: readonly Word[], word: Word | undefined) =>
   word === undefined ? 0 : words.indexOf(word);
