@@ -19,11 +19,20 @@ export class DocumentCache {
     this.#most = most;
   }
 
-  /** The document of a row that was read. */
-  read(key: Key, revision: number, text: string): Document {
+  /** The document that was written then, where it is known. */
+  find(revision: number): Document | undefined {
     const young = this.#young.get(revision);
     if (young !== undefined) return young;
-    const document = this.#old.get(revision) ?? frozen(decodeRow(key, BigInt(revision), text));
+    const old = this.#old.get(revision);
+    if (old !== undefined) this.#keep(revision, old);
+    return old;
+  }
+
+  /** The document of a row that was read. */
+  read(key: Key, revision: number, text: string): Document {
+    const known = this.find(revision);
+    if (known !== undefined) return known;
+    const document = frozen(decodeRow(key, BigInt(revision), text));
     this.#keep(revision, document);
     return document;
   }

@@ -119,12 +119,13 @@ export class SqliteStore implements Store {
   }
 
   async get(key: Key): Promise<Document | undefined> {
-    // One statement is of one moment by itself.
-    const row = this.#try(() => {
+    return this.#try(() => {
       const kind = this.#kind(key);
-      return kind === undefined ? undefined : this.#sql.get.get(kind, key.id);
+      const seen = kind === undefined ? undefined : this.#sql.version.get(kind, key.id);
+      const known = seen && this.#cache.find(seen.version);
+      const row = known || !seen ? undefined : this.#sql.get.get(kind!, key.id);
+      return known ?? (row && this.#cache.read(key, row.version, row.document));
     });
-    return row && this.#cache.read(key, row.version, row.document);
   }
 
   async list(scope: Scope, query: Query = {}): Promise<Snapshot> {

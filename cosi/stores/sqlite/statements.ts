@@ -53,6 +53,10 @@ export function prepareStatements(database: DatabaseSync) {
     kind: statement<Numbered>("SELECT number FROM kind WHERE namespace = ? AND type = ?"),
     makeKind: statement("INSERT INTO kind (namespace, type) VALUES (?, ?)"),
 
+    /** Most documents are known: their text is not taken out of the file again. */
+    version: statement<Pick<ResourceRow, "version">>(
+      "SELECT version FROM resource WHERE kind = ? AND id = ?",
+    ),
     get: statement<ResourceRow>("SELECT id, version, document FROM resource WHERE kind = ? AND id = ?"),
     list: statement<ResourceRow>("SELECT id, version, document FROM resource WHERE kind = ? ORDER BY id"),
     /** Prepared for each query: which takes less than a hundredth of what it saves. */
