@@ -108,6 +108,11 @@ test("PID 1 is alone: every service is a part of it, and nobody else has any cap
   // Threads of the kernel have no program.
   const programs = messages[0]!.processes.filter(({ executable: program }) => program !== "");
   expect(programs.map(({ pid, executable: program }) => [pid, program])).toEqual([[1, "/usr/bin/node"]]);
+  const status = await textOf("/proc/1/status");
+  const field = (name: string) => new RegExp(`^${name}:\\s+(.*)$`, "m").exec(status)?.[1];
+  // All that the kernel knows, and nothing that a program begun by it would have by itself.
+  expect(field("CapEff")).toBe(field("CapBnd"));
+  expect(["CapInh", "CapAmb"].map(field)).toEqual(["0000000000000000", "0000000000000000"]);
   const { messages: lists } = await calls.serviceList({});
   expect(lists[0]!.services.map(({ id }) => id)).toEqual(["apid", "machined", "trustd"]);
 });

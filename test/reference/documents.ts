@@ -5,6 +5,7 @@ import { request } from "node:https";
 import { z } from "zod";
 import { systemClock } from "../../cosi/system-clock.ts";
 import { machineConfigJsonSchema } from "../../machine-config/json-schema.ts";
+import { unusedSettings, usedSettings } from "../../os/services/config/setting-uses.ts";
 import { makeToken } from "../../provisioner/api/tokens.ts";
 import { PracticeSite } from "../../provisioner/practice-site.conformance.ts";
 import { StepCounters } from "../../pxe-server/steps.ts";
@@ -74,11 +75,21 @@ function machineConfig(): string {
   return page(
     "Machine config",
     "Every document that a config can have, and every field that is understood. What is not understood is refused.",
+    "A node follows a change at once where it can (`apply-config` says when it takes a restart). What it keeps and does not use, it says when the config is applied:",
+    markdownTable(
+      ["kept, and not used", "because"],
+      unusedSettings.map(([why, paths]) => [paths.map(unusedPath).join(", "), why]),
+    ),
     ...oneOf.flatMap((document) => {
       const rows = fieldsOf(document).map(({ path, type, usual }) => [`\`${path}\``, type, usual]);
       return [`## ${document.title}`, markdownTable(["field", "what it can be", "unless said"], rows)];
     }),
   );
+}
+
+function unusedPath(path: string): string {
+  const used = usedSettings.filter((it) => it.startsWith(`${path}.`)).map((it) => `\`${it}\``);
+  return used.length === 0 ? `\`${path}\`` : `\`${path}\` (but ${used.join(", ")})`;
 }
 
 interface Operation {
