@@ -53,8 +53,10 @@ export const prepareImage = () => prepareImages(images.slice(0, 1));
 async function prepareImages(wanted: typeof images): Promise<boolean> {
   console.log("building the operating system's image for the machines");
   for (const options of wanted) {
-    const status = await runHere(process.execPath, [join(root, "os/image/main.ts"), "--quiet", ...options]);
-    if (status !== 0) return false;
+    const build = [join(root, "os/image/main.ts"), "--quiet", ...options];
+    if ((await runHere(process.execPath, build)) === 0) continue;
+    console.log("that failed: perhaps what was downloaded before will do");
+    if ((await runHere(process.execPath, [...build, "--offline"])) !== 0) return false;
   }
   return true;
 }
