@@ -143,6 +143,39 @@ describe("a node that is asked to upgrade", () => {
   });
 });
 
+describe("a node that does not come back from its upgrade", () => {
+  const gone = async () => {
+    const site = new Site();
+    for (const id of ["m1", "m2"]) await site.add(id);
+    const work = site.work();
+    await site.upgrade("m1", "http://a/");
+    await site.settle();
+    await site.upgrade("m2", "http://b/");
+    await site.shows("m1", { is: "silent", since: at, why: "nothing answers", address: "address-of-m1" });
+    await site.clock.advance(25 * 60_000);
+    expect(await site.order("m1")).toMatchObject({ state: "restarting" });
+    expect(await site.order("m2")).toMatchObject({ state: "waiting", why: "m1 is upgraded first" });
+    return { site, [Symbol.asyncDispose]: () => work[Symbol.asyncDispose]() };
+  };
+
+  test("is given up after half an hour, and the next has its turn", async () => {
+    await using it = await gone();
+    await it.site.clock.advance(6 * 60_000);
+    const why = "it has not come back within 30 minutes";
+    expect(await it.site.order("m1")).toMatchObject({ state: "failed", why });
+    expect(await it.site.order("m2")).toMatchObject({ state: "restarting" });
+  });
+
+  test("has no turn any more when its machine is released", async () => {
+    await using it = await gone();
+    await it.site.shows("m1", ready("m1", "b2"));
+    await it.site.state.teardown(Assignment, "m1");
+    await it.site.clock.advance(20_000);
+    expect(await it.site.order("m1")).toMatchObject({ what: "reset" });
+    expect(await it.site.order("m2")).toMatchObject({ state: "restarting" });
+  });
+});
+
 describe("an image that one node of a cluster comes back from", () => {
   const spoiled = async () => {
     const site = new Site();

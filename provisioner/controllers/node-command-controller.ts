@@ -43,11 +43,13 @@ const againMs = 10_000;
 const lookMs = 3_000;
 /** An image is written at the pace of the slowest network that anybody has. */
 const writeMs = 20 * 60_000;
+/** So long a turn holds of which nothing is written down yet. */
+const claimMs = 30_000;
 
 /** Has nodes erase themselves when their machines leave, and puts them on another image when somebody asks. */
 export const nodeCommandController = ({ state, clock, nodes }: NodeCommandDependencies) => {
-  /** Whose turn it is to be upgraded, by cluster. */
-  const turns = new Map<string, string>();
+  /** Who was given its turn to be upgraded, by cluster: others may ask before its order is written down. */
+  const claims = new Map<string, { readonly id: string; readonly at: Date }>();
   return controller({
     name: "NodeCommand",
     each: Machine,
@@ -84,14 +86,17 @@ export const nodeCommandController = ({ state, clock, nodes }: NodeCommandDepend
       const isOpen =
         upgrade && !(order?.what === "upgrade" && order.upgradeId === upgrade.upgradeId && isOver(order));
       const others = isOpen ? await upgradesIn(place.cluster, id) : new Map<string, UpgradeOrder>();
-      const othersTurn = isOpen ? turnOf(place.cluster, id, others) : undefined;
+      const othersTurn = isOpen ? turnOf(place.cluster, id, others, now) : undefined;
       const command = nodeCommand({ facts, upgrade, order, node, othersTurn, others, now });
       switch (command.do) {
         case "nothing":
-          if (turns.get(place.cluster) === id && order?.what === "upgrade" && isOver(order)) {
-            turns.delete(place.cluster);
-          }
           return keep(command.why);
+        case "awaitReturn":
+          return keep(command.why, command.until);
+        case "giveUpUpgrade": {
+          const { why } = command;
+          return { do: "set", spec: { ...command.order, state: "failed", at: now, why }, why };
+        }
         case "awaitReset": {
           if (await nodes.answers(place, signal))
             return keep("it erases itself", new Date(now.getTime() + lookMs));
@@ -143,7 +148,7 @@ export const nodeCommandController = ({ state, clock, nodes }: NodeCommandDepend
         case "write": {
           const { upgradeId, image } = command;
           const mine = { what: "upgrade", upgradeId, image } as const;
-          turns.set(place.cluster, id);
+          claims.set(place.cluster, { id, at: now });
           if (order?.what !== "upgrade" || order.upgradeId !== upgradeId || order.state !== "writing") {
             return {
               do: "set",
@@ -154,7 +159,6 @@ export const nodeCommandController = ({ state, clock, nodes }: NodeCommandDepend
           try {
             await nodes.upgrade(place, image, signal);
           } catch (error) {
-            turns.delete(place.cluster);
             return { do: "set", spec: { ...mine, state: "failed", at: clock.now(), why: said(error) } };
           }
           const bootId = node && "bootId" in node ? node.bootId : undefined;
@@ -171,7 +175,7 @@ export const nodeCommandController = ({ state, clock, nodes }: NodeCommandDepend
         case "judge": {
           const outcome = await nodes.upgradeOutcome(place, signal);
           if (outcome?.phase === "trial") return keep("it is on trial", soon);
-          turns.delete(place.cluster);
+          claims.delete(place.cluster);
           const at = clock.now();
           const why = outcome?.phase === "failed" ? outcome.reason : "it runs the other image";
           const ended = outcome?.phase === "failed" ? "failed" : "done";
@@ -195,10 +199,13 @@ export const nodeCommandController = ({ state, clock, nodes }: NodeCommandDepend
   }
 
   /** The node of that cluster that is being upgraded, if it is another one. */
-  function turnOf(cluster: string, id: string, others: ReadonlyMap<string, UpgradeOrder>) {
-    const holder = turns.get(cluster);
-    if (holder !== undefined) return holder === id ? undefined : holder;
-    return [...others].find(([, order]) => order.state !== "failed")?.[0];
+  function turnOf(cluster: string, id: string, others: ReadonlyMap<string, UpgradeOrder>, now: Date) {
+    const [holder] = [...others].find(([, { state }]) => state !== "failed") ?? [];
+    if (holder !== undefined) return holder;
+    const claim = claims.get(cluster);
+    if (!claim || claim.id === id || now.getTime() - claim.at.getTime() >= claimMs) return undefined;
+    const told = others.get(claim.id);
+    return told && told.at >= claim.at ? undefined : claim.id;
   }
 };
 

@@ -21,7 +21,10 @@ export type NodeCommand =
       readonly image: string;
       readonly why: string;
     }
-  /** It restarts into what was written: what came of it, it says itself when it is back. */
+  /** It restarts into what was written. */
+  | { readonly do: "awaitReturn"; readonly why: string; readonly until: Date }
+  | { readonly do: "giveUpUpgrade"; readonly order: UpgradeOrder; readonly why: string }
+  /** It is back: what came of it, it says itself. */
   | { readonly do: "judge"; readonly order: UpgradeOrder };
 
 export type UpgradeOrder = Extract<Order, { what: "upgrade" }>;
@@ -40,6 +43,8 @@ interface Asked {
 
 /** A node that erases its own disk takes seconds; one that hangs in it is cut off. */
 const resetMs = 2 * 60_000;
+/** An image has ten minutes to prove itself, and the one before it takes its time to boot. */
+const returnMs = 30 * 60_000;
 
 export function nodeCommand({ facts, upgrade, order, node, othersTurn, others, now }: Asked): NodeCommand {
   if (isUntouchable(facts)) return nothing("it is not to be touched");
@@ -50,7 +55,11 @@ export function nodeCommand({ facts, upgrade, order, node, othersTurn, others, n
   if (mine?.state === "done" || mine?.state === "failed") return nothing(mine.why);
   const isBack = node?.is === "ready" && facts.runs === "system";
   if (mine?.state === "restarting") {
-    return isBack && node.bootId !== mine.bootId ? { do: "judge", order: mine } : nothing(mine.why);
+    if (isBack && node.bootId !== mine.bootId) return { do: "judge", order: mine };
+    const until = new Date(mine.at.getTime() + returnMs);
+    if (now < until) return { do: "awaitReturn", why: mine.why, until };
+    const why = `it has not come back within ${returnMs / 60_000} minutes`;
+    return { do: "giveUpUpgrade", order: mine, why };
   }
   if (!isBack) return nothing("an upgrade is asked for, and it is not ready");
   const { upgradeId, image } = upgrade;
