@@ -17,6 +17,7 @@ import { rebootCommand, resetCommand, rollbackCommand, shutdownCommand } from ".
 import { serviceCommand } from "./commands/service.ts";
 import { memoryCommand, mountsCommand, processesCommand, timeCommand } from "./commands/statistics.ts";
 import { dmesgCommand, eventsCommand, logsCommand } from "./commands/streams.ts";
+import { supportCommand } from "./commands/support.ts";
 import { upgradeCommand } from "./commands/upgrade.ts";
 import { upgradeKubernetesCommand } from "./commands/upgrade-k8s.ts";
 import { versionCommand } from "./commands/version.ts";
@@ -57,6 +58,7 @@ const makers: readonly ((io: Io) => Command)[] = [
   serviceCommand,
   shutdownCommand,
   statsCommand,
+  supportCommand,
   timeCommand,
   upgradeCommand,
   upgradeKubernetesCommand,

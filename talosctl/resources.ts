@@ -18,6 +18,14 @@ export interface Resource {
 
 const definitionType = "ResourceDefinitions.meta.cosi.dev";
 
+/** What types the node has. */
+export async function definitionsOf(connection: Connection, node: string): Promise<ResourceDefinitionSpec[]> {
+  const request = { namespace: "meta", type: definitionType };
+  return Array.fromAsync(connection.calls(State).list(request, connection.at(node)), ({ resource }) =>
+    fromBinary(ResourceDefinitionSpecSchema, resource?.spec?.protoSpec ?? new Uint8Array()),
+  );
+}
+
 /** The definition of a type that people call by any of its names. */
 export async function findDefinition(
   connection: Connection,
@@ -25,16 +33,10 @@ export async function findDefinition(
   name: string,
 ): Promise<ResourceDefinitionSpec> {
   const wanted = name.toLowerCase();
-  const found: ResourceDefinitionSpec[] = [];
-  const request = { namespace: "meta", type: definitionType };
-  for await (const { resource } of connection.calls(State).list(request, connection.at(node))) {
-    const definition = fromBinary(
-      ResourceDefinitionSpecSchema,
-      resource?.spec?.protoSpec ?? new Uint8Array(),
-    );
-    const isCalled = (alias: string) => alias.toLowerCase() === wanted;
-    if (resource?.metadata?.id === wanted || definition.allAliases.some(isCalled)) found.push(definition);
-  }
+  const isCalled = (alias: string) => alias.toLowerCase() === wanted;
+  const found = (await definitionsOf(connection, node)).filter(
+    ({ resourceType, allAliases }) => isCalled(resourceType) || allAliases.some(isCalled),
+  );
   const [only, ...others] = found;
   if (!only)
     throw new CommandFailed(`rpc error: code = NotFound desc = resource "${name}" is not registered`);

@@ -26,6 +26,7 @@ export const debianPackages = {
       "DMTF's Redfish validators and an emulated Redfish service of OpenStack, which Debian has not",
     "etcd-server": "the real etcd that the store's conformance suite runs against",
     openssl: "the independent judge of our certificates",
+    unzip: "the independent judge of our support archives",
     cpio: "the independent judge of our initramfs",
     "btrfs-progs": "disks whose signatures must be found",
     dosfstools: "disks whose signatures must be found, and the judge of our FAT32",

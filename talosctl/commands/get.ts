@@ -1,11 +1,11 @@
 import { type Command, Option } from "commander";
-import { stringify } from "yaml";
 import type { ResourceDefinitionSpec } from "../../api/gen/cosi/meta_pb.js";
 import { EventType, State } from "../../api/gen/cosi/state_pb.js";
 import { eachNode } from "../answers.ts";
 import { type Connection, callFailure, type Target } from "../connection.ts";
 import { CommandFailed, type Io } from "../io.ts";
 import { jsonPath } from "../json-path.ts";
+import { resourceText } from "../resource-text.ts";
 import { findDefinition, type Resource, readResource } from "../resources.ts";
 import { tableText } from "../table.ts";
 import { alsoInsecure, machineCommand, withConnection } from "./command.ts";
@@ -134,30 +134,11 @@ const cells = (
 ];
 
 function textOf(output: string, node: string, { metadata, spec }: Resource): string {
-  if (output === "yaml") {
-    const described = stringify({ spec }, { version: "1.1", indent: 4, lineWidth: 0 });
-    return `node: ${node}\nmetadata:\n${metadataText(metadata)}${described}`;
-  }
+  if (output === "yaml") return resourceText(node, { metadata, spec });
   const owner = metadata["owner"] === "" ? null : metadata["owner"];
   const whole = { metadata: { ...metadata, owner, version: Number(metadata.version) }, node, spec };
   if (output === "json") return `${JSON.stringify(sorted(whole), undefined, 4)}\n`;
   return `${jsonPath(output.slice("jsonpath=".length), whole)}\n`;
-}
-
-/** Bare, as upstream writes it: what is a time or a number to YAML is text to nobody who reads this. */
-function metadataText(metadata: Resource["metadata"]): string {
-  const line = (indent: string, name: string, value: unknown): string => {
-    if (Array.isArray(value))
-      return `${indent}${name}:\n${value.map((it) => `${indent}    - ${it}\n`).join("")}`;
-    if (typeof value === "object" && value !== null) {
-      const inner = Object.entries(value).map(([key, it]) => line(`${indent}    `, key, it));
-      return `${indent}${name}:\n${inner.join("")}`;
-    }
-    return `${indent}${name}: ${String(value)}`.trimEnd().concat("\n");
-  };
-  return Object.entries(metadata)
-    .map(([name, value]) => line("    ", name, value))
-    .join("");
 }
 
 /** By name, as Go prints them. */

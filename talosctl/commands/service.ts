@@ -47,22 +47,23 @@ async function showService(connection: Connection, io: Io, id: string): Promise<
   const found = answers.good.flatMap(({ node, answer }) =>
     answer.services.filter((service) => service.id === id).map((service) => ({ node, service })),
   );
-  for (const { node, service } of found) {
-    const events = (service.events?.events ?? []).toReversed();
-    const lines = events.map(({ state, msg, ts }) => `[${state}]: ${msg} (${ago(ts, io)})`);
-    io.out(
-      tableText([
-        ["NODE", node],
-        ["ID", service.id],
-        ["STATE", service.state],
-        ["HEALTH", health(service)],
-        ...(service.health?.lastMessage ? [["LAST HEALTH MESSAGE", service.health.lastMessage]] : []),
-        ...lines.map((line, at) => [at === 0 ? "EVENTS" : "", line]),
-      ]),
-    );
-  }
+  for (const { node, service } of found) io.out(serviceText(node, service, io));
   answers.settle();
   if (found.length === 0) throw new CommandFailed(`service "${id}" is not registered on any nodes`);
+}
+
+/** All that a node tells of a service. */
+export function serviceText(node: string, service: ServiceInfo, clock: Pick<Io, "now">): string {
+  const events = (service.events?.events ?? []).toReversed();
+  const lines = events.map(({ state, msg, ts }) => `[${state}]: ${msg} (${ago(ts, clock)})`);
+  return tableText([
+    ["NODE", node],
+    ["ID", service.id],
+    ["STATE", service.state],
+    ["HEALTH", health(service)],
+    ...(service.health?.lastMessage ? [["LAST HEALTH MESSAGE", service.health.lastMessage]] : []),
+    ...lines.map((line, at) => [at === 0 ? "EVENTS" : "", line]),
+  ]);
 }
 
 async function operate(
@@ -85,7 +86,7 @@ function health({ health: it }: ServiceInfo): string {
 }
 
 /** As Go prints a duration that is rounded to seconds. */
-function ago(ts: Parameters<typeof timestampMs>[0] | undefined, { now }: Io): string {
+function ago(ts: Parameters<typeof timestampMs>[0] | undefined, { now }: Pick<Io, "now">): string {
   if (!ts) return "";
   const seconds = Math.max(0, Math.round((now().getTime() - timestampMs(ts)) / 1000));
   const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor((seconds % 3600) / 60)];

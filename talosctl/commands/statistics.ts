@@ -1,9 +1,11 @@
 // Commands that show how a machine is doing, as tables.
 import { timestampDate } from "@bufbuild/protobuf/wkt";
 import { type Command, Option } from "commander";
+import type { Mounts } from "../../api/gen/machine/files_pb.js";
 import { MachineService } from "../../api/gen/machine/machine_pb.js";
+import type { Process } from "../../api/gen/machine/statistics_pb.js";
 import { TimeService } from "../../api/gen/time/time_pb.js";
-import { Answers } from "../answers.ts";
+import { Answers, type From } from "../answers.ts";
 import type { Target } from "../connection.ts";
 import type { Io } from "../io.ts";
 import { tableText } from "../table.ts";
@@ -43,6 +45,22 @@ export const memoryCommand = (io: Io): Command =>
       }),
     );
 
+/** What there is of each file system that has a size: the others are no places to put things. */
+export function mountsText(good: readonly From<Mounts>[]): string {
+  const gb = (bytes: bigint) => (Number(bytes) / 1e9).toFixed(2);
+  const rows = good.flatMap(({ node, answer }) =>
+    answer.stats
+      .filter(({ size }) => size > 0n)
+      .map(({ filesystem, size, available, mountedOn }) => [
+        ...[node, filesystem, gb(size), gb(size - available), gb(available)],
+        `${(100 - (100 * Number(available)) / Number(size)).toFixed(2)}%`,
+        mountedOn,
+      ]),
+  );
+  const sizes = ["SIZE(GB)", "USED(GB)", "AVAILABLE(GB)", "PERCENT USED"];
+  return tableText([["NODE", "FILESYSTEM", ...sizes, "MOUNTED ON"], ...rows]);
+}
+
 export const mountsCommand = (io: Io): Command =>
   machineCommand("mounts", "List mounts")
     .alias("mount")
@@ -50,30 +68,23 @@ export const mountsCommand = (io: Io): Command =>
       withConnection(options, io, async (connection) => {
         const { messages } = await connection.calls(MachineService).mounts({}, connection.all());
         const answers = new Answers(messages, connection);
-        const gb = (bytes: bigint) => (Number(bytes) / 1e9).toFixed(2);
-        const rows = answers.good.flatMap(({ node, answer }) =>
-          answer.stats
-            // What has no size is no place to put things.
-            .filter(({ size }) => size > 0n)
-            .map(({ filesystem, size, available, mountedOn }) => [
-              ...[node, filesystem, gb(size), gb(size - available), gb(available)],
-              `${(100 - (100 * Number(available)) / Number(size)).toFixed(2)}%`,
-              mountedOn,
-            ]),
-        );
-        const heading = [
-          "NODE",
-          "FILESYSTEM",
-          "SIZE(GB)",
-          "USED(GB)",
-          "AVAILABLE(GB)",
-          "PERCENT USED",
-          "MOUNTED ON",
-        ];
-        io.out(tableText([heading, ...rows]));
+        io.out(mountsText(answers.good));
         answers.settle();
       }),
     );
+
+export function processesText(good: readonly From<Process>[], by: "rss" | "cpu"): string {
+  const rows = good
+    .flatMap(({ node, answer }) => answer.processes.map((process) => ({ node, ...process })))
+    .sort((a, b) => (by === "cpu" ? b.cpuTime - a.cpuTime : Number(b.residentMemory - a.residentMemory)))
+    .map((it) => [
+      ...[it.node, String(it.pid), it.state, String(it.threads), it.cpuTime.toFixed(2)],
+      ...[humanBytes(Number(it.virtualMemory)), humanBytes(Number(it.residentMemory)), it.label],
+      it.args || it.executable || it.command,
+    ]);
+  const heading = ["NODE", "PID", "STATE", "THREADS", "CPU-TIME", "VIRTMEM", "RESMEM", "LABEL", "COMMAND"];
+  return tableText([heading, ...rows]);
+}
 
 export const processesCommand = (io: Io): Command =>
   machineCommand("processes", "List running processes")
@@ -84,35 +95,7 @@ export const processesCommand = (io: Io): Command =>
       withConnection(options, io, async (connection) => {
         const { messages } = await connection.calls(MachineService).processes({}, connection.all());
         const answers = new Answers(messages, connection);
-        const all = answers.good.flatMap(({ node, answer }) =>
-          answer.processes.map((process) => ({ node, ...process })),
-        );
-        const sorted = all.sort((a, b) =>
-          options.sort === "cpu" ? b.cpuTime - a.cpuTime : Number(b.residentMemory - a.residentMemory),
-        );
-        const rows = sorted.map((it) => [
-          it.node,
-          String(it.pid),
-          it.state,
-          String(it.threads),
-          it.cpuTime.toFixed(2),
-          humanBytes(Number(it.virtualMemory)),
-          humanBytes(Number(it.residentMemory)),
-          it.label,
-          it.args || it.executable || it.command,
-        ]);
-        const heading = [
-          "NODE",
-          "PID",
-          "STATE",
-          "THREADS",
-          "CPU-TIME",
-          "VIRTMEM",
-          "RESMEM",
-          "LABEL",
-          "COMMAND",
-        ];
-        io.out(tableText([heading, ...rows]));
+        io.out(processesText(answers.good, options.sort));
         answers.settle();
       }),
     );

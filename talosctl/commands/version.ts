@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { MachineService } from "../../api/gen/machine/machine_pb.js";
+import type { Version } from "../../api/gen/machine/statistics_pb.js";
 import { Answers } from "../answers.ts";
 import type { Target } from "../connection.ts";
 import type { Io } from "../io.ts";
@@ -23,21 +24,24 @@ export const versionCommand = (io: Io, own: string): Command =>
       await withConnection(options, io, async (connection) => {
         const { messages } = await connection.calls(MachineService).version({}, connection.all());
         const answers = new Answers(messages, connection);
-        for (const { node, answer } of answers.good) {
-          const { tag = "", sha = "", built = "", goVersion = "", os = "", arch = "" } = answer.version ?? {};
-          const fields = [
-            ["NODE", node],
-            ["Tag", tag],
-            ["SHA", sha],
-            ["Built", built],
-            ["Go version", goVersion],
-            ["OS/Arch", `${os}/${arch}`],
-            ["Enabled", answer.features?.rbac ? "RBAC" : ""],
-          ];
-          for (const [name, value] of fields) io.out(`\t${`${name}:`.padEnd(13)}${value}\n`);
-        }
+        for (const { node, answer } of answers.good) io.out(serverText(node, answer));
         answers.settle();
       });
     });
 
 const architecture = () => (process.arch === "x64" ? "amd64" : process.arch);
+
+/** What a machine tells of its version. */
+export function serverText(node: string, { version, features }: Version): string {
+  const { tag = "", sha = "", built = "", goVersion = "", os = "", arch = "" } = version ?? {};
+  const fields = [
+    ["NODE", node],
+    ["Tag", tag],
+    ["SHA", sha],
+    ["Built", built],
+    ["Go version", goVersion],
+    ["OS/Arch", `${os}/${arch}`],
+    ["Enabled", features?.rbac ? "RBAC" : ""],
+  ];
+  return fields.map(([name, value]) => `\t${`${name}:`.padEnd(13)}${value}\n`).join("");
+}
