@@ -2,6 +2,8 @@
 import { once } from "node:events";
 import { connect } from "node:tls";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { VirtualClock } from "../../cosi/virtual-clock.ts";
+import { Event } from "../resources/event.ts";
 import { Machine } from "../resources/machine.ts";
 import { openTestApi, type TestApi } from "./api-client.conformance.ts";
 
@@ -174,6 +176,42 @@ test("streams are opened so often, and no more; one that ends makes room", async
   expect(again.statusCode).toBe(200);
   again.destroy();
   second.destroy();
+});
+
+test("a stream whose reader takes nothing is cut off, and what waits for it is dropped", async () => {
+  const clock = new VirtualClock({ start: new Date() });
+  await using watched = await openTestApi({ clock, limits: { mostStreamsOfOne: 1 } });
+  const token = await watched.token("reader");
+  const at = new Date();
+  // More than the kernel keeps for somebody who does not read.
+  for (let number = 0; number < 300; number++) {
+    const spec = {
+      at,
+      firstAt: at,
+      count: 1,
+      severity: "info",
+      kind: "stage",
+      what: "x".repeat(100_000),
+    } as const;
+    await watched.state.create(Event, `e${number}`, { spec });
+  }
+  const open = () => watched.open("/api/v1/events", { token, headers: { accept: "text/event-stream" } });
+  const deaf = await open();
+  expect(deaf.statusCode).toBe(200);
+  deaf.on("error", () => {});
+  const cut = new Promise((resolve) => deaf.once("close", resolve));
+  expect((await open()).resume().statusCode).toBe(429);
+  let again = await open();
+  while (again.statusCode === 429) {
+    again.resume();
+    await clock.advance(15_000);
+    again = await open();
+  }
+  expect(again.statusCode).toBe(200);
+  again.destroy();
+  deaf.resume();
+  await cut;
+  expect(deaf.complete).toBe(false);
 });
 
 test("what a machine says of itself arrives as text, never as markup or control characters", async () => {

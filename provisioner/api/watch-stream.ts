@@ -53,8 +53,11 @@ export class WatchStreams {
     const after = header("last-event-id") ?? query.get("after") ?? undefined;
     let beat: Disposable | undefined;
     const heartbeat = () => {
-      // One that takes nothing any more is not waited for.
-      if (response.writableLength > 0) return stop.abort();
+      // One that takes nothing any more is not waited for, and what waits for it is dropped.
+      if (response.writableLength > 0) {
+        response.destroy();
+        return stop.abort();
+      }
       response.write(": \n\n");
       beat = clock.after(heartbeatMs, heartbeat);
     };
