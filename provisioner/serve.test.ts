@@ -133,6 +133,19 @@ describe("a pxe-server", () => {
     expect((await provisioner.state.get(Segment, "rack-1")).spec).toMatchObject({ version: "0.1.0" });
   });
 
+  test("makes no machine known by a report: its question may be about to, and knows more of it", async () => {
+    const boot = await site.segment();
+    const at = timestampFromDate(new Date());
+    const step = { case: "asked", value: { firmware: "UEFI" } } as const;
+    await Promise.all([
+      boot.report({ reports: [{ bootId: "b1", mac, at, number: 1n, step }] }),
+      boot.plan(ask),
+    ]);
+    expect((await provisioner.state.list(Machine)).resources.map(({ metadata }) => metadata.id)).toEqual([
+      uuid,
+    ]);
+  });
+
   test("that was away tells of it when it is back, once, and who was to boot meanwhile is looked after", async () => {
     const boot = await site.segment();
     await boot.plan(ask);

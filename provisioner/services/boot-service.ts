@@ -300,13 +300,17 @@ class BootDesk {
     await this.#change(machine, next);
   }
 
-  /** What a machine would be told now. */
+  /**
+   * What a machine would be told now. A report makes nobody known: the question of the same boot, which tells more of who
+   * asks, may be about to, and two machines of one would be in conflict for ever.
+   */
   async #judge(mac: string): Promise<Told | undefined> {
-    const met = await this.#options.registry.meet({ macs: [mac] });
-    const records = met.is === "machine" ? await recordsOf(this.#options.state, met.id) : undefined;
-    if (met.is !== "machine" || !records) return undefined;
+    const { registry, state } = this.#options;
+    const machine = registry.find({ macs: [mac] });
+    const records = machine === undefined ? undefined : await recordsOf(state, machine);
+    if (machine === undefined || !records) return undefined;
     const { is: mode, why } = bootMode(gatherFacts(records));
-    return { machine: met.id, mode, why };
+    return { machine, mode, why };
   }
 
   /** In one step: its agent may attach at this moment, and be there for good. */
