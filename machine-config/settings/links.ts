@@ -4,6 +4,7 @@ import { blackholeRouteConfig } from "../documents/blackhole-route-config.ts";
 import { bondConfig } from "../documents/bond-config.ts";
 import { bridgeConfig } from "../documents/bridge-config.ts";
 import { dhcpv4Config } from "../documents/dhcpv4-config.ts";
+import { dhcpv6Config } from "../documents/dhcpv6-config.ts";
 import { dummyLinkConfig } from "../documents/dummy-link-config.ts";
 import { linkConfig } from "../documents/link-config.ts";
 import { vlanConfig } from "../documents/vlan-config.ts";
@@ -92,6 +93,8 @@ export interface LinkSettings {
   readonly routes: readonly RouteSettings[];
   /** Undefined: no DHCP. */
   readonly dhcp4: { readonly metric: number; readonly ignoresHostname: boolean } | undefined;
+  /** Undefined: none. The client's identifier is in hexadecimal, or made of the MAC. */
+  readonly dhcp6: { readonly duid: string | undefined } | undefined;
 }
 
 const defaultMetric = 1024;
@@ -104,6 +107,8 @@ export function linkSettings(config: MachineConfig): readonly LinkSettings[] {
   // DHCP for a link that no other document speaks of.
   const alone = config
     .all(dhcpv4Config)
+    .concat(config.all(dhcpv6Config))
+    .filter(({ name }, at, all) => all.findIndex((other) => other.name === name) === at)
     .flatMap(({ name = "" }) => (spoken.has(name) ? [] : [common(config, { name }, { is: "found" })]));
   return [...devices.flatMap(deviceLinks), ...documents, ...alone];
 }
@@ -147,6 +152,7 @@ type CommonDocument = Partial<SpecOf<typeof linkConfig>> & { readonly hardwareAd
 function common(config: MachineConfig, document: CommonDocument, make: LinkMake): LinkSettings {
   const { name = "", up = true, mtu, hardwareAddr, multicast, addresses = [], routes = [] } = document;
   const dhcp = config.get(dhcpv4Config, name);
+  const dhcp6 = config.get(dhcpv6Config, name);
   return {
     ...{ link: named(name), ignored: false, make, up, mtu: mtu || undefined, multicast },
     ...{ hardwareAddr: hardwareAddr || undefined, master: undefined },
@@ -160,6 +166,7 @@ function common(config: MachineConfig, document: CommonDocument, make: LinkMake)
       metric: dhcp.routeMetric || defaultMetric,
       ignoresHostname: dhcp.ignoreHostname ?? false,
     },
+    dhcp6: dhcp6 && { duid: hexOf(dhcp6.duidRaw) },
   };
 }
 
@@ -231,6 +238,7 @@ function ofDevice({ addresses = [], cidr, routes = [], mtu, dhcp, dhcpOptions }:
     dhcp4: wantsDhcp
       ? { metric: dhcpOptions?.routeMetric || defaultMetric, ignoresHostname: false }
       : undefined,
+    dhcp6: dhcp === true && dhcpOptions?.ipv6 === true ? { duid: hexOf(dhcpOptions.duidv6) } : undefined,
   };
 }
 
@@ -254,6 +262,9 @@ const routeOf = (
 const tableNames: Readonly<Record<string, string>> = {
   ...{ unspec: "main", "0": "main", "254": "main", default: "253", local: "255" },
 };
+
+const hexOf = (bytes: string | undefined) =>
+  bytes?.replaceAll(/[^0-9a-fA-F]/g, "").toLowerCase() || undefined;
 
 const somewhere = (network: string | undefined) =>
   network === "0.0.0.0/0" || network === "::/0" ? undefined : network || undefined;

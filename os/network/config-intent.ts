@@ -12,7 +12,7 @@ import {
 import { resolverSettings } from "../../machine-config/settings/resolvers.ts";
 import { timeSettings } from "../../machine-config/settings/time.ts";
 import { type BondSettings, bondSettings } from "../resources/network/link.ts";
-import type { NetworkIntent, ObservedLink } from "./intent.ts";
+import type { IntendedDhcp6, NetworkIntent, ObservedLink } from "./intent.ts";
 
 export interface AskedByConfig {
   readonly intent: NetworkIntent;
@@ -28,6 +28,7 @@ interface Asked {
   readonly addresses: NetworkIntent["addresses"][number][];
   readonly routes: NetworkIntent["routes"][number][];
   readonly dhcp: NetworkIntent["dhcp"][number][];
+  readonly dhcp6: IntendedDhcp6[];
   readonly spoken: Set<string>;
   readonly refused: string[];
 }
@@ -39,6 +40,7 @@ export function networkFromConfig(config: MachineConfig, links: readonly Observe
     addresses: [],
     routes: [],
     dhcp: [],
+    dhcp6: [],
     spoken: new Set(),
     refused: [],
   };
@@ -70,7 +72,7 @@ export function networkFromConfig(config: MachineConfig, links: readonly Observe
 
 function askForLink(
   name: string,
-  { ignored, make, addresses, routes, dhcp4, ...settings }: LinkSettings,
+  { ignored, make, addresses, routes, dhcp4, dhcp6, ...settings }: LinkSettings,
   links: readonly ObservedLink[],
   asked: Asked,
 ): void {
@@ -89,6 +91,7 @@ function askForLink(
     ...routes.map(({ metric, ...route }) => ({ linkName: name, ...route, priority: metric })),
   );
   if (dhcp4) asked.dhcp.push({ linkName: name, ...dhcp4 });
+  if (dhcp6) asked.dhcp6.push({ linkName: name, ...dhcp6 });
   const below = make.is === "vlan" ? [make.parent] : "members" in make ? make.members : [];
   for (const part of below.flatMap((reference) => namesOf(reference, links))) {
     asked.spoken.add(part);

@@ -11,6 +11,7 @@ export interface NetworkIntent {
   readonly routes: readonly IntendedRoute[];
   /** Links that are to get their address by DHCP. */
   readonly dhcp: readonly IntendedDhcp[];
+  readonly dhcp6?: readonly IntendedDhcp6[];
   /** By the links' names. */
   readonly wireguard?: Readonly<Record<string, SpecOf<typeof WireguardSpec>>>;
   readonly hostname?: string | undefined;
@@ -30,6 +31,12 @@ export interface IntendedDhcp {
   /** Of the routes that come with a lease; undefined: the usual one. */
   readonly metric?: number;
   readonly ignoresHostname?: boolean;
+}
+
+export interface IntendedDhcp6 {
+  readonly linkName: string;
+  /** In hexadecimal; undefined: made of the MAC. */
+  readonly duid: string | undefined;
 }
 
 export interface IntendedRoute {

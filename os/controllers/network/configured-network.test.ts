@@ -168,3 +168,23 @@ routes:
     },
   });
 });
+
+test("an address of either protocol is asked for, until nobody wants it any more", () => {
+  const asked = (...kinds: string[]) => documents(...kinds.map((kind) => document(kind, "name: port")));
+  expect(
+    onCables(
+      "",
+      `await dhcp6Server("six", "far", "fd00::1", "fd00::10", "--dhcp-option=option6:dns-server,[fd00::53]", "--dhcp-option=option6:domain-search,lab");
+       await dhcpServer("four", "far", "192.0.2.1", "192.0.2.10");
+       ip("link", "set", "far", "up");
+       await configure(${asked("DHCPv4Config", "DHCPv6Config")});
+       await until(AddressStatus, "port/192.0.2.10/24", (it) => it);
+       await until(AddressStatus, "port/fd00::10/128", (it) => it);
+       const { dnsServers, searchDomains } = await until(ResolverStatus, "resolvers", (it) => it?.dnsServers.includes("fd00::53"));
+       const lease = await until(DhcpLease, "port/6", (it) => it);
+       await configure(${asked("DHCPv4Config")});
+       await until(AddressStatus, "port/fd00::10/128", (it) => !it);
+       await end({ searchDomains, lease: lease.address, four: addresses("port") });`,
+    ),
+  ).toEqual({ searchDomains: ["lab"], lease: "fd00::10/128", four: ["192.0.2.10/24"] });
+});

@@ -52,8 +52,9 @@ export const networkFromLeases = collectionController({
   owns: layerOwned,
   reconcile({ leases, operators }) {
     const held = leases.map(({ metadata: { id }, spec: lease }) => {
-      const { dhcp4 } = operators.find(({ spec }) => spec.linkName === id)?.spec ?? {};
-      return { link: id, lease, metric: dhcp4?.routeMetric, ignoresHostname: dhcp4?.skipHostnameRequest };
+      const [link = ""] = id.split("/");
+      const { dhcp4 } = operators.find(({ metadata }) => metadata.id === `dhcp4/${id}`)?.spec ?? {};
+      return { link, lease, metric: dhcp4?.routeMetric, ignoresHostname: dhcp4?.skipHostnameRequest };
     });
     return { do: "set", outputs: outputsOf("operator", intentOfLeases(held)) };
   },

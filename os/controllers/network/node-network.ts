@@ -6,6 +6,7 @@ import type { State } from "../../../cosi/state.ts";
 import { NotFound } from "../../../cosi/state-errors.ts";
 import { Rtnetlink } from "../../kernel/netlink/rtnetlink.ts";
 import { DhcpClients } from "../../network/dhcp-clients.ts";
+import { Dhcp6Clients } from "../../network/dhcp6-clients.ts";
 import { type ArgumentList, networkFromArguments } from "../../network/kernel-arguments.ts";
 import { kernelNetwork } from "../../network/kernel-network.ts";
 import { LldpListeners } from "../../network/lldp/listeners.ts";
@@ -39,6 +40,7 @@ export class NodeNetwork implements AsyncDisposable {
   readonly #kernel = new Rtnetlink();
   readonly #observer: KernelObserver;
   readonly #clients: DhcpClients;
+  readonly #clients6: Dhcp6Clients;
   readonly #lldp: LldpListeners;
   /** News is written one after another, in the order in which it came. */
   #writing: Promise<void> = Promise.resolve();
@@ -53,13 +55,18 @@ export class NodeNetwork implements AsyncDisposable {
       sys,
       failed: (error) => said(`Cannot see the network: ${reasonOf(error)}`),
     });
+    // Not the wall clock: it may jump by decades at boot, and a lease lasts as long as it lasts.
+    const steady = {
+      now: () => clock.elapsedMs(),
+      at: (timeMs: number, call: () => void) => clock.after(timeMs - clock.elapsedMs(), call),
+    };
+    this.#clients6 = new Dhcp6Clients({
+      ...{ clock: steady, random, said },
+      leased: (link, lease) => this.#tell("DHCP", DhcpLease, `${link}/6`, lease),
+    });
     this.#clients = new DhcpClients({
       hostName: options.arguments.last("talos.hostname"),
-      // Not the wall clock: it may jump by decades at boot, and a lease lasts as long as it lasts.
-      clock: {
-        now: () => clock.elapsedMs(),
-        at: (timeMs, call) => clock.after(timeMs - clock.elapsedMs(), call),
-      },
+      clock: steady,
       random,
       leased: (link, lease) => this.#tell("DHCP", DhcpLease, link, lease),
       said,
@@ -81,7 +88,7 @@ export class NodeNetwork implements AsyncDisposable {
       linkSpecs(kernel),
       addressSpecs(kernel),
       routeSpecs(kernel),
-      operatorSpecs(this.#clients),
+      operatorSpecs({ dhcp4: this.#clients, dhcp6: this.#clients6 }),
       neighbors(this.#lldp),
       hostnames(options.setHostname),
       resolvers(resolvConf),
@@ -93,6 +100,7 @@ export class NodeNetwork implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#clients[Symbol.dispose]();
+    this.#clients6[Symbol.dispose]();
     this.#lldp[Symbol.dispose]();
     await this.#observer[Symbol.asyncDispose]();
     this.#kernel[Symbol.dispose]();

@@ -41,13 +41,20 @@ export function onCables(args: string, script: string): unknown {
     ip("link", "add", "spare", "address", "52:54:00:00:00:0a", "type", "veth", "peer", "name", "away");
     const folder = ${JSON.stringify(folder.path)};
     const started = [];
-    const dhcpServer = async (name, link, own, lent, ...more) => {
+    const dhcpServer = (name, link, own, lent, ...more) => {
       ip("address", "add", own + "/24", "dev", link);
+      return lend(name, link, lent + "," + lent, ...more);
+    };
+    const dhcp6Server = (name, link, own, lent, ...more) => {
+      ip("address", "add", own + "/64", "dev", link, "nodad");
+      return lend(name, link, lent + "," + lent + ",64", ...more);
+    };
+    const lend = async (name, link, range, ...more) => {
       const server = spawn("dnsmasq", ["--no-daemon", "--conf-file=/dev/null", "--port=0", "--interface=" + link, "--bind-dynamic", "--user=root",
         "--no-ping", "--dhcp-authoritative", "--dhcp-leasefile=" + folder + "/" + name, "--pid-file=" + folder + "/" + name + ".pid", "--log-facility=-",
-        "--dhcp-range=" + lent + "," + lent + ",1h", ...more], { stdio: ["ignore", "ignore", "pipe"] });
+        "--dhcp-range=" + range + ",1h", ...more], { stdio: ["ignore", "ignore", "pipe"] });
       started.push(server);
-      await new Promise((ready) => createInterface({ input: server.stderr }).on("line", (line) => /DHCP, IP range/.test(line) && ready()));
+      await new Promise((ready) => createInterface({ input: server.stderr }).on("line", (line) => /DHCP(v6)?, IP range/.test(line) && ready()));
     };
     const addresses = (link) => JSON.parse(ip("-json", "-4", "address", "show", link)).flatMap((it) => it.addr_info ?? []).map((it) => it.local + "/" + it.prefixlen);
     const routes = (link) => JSON.parse(ip("-json", "route", "show", "dev", link)).map((it) => [it.dst, it.gateway ?? "", it.metric ?? 0].join(" ")).sort();

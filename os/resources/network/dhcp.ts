@@ -1,20 +1,22 @@
 import * as z from "zod";
 import { ingotNetwork, network } from "../declare.ts";
 
-/** Somebody shall look after a link's addresses at run time. Id: `dhcp4/LINK`. */
+/** Somebody shall look after a link's addresses at run time. Id: `dhcp4/LINK`, `dhcp6/LINK`. */
 export const OperatorSpec = network(
   "OperatorSpecs",
   z.strictObject({
-    operator: z.literal("dhcp4"),
+    operator: z.enum(["dhcp4", "dhcp6"]),
     linkName: z.string(),
     dhcp4: z
       .strictObject({ routeMetric: z.int().optional(), skipHostnameRequest: z.boolean().optional() })
       .optional(),
+    /** In hexadecimal; without one it is made of the MAC. */
+    dhcp6: z.strictObject({ duid: z.string().optional() }).optional(),
   }),
   { columns: { Operator: "{.operator}", Link: "{.linkName}" } },
 );
 
-/** What a DHCP server lends to a link. Id: the link's name. */
+/** What a DHCP server lends to a link. Id: the link's name, and `/6` behind it for IPv6. */
 export const DhcpLease = ingotNetwork(
   "DHCPLeases",
   z.strictObject({

@@ -36,6 +36,7 @@ export const usedSettings: readonly string[] = [
   ...below("BridgeConfig", "links", "stp", "vlan"),
   ...below("VLANConfig", "vlanID", "parent"),
   ...below("DHCPv4Config", "name", "routeMetric", "ignoreHostname"),
+  "DHCPv6Config",
   ...["EnvironmentConfig", "HostnameConfig", "KernelModuleConfig", "KmsgLogConfig", "StaticHostConfig"],
   ...["ResolverConfig", "SysctlConfig", "SysfsConfig", "TimeSyncConfig", "UserVolumeConfig"],
   ...below("ExtensionServiceConfig", "name", "environment"),
@@ -74,8 +75,7 @@ export const unusedSettings: readonly (readonly [why: string, paths: readonly st
     [
       "debug",
       ...below("machine.network.interfaces.bond", "arpIPTarget", "adActorSystem", "primary"),
-      ...ofDevices("dhcpOptions.ipv6", "dhcpOptions.duidv6"),
-      ...["BondConfig.nsIp6Targets", "VLANConfig.vlanMode", "DHCPv6Config", "RoutingRuleConfig", "VRFConfig"],
+      ...["BondConfig.nsIp6Targets", "VLANConfig.vlanMode", "RoutingRuleConfig", "VRFConfig"],
       ...below("DHCPv4Config", "clientIdentifier", "duidRaw"),
       ...["EthernetConfig", "LinkAliasConfig"],
       ...["EventSinkConfig", "TCPProbeConfig", "SideroLinkConfig", "TimeSyncConfig.ptp", "OOMConfig"],
@@ -86,6 +86,7 @@ export const unusedSettings: readonly (readonly [why: string, paths: readonly st
       "machine.features.nodeAddressSortAlgorithm",
     ],
   ],
+  ["DHCPv6 brings no routes", ["DHCPv6Config.routeMetric"]],
   ["this system has no udev: drivers are loaded by machined", ["machine.udev", "UdevRulesConfig"]],
   ["the system's own volumes have their places and sizes", ["VolumeConfig"]],
   [

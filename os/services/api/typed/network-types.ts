@@ -69,6 +69,8 @@ const byNumber = Object.fromEntries(
 ) as Record<string, Table>;
 const tables = numbers({ ...byNumber, main: Table.TABLE_MAIN }, Table.TABLE_UNSPEC);
 
+const operators = { dhcp4: NetworkOperator.OPERATOR_DHCP4, dhcp6: NetworkOperator.OPERATOR_DHCP6 } as const;
+
 /** What a route that shall be and one that is have in common. */
 const routeOf = ({ family, dst, gateway, src, type, table, ...same }: SpecOf<typeof RouteSpec>) => ({
   family: families[family],
@@ -107,8 +109,9 @@ export const networkTypes: readonly ServedType[] = [
     scope: scopes(scope),
     protocol: protocols(protocol),
   })),
-  typed(OperatorSpec, OperatorSpecSpecSchema, ({ linkName, dhcp4 }, key) => ({
-    ...{ operator: NetworkOperator.OPERATOR_DHCP4, linkName, requireUp: true },
+  typed(OperatorSpec, OperatorSpecSpecSchema, ({ operator, linkName, dhcp4, dhcp6 }, key) => ({
+    ...{ operator: operators[operator], linkName, requireUp: true },
+    ...(dhcp6 && { dhcp6: { duid: dhcp6.duid ?? "" } }),
     dhcp4: { routeMetric: dhcp4?.routeMetric ?? 0, skipHostnameRequest: dhcp4?.skipHostnameRequest ?? false },
     configLayer: configLayer(key),
   })),
