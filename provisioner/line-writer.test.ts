@@ -18,17 +18,23 @@ function open(most?: number) {
   return { clock, writer, written, end, fail };
 }
 
-test("lines that come while one is written go together, in their order", () => {
-  const { writer, written, end } = open();
-  for (const text of ["a", "b", "c"]) writer.line(text);
-  expect(written()).toEqual(["a\n"]);
+test("lines that come soon after each other, or while others are written, go together", async () => {
+  const { clock, writer, written, end } = open();
+  writer.line("a");
+  writer.line("b");
+  expect(written()).toEqual([]);
+  await clock.advance(20);
+  writer.line("c");
+  writer.line("d");
+  expect(written()).toEqual(["a\nb\n"]);
   end();
-  expect(written()).toEqual(["a\n", "b\nc\n"]);
+  expect(written()).toEqual(["a\nb\n", "c\nd\n"]);
 });
 
-test("what is written in part goes on where it stopped", () => {
-  const { writer, written, end } = open();
+test("what is written in part goes on where it stopped", async () => {
+  const { clock, writer, written, end } = open();
   writer.line("abc");
+  await clock.advance(20);
   writer.line("next");
   end(2);
   end();
@@ -38,6 +44,7 @@ test("what is written in part goes on where it stopped", () => {
 test("a reader that is not ready is tried again, and one that is gone is not waited for", async () => {
   const { clock, writer, written, fail, end } = open();
   writer.line("a");
+  await clock.advance(20);
   fail("EAGAIN");
   expect(written()).toEqual(["a\n"]);
   await clock.advance(20);
@@ -47,9 +54,10 @@ test("a reader that is not ready is tried again, and one that is gone is not wai
   expect(written()).toEqual(["a\n", "a\n", "b\n"]);
 });
 
-test("of what nobody reads so much is kept, and what is lost is told", () => {
-  const { writer, written, end } = open(6);
+test("of what nobody reads so much is kept, and what is lost is told", async () => {
+  const { clock, writer, written, end } = open(6);
   writer.line("first");
+  await clock.advance(20);
   for (const text of ["abc", "d", "e", "f"]) writer.line(text);
   end();
   expect(written().at(-1)).toBe("abc\nd\n(2 lines were lost: nobody read them in time)\n");
@@ -59,9 +67,10 @@ test("of what nobody reads so much is kept, and what is lost is told", () => {
 });
 
 test("it says when all is written, and gives up what is not begun", async () => {
-  const { writer, end } = open();
+  const { clock, writer, end } = open();
   await writer.drained();
   writer.line("a");
+  await clock.advance(20);
   writer.line("b");
   const drained = writer.drained();
   expect(writer.take()).toBe("b\n");

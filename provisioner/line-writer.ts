@@ -14,6 +14,8 @@ export interface LineWriterOptions {
 }
 
 const againMs = 20;
+/** Nobody sees a line so much sooner; and each write wakes a thread, and whoever reads. */
+const gatherMs = 20;
 
 export class LineWriter {
   readonly #options: Required<LineWriterOptions>;
@@ -34,7 +36,9 @@ export class LineWriter {
     }
     this.#waiting.push(`${text}\n`);
     this.#length += text.length + 1;
-    if (!this.#isWriting) this.#next();
+    if (this.#isWriting) return;
+    this.#isWriting = true;
+    this.#options.clock.after(gatherMs, () => this.#next());
   }
 
   /** Resolves when all is written. */
@@ -51,7 +55,7 @@ export class LineWriter {
   }
 
   #next(): void {
-    this.#isWriting = this.#waiting.length > 0;
+    this.#isWriting = this.#length > 0;
     if (this.#isWriting) return this.#send(Buffer.from(this.take()));
     this.#drained.resolve();
     this.#drained = Promise.withResolvers();
