@@ -66,6 +66,14 @@ describe("the board of the lab", () => {
     expect(board.learn("a", "wipe-statuses", wiping(1, 10)).lines).toEqual(["10 % of its disks are wiped"]);
   });
 
+  test("knows who waits for people", () => {
+    const board = new Board(() => 0);
+    board.add("a");
+    expect(board.isStuck("a")).toBe(false);
+    board.learn("a", "machine-statuses", { stage: "conflicted", why: "another machine claims to be it" });
+    expect(board.isStuck("a")).toBe(true);
+  });
+
   test("knows nothing of machines that are not the lab's", () => {
     expect(new Board(() => 0).learn("stranger", "admissions", { state: "accepted" })).toEqual({
       lines: [],

@@ -1,6 +1,9 @@
 // What is known of each machine of the lab, and when it became known: the lines that are told, and the table at the end.
 import { milestones, type RecordSpec, type Watched, wipeDone } from "./milestones.ts";
 
+/** Where a life ends until somebody comes. */
+const stuck: ReadonlySet<string> = new Set(["failed", "conflicted"]);
+
 interface Course {
   /** When each milestone was reached, in seconds after its power-on. */
   readonly reached: Map<string, number>;
@@ -83,6 +86,10 @@ export class Board {
 
   stageOf(machine: string): string {
     return this.#courses.get(machine)?.stage ?? "unknown";
+  }
+
+  isStuck(machine: string): boolean {
+    return stuck.has(this.stageOf(machine));
   }
 
   allHave(milestone: string): boolean {

@@ -93,11 +93,12 @@ async function live(): Promise<void> {
       await Promise.race([turn, delay(turnMs, undefined, { signal, ref: false })]);
       await rack.add(machine);
     }
-    const lost = () => board.machines.filter((name) => board.stageOf(name) === "failed");
+    const lost = () => board.machines.filter((name) => board.isStuck(name));
     await board.until(() => board.allHave(goal) || (values.once && lost().length > 0));
     console.log(`\nSeconds from power-on:\n${board.table()}\n`);
     if (!board.allHave(goal)) {
-      console.log(`${lost().join(", ")} failed; everything is in ${directory.path}`);
+      const stages = lost().map((name) => `${name} is ${board.stageOf(name)}`);
+      console.log(`${stages.join(", ")}; everything is in ${directory.path}`);
       process.exitCode = 1;
       return;
     }

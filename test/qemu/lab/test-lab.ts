@@ -25,16 +25,13 @@ export interface TestLab extends AsyncDisposable {
   /** Puts all of them there. */
   placeAll(): Promise<void>;
   machine(name: string): Server;
-  /** Resolves to the stage that it came to: one of these, or where it failed. */
+  /** Resolves to the stage that it came to: one of these, or where it is stuck. */
   reaches(name: string, ...stages: readonly string[]): Promise<string>;
   /** Why it is in its stage. */
   why(name: string): Promise<string>;
   read(kind: string, id: string): Promise<Record<string, unknown>>;
   list(kind: string): Promise<Record<string, unknown>[]>;
 }
-
-/** Where a life ends until somebody comes. */
-const dead = "failed";
 
 export async function openTestLab(
   name: string,
@@ -101,7 +98,7 @@ export async function openTestLab(
           ),
         );
       });
-      const there = () => [...stages, dead].includes(board.stageOf(name));
+      const there = () => stages.includes(board.stageOf(name)) || board.isStuck(name);
       const gone = living.then(() => {
         throw new Error("The lab ended");
       });
