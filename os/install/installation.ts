@@ -155,6 +155,8 @@ export function installation(options: InstallationOptions): Installation {
     async reset(request, actorId) {
       const plan = planReset(request, { disks: await options.disks(), systemDisk });
       const release = claim("the machine is being reset");
+      if (request.graceful)
+        said("info", "reset: nothing to drain and no etcd to leave: no Kubernetes runs here");
       const tasks = resetTasks(plan, {
         ...{ ...options.reset, devPath: `/dev/${systemDisk}` },
         said: (text) => said("info", `reset: ${text}`),

@@ -48,6 +48,21 @@ describe("a reset", () => {
       { systemPartitionsToWipe: partitions("STATE", "EPHEMERAL") },
       { system: ["STATE", "EPHEMERAL"], userDisks: [] },
     ],
+    [
+      "of one partition, sparing another",
+      {
+        systemPartitionsToWipe: [
+          ...partitions("EPHEMERAL"),
+          ...partitions("STATE").map((it) => ({ ...it, wipe: false })),
+        ],
+      },
+      { system: ["EPHEMERAL"], userDisks: [] },
+    ],
+    [
+      "that spares the one partition that it names",
+      { systemPartitionsToWipe: partitions("STATE").map((it) => ({ ...it, wipe: false })) },
+      { system: [], userDisks: [] },
+    ],
   ])("%s is planned", (_, asked, plan) => {
     expect(planReset(wish(asked), machine)).toEqual(plan);
   });

@@ -29,12 +29,13 @@ export function planReset(
     if (disk.readOnly) throw refused(`disk ${path} is readonly`);
     if (disk.holders.length > 0) throw refused(`disk ${path} is in use: ${disk.holders.join(", ")}`);
   }
-  const partitions = systemPartitionsToWipe.map(({ label }) => {
+  // One that is named and shall not be wiped is spared, and the disk around it with it.
+  const partitions = systemPartitionsToWipe.flatMap(({ label, wipe }) => {
     if (!isPartitionName(label)) throw refused(`partition with label ${label} is not found`);
-    return label;
+    return wipe ? [label] : [];
   });
   if (mode === Mode.USER_DISKS) return { system: [], userDisks: userDisksToWipe };
-  return { system: partitions.length > 0 ? partitions : "disk", userDisks: userDisksToWipe };
+  return { system: systemPartitionsToWipe.length > 0 ? partitions : "disk", userDisks: userDisksToWipe };
 }
 
 const refused = (why: string) => new GrpcError("invalidArgument", `reset failed: ${why}`);

@@ -69,11 +69,21 @@ export async function mountVolume(
   said(`volume ${name}: ${device}, ${filesystem}, at ${mountAt}`);
 }
 
-/** One that is not mounted is left alone: a reset has done it before. */
+/** With all that is mounted on it. One that is not mounted is left alone: a reset has done it before. */
 export async function unmountVolume({ mountAt }: Pick<Volume, "mountAt">): Promise<void> {
-  const mounts = await readFile("/proc/self/mounts", "utf8");
-  if (mounts.split("\n").some((line) => line.split(" ")[1] === mountAt)) unmount(mountAt);
+  for (const target of mountsOn(mountAt, await readFile("/proc/self/mounts", "utf8"))) unmount(target);
 }
+
+/** What is mounted at a folder and below it, the last first: nothing goes before what stands on it. */
+export const mountsOn = (folder: string, mounts: string): string[] =>
+  mounts
+    .split("\n")
+    .map((line) => (line.split(" ")[1] ?? "").replaceAll(/\\([0-7]{3})/g, octal))
+    .filter((target) => target === folder || target.startsWith(`${folder}/`))
+    .toReversed();
+
+/** proc(5): spaces and the like are written as \040. */
+const octal = (_: string, digits: string) => String.fromCharCode(Number.parseInt(digits, 8));
 
 async function prepare(
   volume: Volume,

@@ -1,11 +1,12 @@
 // Brings the volumes of the machine's owner to where its config wants them: found, made, grown and mounted.
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { SpecOf } from "../../cosi/resource.ts";
 import type { VolumeSettings } from "../../machine-config/settings/volumes.ts";
 import { encodeTable, type Partition, type PartitionTable } from "../block/gpt/table.ts";
 import { partitionDevice } from "../block/system-disk.ts";
+import { mountsOn } from "../install/volumes.ts";
 import { growFilesystem } from "../kernel/grow-filesystem.ts";
 import { mount, unmount } from "../kernel/mount.ts";
 import { tellPartition } from "../kernel/partitions.ts";
@@ -56,7 +57,9 @@ export class UserVolumes {
   release(kept: ReadonlySet<string>): void {
     for (const [name, { mountLocation }] of this.#mounted) {
       if (kept.has(name)) continue;
-      unmount(mountLocation);
+      // A reset has done it before.
+      for (const target of mountsOn(mountLocation, readFileSync("/proc/self/mounts", "utf8")))
+        unmount(target);
       this.#mounted.delete(name);
       this.#options.said(`volume u-${name}: no longer at ${mountLocation}`);
     }
