@@ -207,13 +207,15 @@ test("a machine that runs follows its config within seconds, without a restart",
 
 test("a service can take only what it was given, and its config tells it to", async () => {
   const group = "/sys/fs/cgroup/services/ext-limited";
-  const mib = 1024 * 1024;
   const pidOf = async () => {
     const { messages } = await node.calls.processes({});
     return messages[0]!.processes.find(({ args }) => args.includes("limited.cjs"))?.pid ?? 0;
   };
   const says = async (text: string) => {
-    const asked = node.calls.logs({ id: "ext-limited", follow: true, tailLines: -1 }, { deadlineMs: 60_000 });
+    const asked = node.calls.logs(
+      { namespace: "system", id: "ext-limited", follow: true, tailLines: -1 },
+      { deadlineMs: 60_000 },
+    );
     for await (const { bytes } of asked) if (Buffer.from(bytes).toString().includes(text)) return;
     throw new Error(`Cannot hear ${text}`);
   };
@@ -250,7 +252,4 @@ test("a service can take only what it was given, and its config tells it to", as
   };
   await expect.poll(ended, { timeout: 60_000 }).toContain("the process has ended by SIGKILL");
   expect(await node.machine.console.text()).toMatch(/Memory cgroup out of memory: Killed process/);
-  // Nobody else was.
-  const { messages } = await node.calls.memory({});
-  expect(Number(messages[0]!.meminfo!.memavailable) * 1024).toBeGreaterThan(limits.memoryMaxBytes / mib);
 });

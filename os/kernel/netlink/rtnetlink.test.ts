@@ -12,6 +12,7 @@ import { route } from "./route.ts";
 function inNamespace(script: string): unknown {
   const prelude = `
     import { execFileSync } from "node:child_process";
+    import { familyNamed } from "./generic.ts";
     import { Rtnetlink } from "./rtnetlink.ts";
     import { address, addressMessages, families } from "./address.ts";
     import { link, linkFlags, linkMessages } from "./link.ts";
@@ -51,6 +52,15 @@ describe("the kernel's network configuration, with iproute2 as the judge", () =>
       ["right", 1500, expect.stringMatching(/^[0-9a-f]{12}$/), "down"],
       ["left", 1400, "020000000001", "down"],
     ]);
+  });
+
+  test("families of generic netlink are found by their names", () => {
+    expect(
+      inNamespace(`
+        using kernel = new Rtnetlink({ protocol: "generic" });
+        const unknown = await familyNamed(kernel, "nobody").catch(({ message }) => message);
+        say([await familyNamed(kernel, "nlctrl"), unknown]);`),
+    ).toEqual([16, "Cannot find nobody: ENOENT"]);
   });
 
   test("a link set up, an address and a route are there afterwards", () => {
