@@ -14,16 +14,17 @@ import {
   type Store,
   VersionConflict,
 } from "../../store.ts";
+import { candidates } from "./candidates.ts";
 import { Checkpoints } from "./checkpoints.ts";
 import { Journal, openDatabase, reasonOf } from "./database.ts";
 import { DocumentCache } from "./document-cache.ts";
-import { labelCondition, valuesOf } from "./label-conditions.ts";
 import { encodeDraft } from "./rows.ts";
 import {
   type ChangeRow,
   type Head,
+  type Listing,
   prepareStatements,
-  type ResourceRow,
+  type Statement,
   type Statements,
 } from "./statements.ts";
 import { WriteQueue } from "./write-queue.ts";
@@ -129,12 +130,8 @@ export class SqliteStore implements Store {
   }
 
   async list(scope: Scope, query: Query = {}): Promise<Snapshot> {
-    const [rows, head] = this.#read(() => [this.#candidates(scope, query), this.#head()]);
-    const documents = rows.flatMap(({ id, version, document }) => {
-      if (query.id && !matches({ id: query.id }, { id, labels: {} })) return [];
-      const found = this.#cache.read({ ...scope, id }, version, document);
-      return matches(query, found.metadata) ? [found] : [];
-    });
+    const [all, head] = this.#read(() => [this.#candidates(scope, query), this.#head()]);
+    const documents = all.filter(({ metadata }) => matches(query, metadata));
     return { documents, bookmark: this.#bookmark(head.revision) };
   }
 
@@ -254,19 +251,21 @@ export class SqliteStore implements Store {
     return new VersionConflict(key, expected, row === undefined ? "absent" : BigInt(row.version));
   }
 
-  /** Rows among which all that the query means are, in the order of ids. */
-  #candidates(scope: Scope, { labels = [] }: Query): ResourceRow[] {
+  /** Documents among which all that the query means are, in the order of ids. */
+  #candidates(scope: Scope, { labels, id }: Query): readonly Document[] {
     const kind = this.#kind(scope);
     if (kind === undefined) return [];
-    if ("id" in scope) return this.#sql.get.all(kind, scope.id);
-    const values = labels.map(valuesOf).find((values) => values !== undefined);
-    if (values !== undefined) {
-      return this.#sql.listLabelled.all(kind, values.label, JSON.stringify(values.values));
-    }
-    const conditions = labels.map(labelCondition).filter((condition) => condition !== undefined);
-    if (conditions.length === 0) return this.#sql.list.all(kind);
-    const where = conditions.map((condition) => `AND ${condition.where}`).join(" ");
-    return this.#sql.listWhere(where).all(kind, ...conditions.flatMap((condition) => condition.values));
+    const rowsIn = <Row>(listing: Listing<Row>, one: Statement<Row>) =>
+      "id" in scope ? one.all(kind, scope.id) : candidates(listing, kind, labels);
+    const { versions, version, rows, get } = this.#sql;
+    const known = rowsIn(versions, version).map((row) => this.#cache.find(row.version));
+    if (!known.includes(undefined)) return known as Document[];
+    return rowsIn(rows, get).flatMap((row) =>
+      // A document that is not meant need not be decoded.
+      id && !matches({ id }, { id: row.id, labels: {} })
+        ? []
+        : [this.#cache.read({ ...scope, id: row.id }, row.version, row.document)],
+    );
   }
 
   /** What comes next in a kind's log. Those who watch a kind are mostly at the same place: it is read once for them. */
