@@ -169,6 +169,36 @@ routes:
   });
 });
 
+test("rules say which table a route is looked for in", () => {
+  const rule = (priority: number, fields: string) =>
+    document("RoutingRuleConfig", `name: "${priority}"\n${fields}`);
+  const before = documents(
+    rule(100, "src: 10.0.0.0/8\ntable: '1000'"),
+    rule(200, "dst: fd00::/8\naction: prohibit"),
+    rule(300, "fwMark: 7\niifName: port\ntable: '10'"),
+  );
+  expect(
+    onCables(
+      "",
+      `const rules = (family) => ip(family, "rule").trim().split("\\n").filter((it) => /^[123]00:/.test(it)).map((it) => it.replaceAll("\\t", " ").trim());
+       const changed = async (config, wanted) => {
+         await configure(config);
+         const stop = AbortSignal.timeout(15_000);
+         let seen;
+         do {
+           await new Promise(setImmediate);
+           seen = [rules("-4"), rules("-6")];
+         } while (JSON.stringify(seen) !== JSON.stringify(wanted) && !stop.aborted);
+         return seen;
+       };
+       const first = [["100: from 10.0.0.0/8 lookup 1000", "300: from all fwmark 0x7 iif port lookup 10"], ["200: from all to fd00::/8 prohibit", "300: from all fwmark 0x7 iif port lookup 10"]];
+       const second = [["100: from 10.0.0.0/8 lookup 1001"], []];
+       const seen = [await changed(${before}, first), await changed(${documents(rule(100, "src: 10.0.0.0/8\ntable: '1001'"))}, second)];
+       await end(seen.map((it, at) => JSON.stringify(it) === JSON.stringify([first, second][at]) || it));`,
+    ),
+  ).toEqual([true, true]);
+});
+
 test("an address of either protocol is asked for, until nobody wants it any more", () => {
   const asked = (...kinds: string[]) => documents(...kinds.map((kind) => document(kind, "name: port")));
   expect(

@@ -1,10 +1,12 @@
 import { collectionController } from "../../../cosi/engine/controller.ts";
 import { many } from "../../../cosi/engine/owns.ts";
 import { all, the } from "../../../cosi/engine/reads.ts";
+import { routingRules } from "../../../machine-config/settings/routing.ts";
 import { networkFromConfig } from "../../network/config-intent.ts";
 import { MachineConfig } from "../../resources/config/machine-config.ts";
 import { ConfiguredLinks } from "../../resources/network/configured-links.ts";
 import { LinkStatus } from "../../resources/network/link.ts";
+import { RoutingRuleSpec } from "../../resources/network/routing-rule.ts";
 import { WireguardSpec } from "../../resources/network/wireguard.ts";
 import { configIn } from "../config/config-in.ts";
 import { layerOwned, observedLinks, outputsOf } from "./layer-outputs.ts";
@@ -15,7 +17,12 @@ export const networkFromMachineConfig = (said: (text: string) => void) => {
   return collectionController({
     name: "NetworkFromMachineConfig",
     reads: { links: all(LinkStatus), config: the(MachineConfig, "v1alpha1") },
-    owns: { ...layerOwned, wireguard: many(WireguardSpec), spoken: the(ConfiguredLinks, "configuration") },
+    owns: {
+      ...layerOwned,
+      wireguard: many(WireguardSpec),
+      rules: many(RoutingRuleSpec),
+      spoken: the(ConfiguredLinks, "configuration"),
+    },
     reconcile({ links, config }) {
       if (!config) return { do: "remove", why: "there is no machine config" };
       const { intent, spoken, refused } = networkFromConfig(configIn(config), observedLinks(links));
@@ -27,6 +34,9 @@ export const networkFromMachineConfig = (said: (text: string) => void) => {
           ...outputsOf("configuration", intent),
           wireguard: Object.fromEntries(
             Object.entries(intent.wireguard ?? {}).map(([name, spec]) => [name, { spec }]),
+          ),
+          rules: Object.fromEntries(
+            routingRules(configIn(config)).map((spec) => [String(spec.priority), { spec }]),
           ),
           spoken: { spec: { links: [...spoken] } },
         },

@@ -9,6 +9,7 @@ import { DhcpClients } from "../../network/dhcp-clients.ts";
 import { Dhcp6Clients } from "../../network/dhcp6-clients.ts";
 import { type ArgumentList, networkFromArguments } from "../../network/kernel-arguments.ts";
 import { kernelNetwork } from "../../network/kernel-network.ts";
+import { changeRuleOf } from "../../network/kernel-rules.ts";
 import { LldpListeners } from "../../network/lldp/listeners.ts";
 import { KernelObserver } from "../../network/observe-kernel.ts";
 import { DhcpLease } from "../../resources/network/dhcp.ts";
@@ -18,6 +19,7 @@ import { hostnames, resolvers, timeServers } from "./names.ts";
 import { neighbors } from "./neighbors.ts";
 import { networkStatus, nodeAddresses } from "./node.ts";
 import { operatorSpecs } from "./operators.ts";
+import { routingRuleSpecs } from "./routing-rules.ts";
 import { addressSpecs, linkSpecs, routeSpecs } from "./specs.ts";
 
 export interface NodeNetworkOptions {
@@ -88,6 +90,7 @@ export class NodeNetwork implements AsyncDisposable {
       linkSpecs(kernel),
       addressSpecs(kernel),
       routeSpecs(kernel),
+      routingRuleSpecs(changeRuleOf(this.#kernel)),
       operatorSpecs({ dhcp4: this.#clients, dhcp6: this.#clients6 }),
       neighbors(this.#lldp),
       hostnames(options.setHostname),

@@ -23,6 +23,7 @@ import {
 import { LinkNeighbor } from "../../resources/network/neighbor.ts";
 import { NetworkStatus, NodeAddress } from "../../resources/network/node.ts";
 import { RouteSpec, RouteStatus } from "../../resources/network/route.ts";
+import { RoutingRuleSpec } from "../../resources/network/routing-rule.ts";
 import { WireguardSpec } from "../../resources/network/wireguard.ts";
 import { AgentStatus } from "../../resources/runtime/agent.ts";
 import {
@@ -224,6 +225,10 @@ const ours = [
   of(MachineStage, "machine", { stage: "running" }),
   of(TimeSyncSpec, "node", { enabled: true, bootTimeoutMs: 0 }),
   of(UserFileStatus, "/var/a", { operation: "create", mode: "644", sha256: "", errorMessage: "" }),
+  of(RoutingRuleSpec, "100", {
+    ...{ priority: 100, src: "10.0.0.0/8", dst: "", table: 100, action: "unicast" },
+    ...{ iifName: "", oifName: "", fwMark: 0, fwMask: 0 },
+  }),
   of(WireguardSpec, "wg0", { privateKey: "", listenPort: 51_820, firewallMark: 0, peers: [] }),
   of(Upgrade, "upgrade", { phase: "done", slot: "b", image: "factory/ingot:v2", reason: "" }),
 ];

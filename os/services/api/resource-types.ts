@@ -4,6 +4,7 @@ import { ConfiguredLinks } from "../../resources/network/configured-links.ts";
 import { DhcpLease } from "../../resources/network/dhcp.ts";
 import { HostEntries } from "../../resources/network/host-entries.ts";
 import { LinkNeighbor } from "../../resources/network/neighbor.ts";
+import { RoutingRuleSpec } from "../../resources/network/routing-rule.ts";
 import { WireguardSpec } from "../../resources/network/wireguard.ts";
 import { AgentStatus } from "../../resources/runtime/agent.ts";
 import { KernelParamDefault } from "../../resources/runtime/kernel-param.ts";
@@ -30,6 +31,7 @@ export const resourceTypes: readonly ServedType[] = [
     HostEntries,
     KernelParamDefault,
     LinkNeighbor,
+    RoutingRuleSpec,
     LogDestinationSpec,
     MachineStage,
     TimeSyncSpec,

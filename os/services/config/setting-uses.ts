@@ -26,7 +26,7 @@ export const usedSettings: readonly string[] = [
   ...below("cluster", "id", "clusterName", "controlPlane.endpoint"),
   ...ofLinks("name", "up", "mtu", "addresses", "routes", "multicast"),
   ...["BondConfig", "BridgeConfig", "DummyLinkConfig"].map((kind) => `${kind}.hardwareAddr`),
-  "BlackholeRouteConfig",
+  ...["BlackholeRouteConfig", "RoutingRuleConfig"],
   ...below("BondConfig", "links", "bondMode", "miimon", "updelay", "downdelay", "useCarrier"),
   ...below("BondConfig", "xmitHashPolicy", "lacpRate", "failOverMac", "adSelect", "adLACPActive"),
   ...below("BondConfig", "primaryReselect", "resendIGMP", "minLinks", "lpInterval", "packetsPerSlave"),
@@ -75,7 +75,7 @@ export const unusedSettings: readonly (readonly [why: string, paths: readonly st
     [
       "debug",
       ...below("machine.network.interfaces.bond", "arpIPTarget", "adActorSystem", "primary"),
-      ...["BondConfig.nsIp6Targets", "VLANConfig.vlanMode", "RoutingRuleConfig", "VRFConfig"],
+      ...["BondConfig.nsIp6Targets", "VLANConfig.vlanMode", "VRFConfig"],
       ...below("DHCPv4Config", "clientIdentifier", "duidRaw"),
       ...["EthernetConfig", "LinkAliasConfig"],
       ...["EventSinkConfig", "TCPProbeConfig", "SideroLinkConfig", "TimeSyncConfig.ptp", "OOMConfig"],
