@@ -127,6 +127,9 @@ const network = [
     ...{ protocol: "static", scope: "global", type: "blackhole", table: "main", mtu: 0 },
   }),
   of(OperatorSpec, "dhcp4/eth0", { operator: "dhcp4", linkName: "eth0", dhcp4: { routeMetric: 1024 } }),
+  of(OperatorSpec, "dhcp6/eth0", { operator: "dhcp6", linkName: "eth0", dhcp6: { duid: "00030001aa" } }),
+  of(OperatorSpec, "dhcp6/eth1", { operator: "dhcp6", linkName: "eth1", dhcp6: {} }),
+  of(LinkSpec, "wg0", { up: true, wireguard: true }),
   of(LinkSpec, "bond0", {
     ...{ up: true, mtu: 9000 },
     ...{ multicast: true, hardwareAddr: mac },

@@ -1,6 +1,7 @@
 // The network's resources, but for links.
 import {
   NethelpersFamily as Family,
+  NethelpersClientIdentifier as Identifier,
   NetworkOperator,
   NethelpersRouteProtocol as Protocol,
   NethelpersRouteType as RouteType,
@@ -71,6 +72,12 @@ const tables = numbers({ ...byNumber, main: Table.TABLE_MAIN }, Table.TABLE_UNSP
 
 const operators = { dhcp4: NetworkOperator.OPERATOR_DHCP4, dhcp6: NetworkOperator.OPERATOR_DHCP6 } as const;
 
+/** Without a DUID of the config's, one is made of the MAC. */
+const identifierOf = (duid: string | undefined) =>
+  duid === undefined
+    ? { clientIdentifier: Identifier.CLIENT_IDENTIFIER_MAC }
+    : { clientIdentifier: Identifier.CLIENT_IDENTIFIER_DUID, duidRawHex: duid };
+
 /** What a route that shall be and one that is have in common. */
 const routeOf = ({ family, dst, gateway, src, type, table, ...same }: SpecOf<typeof RouteSpec>) => ({
   family: families[family],
@@ -111,8 +118,10 @@ export const networkTypes: readonly ServedType[] = [
   })),
   typed(OperatorSpec, OperatorSpecSpecSchema, ({ operator, linkName, dhcp4, dhcp6 }, key) => ({
     ...{ operator: operators[operator], linkName, requireUp: true },
-    ...(dhcp6 && { dhcp6: { duid: dhcp6.duid ?? "" } }),
-    dhcp4: { routeMetric: dhcp4?.routeMetric ?? 0, skipHostnameRequest: dhcp4?.skipHostnameRequest ?? false },
+    ...(dhcp6 && { dhcp6: { clientIdentifier: identifierOf(dhcp6.duid) } }),
+    ...(dhcp4 && {
+      dhcp4: { routeMetric: dhcp4.routeMetric ?? 0, skipHostnameRequest: dhcp4.skipHostnameRequest ?? false },
+    }),
     configLayer: configLayer(key),
   })),
   typed(HostnameSpec, HostnameSpecSpecSchema, (spec, key) => ({ ...spec, configLayer: configLayer(key) })),

@@ -761,6 +761,31 @@ export enum NetworkOperator {
 export declare const NetworkOperatorSchema: GenEnum<NetworkOperator>;
 
 /**
+ * @generated from enum talos.resource.definitions.enums.NethelpersClientIdentifier
+ */
+export enum NethelpersClientIdentifier {
+  /**
+   * @generated from enum value: CLIENT_IDENTIFIER_NONE = 0;
+   */
+  CLIENT_IDENTIFIER_NONE = 0,
+
+  /**
+   * @generated from enum value: CLIENT_IDENTIFIER_MAC = 1;
+   */
+  CLIENT_IDENTIFIER_MAC = 1,
+
+  /**
+   * @generated from enum value: CLIENT_IDENTIFIER_DUID = 2;
+   */
+  CLIENT_IDENTIFIER_DUID = 2,
+}
+
+/**
+ * Describes the enum talos.resource.definitions.enums.NethelpersClientIdentifier.
+ */
+export declare const NethelpersClientIdentifierSchema: GenEnum<NethelpersClientIdentifier>;
+
+/**
  * @generated from enum talos.resource.definitions.enums.RuntimeMachineStage
  */
 export enum RuntimeMachineStage {

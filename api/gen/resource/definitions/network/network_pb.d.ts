@@ -7,7 +7,7 @@
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
 import type { NetIP, NetIPPrefix } from "../../../common/common_pb.js";
-import type { NethelpersAddressSortAlgorithm, NethelpersFamily, NethelpersRouteProtocol, NethelpersRouteType, NethelpersRoutingTable, NethelpersScope, NetworkConfigLayer, NetworkOperator } from "../enums/enums_pb.js";
+import type { NethelpersAddressSortAlgorithm, NethelpersClientIdentifier, NethelpersFamily, NethelpersRouteProtocol, NethelpersRouteType, NethelpersRoutingTable, NethelpersScope, NetworkConfigLayer, NetworkOperator } from "../enums/enums_pb.js";
 
 /**
  * Describes the file resource/definitions/network/network.proto.
@@ -284,6 +284,27 @@ export declare type RouteStatusSpec = Message<"talos.resource.definitions.networ
 export declare const RouteStatusSpecSchema: GenMessage<RouteStatusSpec>;
 
 /**
+ * @generated from message talos.resource.definitions.network.ClientIdentifierSpec
+ */
+export declare type ClientIdentifierSpec = Message<"talos.resource.definitions.network.ClientIdentifierSpec"> & {
+  /**
+   * @generated from field: talos.resource.definitions.enums.NethelpersClientIdentifier client_identifier = 1;
+   */
+  clientIdentifier: NethelpersClientIdentifier;
+
+  /**
+   * @generated from field: string duid_raw_hex = 2;
+   */
+  duidRawHex: string;
+};
+
+/**
+ * Describes the message talos.resource.definitions.network.ClientIdentifierSpec.
+ * Use `create(ClientIdentifierSpecSchema)` to create a new message.
+ */
+export declare const ClientIdentifierSpecSchema: GenMessage<ClientIdentifierSpec>;
+
+/**
  * @generated from message talos.resource.definitions.network.DHCP4OperatorSpec
  */
 export declare type DHCP4OperatorSpec = Message<"talos.resource.definitions.network.DHCP4OperatorSpec"> & {
@@ -296,6 +317,11 @@ export declare type DHCP4OperatorSpec = Message<"talos.resource.definitions.netw
    * @generated from field: bool skip_hostname_request = 2;
    */
   skipHostnameRequest: boolean;
+
+  /**
+   * @generated from field: talos.resource.definitions.network.ClientIdentifierSpec client_identifier = 3;
+   */
+  clientIdentifier?: ClientIdentifierSpec | undefined;
 };
 
 /**
@@ -303,6 +329,32 @@ export declare type DHCP4OperatorSpec = Message<"talos.resource.definitions.netw
  * Use `create(DHCP4OperatorSpecSchema)` to create a new message.
  */
 export declare const DHCP4OperatorSpecSchema: GenMessage<DHCP4OperatorSpec>;
+
+/**
+ * @generated from message talos.resource.definitions.network.DHCP6OperatorSpec
+ */
+export declare type DHCP6OperatorSpec = Message<"talos.resource.definitions.network.DHCP6OperatorSpec"> & {
+  /**
+   * @generated from field: uint32 route_metric = 2;
+   */
+  routeMetric: number;
+
+  /**
+   * @generated from field: bool skip_hostname_request = 3;
+   */
+  skipHostnameRequest: boolean;
+
+  /**
+   * @generated from field: talos.resource.definitions.network.ClientIdentifierSpec client_identifier = 4;
+   */
+  clientIdentifier?: ClientIdentifierSpec | undefined;
+};
+
+/**
+ * Describes the message talos.resource.definitions.network.DHCP6OperatorSpec.
+ * Use `create(DHCP6OperatorSpecSchema)` to create a new message.
+ */
+export declare const DHCP6OperatorSpecSchema: GenMessage<DHCP6OperatorSpec>;
 
 /**
  * @generated from message talos.resource.definitions.network.OperatorSpecSpec
@@ -327,6 +379,11 @@ export declare type OperatorSpecSpec = Message<"talos.resource.definitions.netwo
    * @generated from field: talos.resource.definitions.network.DHCP4OperatorSpec dhcp4 = 4;
    */
   dhcp4?: DHCP4OperatorSpec | undefined;
+
+  /**
+   * @generated from field: talos.resource.definitions.network.DHCP6OperatorSpec dhcp6 = 5;
+   */
+  dhcp6?: DHCP6OperatorSpec | undefined;
 
   /**
    * @generated from field: talos.resource.definitions.enums.NetworkConfigLayer config_layer = 7;
