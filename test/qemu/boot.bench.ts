@@ -21,7 +21,7 @@ export async function bench({
     const status = await machineLab(join(import.meta.dirname, "rack-times/main.ts"), [result, ...args]);
     if (status !== 0) throw new Error("Cannot measure: a machine did not come to the pool");
     const times = JSON.parse(readFileSync(result, "utf8")) as RackTimes[];
-    for (const one of times) timeTable(one).forEach(log);
+    for (const line of times.flatMap(timeTable)) log(line);
     return times.map((one) => {
       const { firmwareS, oursS } = partsOf(one);
       const kind = one.firmware === "bios" ? "BIOS" : "UEFI";
