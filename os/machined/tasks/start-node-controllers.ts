@@ -1,3 +1,4 @@
+import { setGlobalProxyFromEnv } from "node:http";
 import { uptime } from "node:os";
 import { runtime } from "../../../cosi/engine/runtime.ts";
 import { systemClock } from "../../../cosi/system-clock.ts";
@@ -6,6 +7,7 @@ import { hosts } from "../../controllers/config/hosts.ts";
 import { kmsgLogSpecs, kmsgLogs } from "../../controllers/config/kernel-log.ts";
 import { kernelModuleSpecs, kernelModules } from "../../controllers/config/kernel-modules.ts";
 import { kernelParamSpecs, kernelParams } from "../../controllers/config/kernel-params.ts";
+import { proxies } from "../../controllers/config/proxies.ts";
 import { logDestinationSpecs, serviceLogs } from "../../controllers/config/service-logs.ts";
 import { timeSyncSettings } from "../../controllers/config/time-settings.ts";
 import { userFiles } from "../../controllers/config/user-files.ts";
@@ -50,6 +52,7 @@ export function startNodeControllers(context: Context, signal: AbortSignal): voi
       networkFromMachineConfig((text) => log.write("warn", text)),
       wireguardSpecs(setWireguard),
       hosts(hostsFile),
+      proxies((environment) => setGlobalProxyFromEnv(environment)),
       timeSyncSettings,
       kernelParamSpecs,
       kernelParams(),
