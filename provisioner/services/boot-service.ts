@@ -132,7 +132,7 @@ async function announce(
   const wasAway =
     before && before.startedAt.getTime() !== startedAt.getTime() && startedAt > before.seenAt && started;
   // First: whoever dies in between sees the same again.
-  if (wasAway) await markUnheard(state, { segment, from: before.seenAt, to: seenAt });
+  if (wasAway) await markUnheard({ state, clock }, { segment, from: before.seenAt, to: seenAt });
   await state.set(Segment, segment, {
     spec: {
       version,

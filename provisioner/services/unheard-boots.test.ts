@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import type { SpecOf } from "../../cosi/resource.ts";
 import { State } from "../../cosi/state.ts";
 import { MemoryStore } from "../../cosi/stores/memory.ts";
+import { systemClock } from "../../cosi/system-clock.ts";
 import { Admission } from "../resources/admission.ts";
 import { Assignment } from "../resources/assignment.ts";
 import { BmcConfig } from "../resources/bmc-config.ts";
@@ -59,7 +60,7 @@ async function after({ power: is = told(59), boot, isAccepted = true, isAssigned
     await state.create(WipeStatus, "m1", { spec: { wipedAt: 1, run: wiped } });
     await state.create(Assignment, "m1", { spec: { profile: "p", how: "install", wipeId: 1 } });
   }
-  await markUnheard(state, absence);
+  await markUnheard({ state, clock: systemClock }, absence);
   return (await state.find(BootStatus, "m1"))?.spec;
 }
 

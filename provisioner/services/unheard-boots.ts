@@ -1,5 +1,6 @@
 // Machines that were to boot while their pxe-server was away. One that goes on without its provisioner tells whom it
 // turned away; of one that went itself, as the one inside a provisioner does, nobody is left who could.
+import type { Clock } from "../../cosi/clock.ts";
 import type { SpecOf } from "../../cosi/resource.ts";
 import type { State } from "../../cosi/state.ts";
 import { AlreadyExists, NotFound, PhaseConflict } from "../../cosi/state-errors.ts";
@@ -21,12 +22,17 @@ interface Absence {
 const longestFirmwareMs = 10 * 60_000;
 
 /** Writes down who may have asked and was not heard: whoever comes all the same is heard, and that is written then. */
-export async function markUnheard(state: State, { segment, from, to }: Absence): Promise<void> {
+export async function markUnheard(
+  { state, clock }: { readonly state: State; readonly clock: Pick<Clock, "after"> },
+  { segment, from, to }: Absence,
+): Promise<void> {
   for (const { metadata, spec: power } of (await state.list(PowerStatus)).resources) {
     if (power.power !== "on") continue;
     const on = power.told?.at ?? power.since;
     if (on > to || on.getTime() < from.getTime() - longestFirmwareMs) continue;
     await markOne(state, metadata.id, on, { segment, from, to });
+    // There may be a thousand of them, and others who ask what to boot.
+    await new Promise<void>((resolve) => clock.after(0, resolve));
   }
 }
 

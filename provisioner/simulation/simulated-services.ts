@@ -234,7 +234,8 @@ export class SimulatedServices implements Services {
   async #announce(): Promise<void> {
     const { clock, heardAt } = this.#site;
     const announced = clock.now();
-    if (heardAt) await markUnheard(this.#state, { segment: "local", from: heardAt, to: announced });
+    const absence = heardAt && { segment: "local", from: heardAt, to: announced };
+    if (absence) await markUnheard({ state: this.#state, clock }, absence);
     const beat = () => {
       if (this.#end.signal.aborted) return;
       this.#site.heardAt = clock.now();
