@@ -92,7 +92,7 @@ export class Strangers {
     const { clock, log } = this.#options;
     let told = { ...this.#totals };
     for (;;) {
-      await this.#look();
+      await this.#look(signal);
       const { refused, late, crowdedOut } = this.#totals;
       if (refused > told.refused)
         log(`${refused - told.refused} boots of machines that nobody knows were put off`);
@@ -109,7 +109,7 @@ export class Strangers {
     }
   }
 
-  async #look(): Promise<void> {
+  async #look(signal: AbortSignal): Promise<void> {
     const { state, clock } = this.#options;
     const { burst, perSecond, most, forgottenAfterMs } = this.#limits;
     const [[label, value]] = Object.entries(strangerLabels) as [[string, string]];
@@ -122,6 +122,8 @@ export class Strangers {
       if (phase === "tearingDown") leaving += 1;
       else if (!(await this.#isKnown(machine))) waiting.push(machine);
       else await unlessOvertaken(state.update(Machine, id, { labels: others }, { version }));
+      // There may be thousands of them, and others who ask what to boot.
+      await sleep(clock, 0, signal);
     }
     // Room for all that may come until the next look.
     const spare = leaving + waiting.length - (most - burst - (perSecond * everyMs) / 1000);
