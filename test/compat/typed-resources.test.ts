@@ -153,6 +153,8 @@ describe.skipIf(!hasGo)("with Go on this machine (skipped where there is no `go`
       NetworkStatuses.net.talos.dev status: *network.StatusSpec
       NodeAddresses.net.talos.dev default: *network.NodeAddressSpec
         sortAlgorithm: by its message v1, by its YAML <nil>
+      NodeAddresses.net.talos.dev routed: *network.NodeAddressSpec
+        sortAlgorithm: by its message v1, by its YAML <nil>
       OperatorSpecs.net.talos.dev dhcp4/eth0: *network.OperatorSpecSpec
         layer: by its message default, by its YAML <nil>
         requireUp: by its message true, by its YAML <nil>

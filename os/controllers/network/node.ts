@@ -18,6 +18,7 @@ export const nodeAddresses = collectionController({
       do: "set",
       outputs: {
         current: { spec: { addresses: current } },
+        routed: { spec: { addresses: current } },
         default: { spec: { addresses: current.slice(0, 1) } },
       },
     };

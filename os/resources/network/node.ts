@@ -2,7 +2,10 @@
 import * as z from "zod";
 import { network } from "../declare.ts";
 
-/** Ids: `default` (the one that others know the node by), `current` (all that may be talked to). */
+/**
+ * Ids: `default` (the one that others know the node by), `current` (all that may be talked to), `routed` (those of them
+ * that others reach; upstream's dashboard shows it, and there are no others yet).
+ */
 export const NodeAddress = network("NodeAddresses", z.strictObject({ addresses: z.array(z.string()) }), {
   columns: { Addresses: "{.addresses}" },
 });

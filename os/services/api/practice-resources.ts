@@ -161,6 +161,7 @@ const network = [
   of(TimeServerSpec, "timeservers", { timeServers: ["time.example.org"] }),
   of(TimeServerStatus, "timeservers", { timeServers: ["time.example.org"] }),
   of(NodeAddress, "default", { addresses: ["10.0.0.5/24", "2001:db8::5/64"] }),
+  of(NodeAddress, "routed", { addresses: ["10.0.0.5/24", "2001:db8::5/64"] }),
   of(NetworkStatus, "status", {
     ...{ addressReady: true, connectivityReady: true, hostnameReady: true, etcFilesReady: false },
     waitingFor: "",
