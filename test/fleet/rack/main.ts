@@ -1,14 +1,10 @@
 // A rack of the fleet as a process of its own: machines and their BMCs. What to boot it asks of whoever started it, who
 // is its segment's pxe-server.
-import { constants, getPriority, setPriority } from "node:os";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { randomFrom } from "../../../provisioner/simulation/random.ts";
 import type { BootPlan } from "../../../pxe-server/booter.ts";
 import { FleetSite } from "../fleet-site.ts";
 import type { FromRack, ToRack } from "./messages.ts";
-
-// Real machines have processors of their own. Here they share those of whom is measured, and come after it.
-setPriority(Math.min(constants.priority.PRIORITY_LOW, getPriority() + 10));
 
 const asked = new Map<number, (plan: BootPlan) => void>();
 const delay = monitorEventLoopDelay();
