@@ -5,6 +5,7 @@ import { bootstrapCommand, kubeconfigCommand } from "./commands/cluster.ts";
 import { configCommand } from "./commands/config.ts";
 import { containersCommand, restartCommand, statsCommand } from "./commands/containers.ts";
 import { dashboardCommand } from "./commands/dashboard.ts";
+import { diskFreeCommand } from "./commands/disk-free.ts";
 import { etcdCommand } from "./commands/etcd.ts";
 import { copyCommand, listCommand, readCommand, usageCommand } from "./commands/files.ts";
 import { genCommand, machineConfigCommand, validateCommand } from "./commands/generate.ts";
@@ -32,6 +33,7 @@ const makers: readonly ((io: Io) => Command)[] = [
   containersCommand,
   copyCommand,
   dashboardCommand,
+  diskFreeCommand,
   dmesgCommand,
   editCommand,
   etcdCommand,
