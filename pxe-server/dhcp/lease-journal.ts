@@ -38,7 +38,8 @@ export async function openLeaseJournal({
     await journal.compact(changes);
     return { journal, changes };
   } catch (cause) {
-    throw new Error(`Cannot open the leases in ${path}`, { cause });
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`Cannot open the leases in ${path}: ${why}`, { cause });
   }
 }
 
