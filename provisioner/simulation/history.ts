@@ -73,7 +73,9 @@ export async function liveHistory({ seed, story = () => undefined }: HistoryOpti
 
   const processes: SimulatedProvisioner[] = [];
   let faulty = true;
+  let isOver = false;
   const start = () => {
+    if (isOver) return;
     const process = new SimulatedProvisioner(store, machines, site);
     process.onDeath = () => void clock.after(between(random, 1000, faulty ? 120_000 : 1000), start);
     processes.push(process);
@@ -102,10 +104,9 @@ export async function liveHistory({ seed, story = () => undefined }: HistoryOpti
   await rest(even, site, all);
   const stages = await Promise.all(all.map((machine) => judge(machine, profile)));
 
-  faulty = true;
-  const last = processes.at(-1)!;
-  last.onDeath = () => undefined;
-  last.kill();
+  // One that died in the last moment is not replaced either: it would live for ever.
+  isOver = true;
+  processes.at(-1)!.kill();
   for (const machine of all) machine.turnOff();
   await even.run();
   await Promise.all(processes.map(({ ended }) => ended));

@@ -27,6 +27,10 @@ describe("random histories of small sites", () => {
     }
   }, 120_000);
 
+  test("end, though the provisioner dies in their last moment", async () => {
+    expect((await liveHistory({ seed: 2_134_076_551 })).violations).toEqual([]);
+  });
+
   test("happen again from the same seed, word for word", async () => {
     const [once, again]: [string[], string[]] = [[], []];
     await liveHistory({ seed: 11, story: (line) => once.push(line) });
