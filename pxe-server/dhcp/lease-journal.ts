@@ -33,9 +33,11 @@ export async function openLeaseJournal({
       throw error;
     });
     const changes = parseJournal(text);
-    const journal = new Journal(path, sync, await open(path, "a"), changes.length);
+    await using opened = new AsyncDisposableStack();
+    const journal = opened.use(new Journal(path, sync, await open(path, "a"), changes.length));
     // A torn line must not run into the next one.
     await journal.compact(changes);
+    opened.move();
     return { journal, changes };
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);

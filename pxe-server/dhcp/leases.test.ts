@@ -102,14 +102,12 @@ describe("the journal", () => {
   test("gives back what was appended", async () => {
     const leases = new Leases(pool, { clock });
     const changes = [bind(leases, 1, "192.0.2.10"), bind(leases, 2, "192.0.2.11")];
-    {
-      const { journal } = await openLeaseJournal({ path, sync: false });
-      await Promise.all(changes.map((change) => journal.append(change)));
-      // No dispose: a process that was killed does not close its files.
-    }
-    const { journal, changes: read } = await openLeaseJournal({ path, sync: false });
-    expect(read).toEqual(changes);
-    await journal[Symbol.asyncDispose]();
+    // Open all the while: a process that is killed does not close its files.
+    await using killed = (await openLeaseJournal({ path, sync: false })).journal;
+    await Promise.all(changes.map((change) => killed.append(change)));
+    const next = await openLeaseJournal({ path, sync: false });
+    await next.journal[Symbol.asyncDispose]();
+    expect(next.changes).toEqual(changes);
   });
 
   test("drops a line that was torn, and appends behind it", async () => {
