@@ -1,23 +1,15 @@
 // Go's crypto/x509 and crypto/tls are what real Talos peers use. Runs where a Go tool chain is; skipped elsewhere.
-import { execFile, execFileSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { hasGo } from "../workshop/has-go.ts";
 import { createAuthority } from "./authority.ts";
 import { parseCertificate } from "./certificate.ts";
 import { createRequest, parseRequest } from "./certificate-request.ts";
 import { createKeyPair, type KeyAlgorithm, readKeyPair } from "./key-pair.ts";
-
-const hasGo = (() => {
-  try {
-    execFileSync("go", ["version"], { stdio: "ignore" });
-    return true;
-  } catch {
-    return false;
-  }
-})();
 
 interface Seen {
   readonly Roles: readonly string[];

@@ -40,7 +40,9 @@ async function open() {
   return {
     ...{ folder, clock, state, files },
     start: () => {
-      working = clearLogs({ state, clock, logs, signal: stop.signal }).catch(() => undefined);
+      working = clearLogs({ state, clock, logs, signal: stop.signal }).catch((error: unknown) => {
+        if (!stop.signal.aborted) throw error;
+      });
     },
     nextLook: () => {
       looked = Promise.withResolvers();

@@ -1,5 +1,5 @@
 // `cosi.resource.State` against upstream's own Go code, both ways.
-import { type ChildProcess, execFile, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -20,6 +20,7 @@ import { resourceType } from "../../cosi/resource.ts";
 import { State } from "../../cosi/state.ts";
 import { BookmarkExpired } from "../../cosi/store.ts";
 import { MemoryStore } from "../../cosi/stores/memory.ts";
+import { hasGo } from "../../workshop/has-go.ts";
 
 const module = join(import.meta.dirname, "talos");
 const run = promisify(execFile);
@@ -32,15 +33,6 @@ beforeAll(() => {
   directory = mkdtempSync(join(tmpdir(), "ingot-compat-"));
 });
 afterAll(() => rmSync(directory, { recursive: true }));
-
-const hasGo = (() => {
-  try {
-    execFileSync("go", ["version"], { stdio: "ignore" });
-    return true;
-  } catch {
-    return false;
-  }
-})();
 
 /** Upstream's suite has one type, without a spec; its proto is empty and must stay so. */
 const Path = resourceType({ type: "os/path", namespace: "default", spec: z.object({}) });

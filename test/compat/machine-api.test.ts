@@ -1,5 +1,5 @@
 // The machine API of our node against upstream's own Go client.
-import { execFile, execFileSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,17 +9,10 @@ import { systemClock } from "../../cosi/system-clock.ts";
 import { clientConfigText } from "../../machine-config/client-config.ts";
 import { generateClientConfig } from "../../machine-config/generate/configs.ts";
 import { openPracticeNode, practiceCluster } from "../../os/services/api/practice-node.ts";
+import { hasGo } from "../../workshop/has-go.ts";
 
 const run = promisify(execFile);
 const minutes = 60_000;
-const hasGo = (() => {
-  try {
-    execFileSync("go", ["version"], { stdio: "ignore" });
-    return true;
-  } catch {
-    return false;
-  }
-})();
 
 let directory: string;
 beforeAll(() => {

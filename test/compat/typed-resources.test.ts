@@ -1,5 +1,5 @@
 // Every resource of our node, as upstream's typed clients decode it: it must say what its YAML says.
-import { execFile, execFileSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,19 +10,12 @@ import { clientConfigText } from "../../machine-config/client-config.ts";
 import { generateClientConfig } from "../../machine-config/generate/configs.ts";
 import { openPracticeNode, practiceCluster } from "../../os/services/api/practice-node.ts";
 import { fillWithPractice } from "../../os/services/api/practice-resources.ts";
+import { hasGo } from "../../workshop/has-go.ts";
 
 const run = promisify(execFile);
 const minutes = 60_000;
 /** What os/services/api/typed is measured by where there is no Go. */
 const captures = join(import.meta.dirname, "../../os/services/api/captures/talos-v1.13.0-resources.txt");
-const hasGo = (() => {
-  try {
-    execFileSync("go", ["version"], { stdio: "ignore" });
-    return true;
-  } catch {
-    return false;
-  }
-})();
 
 let directory: string;
 beforeAll(() => {
