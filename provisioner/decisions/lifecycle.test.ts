@@ -6,6 +6,7 @@ import { type Facts, isInstalled, isWipeDue } from "./facts.ts";
 import { actions, legalActions, refusal } from "./legal-actions.ts";
 import { nextStep } from "./next-step.ts";
 import { powerWanted } from "./power-wanted.ts";
+import { idleFacts } from "./practice-facts.ts";
 import { rebootNeeded } from "./reboot-needed.ts";
 import { wipeNeeded } from "./wipe-needed.ts";
 
@@ -150,25 +151,6 @@ test("the laws themselves can be broken: each one is about facts that occur", ()
   expect([...unbroken]).toEqual([]);
 }, 120_000);
 
-const idle: Facts = {
-  admission: "accepted",
-  cordoned: false,
-  removing: false,
-  conflicted: false,
-  inspected: true,
-  assignment: "none",
-  wipeAsked: 1,
-  wipedAt: 1,
-  installedAt: undefined,
-  wipe: "idle",
-  runs: "agent",
-  ready: false,
-  resets: false,
-  bmc: "ready",
-  power: "on",
-  powerAsked: "automatic",
-  gaveUp: false,
-};
 const assigned: Partial<Facts> = { assignment: "made" };
 const installed: Partial<Facts> = { ...assigned, installedAt: 1, runs: "system", ready: true };
 
@@ -254,7 +236,7 @@ describe("a machine's way, as its tables tell it", () => {
       "conflicted; boots disk; wipe leave; power leave; reboot no",
     ],
   ])("%s", (_, facts, expected) => {
-    const all = decisions({ ...idle, ...facts });
+    const all = decisions({ ...idleFacts, ...facts });
     const told = `${all.step.stage}; boots ${all.boot}; wipe ${all.wipe}; power ${all.power}; reboot ${all.reboot}`;
     expect(told).toBe(expected);
   });
@@ -265,7 +247,7 @@ describe("what an operator may do", () => {
     const broken = new Map<string, Facts>();
     const offered = new Set<string>();
     for (const facts of combinations(names) as Generator<Facts>) {
-      const whole = { ...idle, ...facts };
+      const whole = { ...idleFacts, ...facts };
       const legal = new Set(legalActions(whole));
       for (const action of legal) offered.add(action);
       const { stage } = nextStep(whole);
@@ -299,6 +281,6 @@ describe("what an operator may do", () => {
     [installed, "release", undefined],
     [{ ...installed, assignment: "leaving" }, "release", "it is being released: it leaves its assignment"],
   ])("%o: %s is refused because %s", (facts, action, why) => {
-    expect(refusal(action, { ...idle, ...facts })).toBe(why);
+    expect(refusal(action, { ...idleFacts, ...facts })).toBe(why);
   });
 });

@@ -5,6 +5,7 @@ import { type Facts, isInstalled, isWipeDue } from "./facts.ts";
 import { isUntouchable } from "./hands-off.ts";
 import { nextStep } from "./next-step.ts";
 import { powerStep } from "./power-command.ts";
+import { idleFacts } from "./practice-facts.ts";
 
 type Asked = Parameters<typeof powerStep>[0];
 
@@ -12,25 +13,6 @@ const start = new Date("2026-01-01T00:00:00Z").getTime();
 const at = (minutes: number) => new Date(start + minutes * 60_000);
 const now = at(60);
 
-const idle: Facts = {
-  admission: "accepted",
-  cordoned: false,
-  removing: false,
-  conflicted: false,
-  inspected: true,
-  assignment: "none",
-  wipeAsked: 1,
-  wipedAt: 1,
-  installedAt: undefined,
-  wipe: "idle",
-  runs: "agent",
-  ready: false,
-  resets: false,
-  bmc: "ready",
-  power: "on",
-  powerAsked: "automatic",
-  gaveUp: false,
-};
 const quiet = { order: undefined, told: undefined, boot: undefined, status: undefined, now } as const;
 
 const facts: fc.Arbitrary<Facts> = fc.record({
@@ -136,7 +118,7 @@ describe("a command", () => {
     let order: Asked["order"];
     for (let seconds = 0; seconds <= 300; seconds += 5) {
       const now = new Date(start + seconds * 1000);
-      const step = powerStep({ ...quiet, facts: idle, actual: "on", order, now });
+      const step = powerStep({ ...quiet, facts: idleFacts, actual: "on", order, now });
       if (step.do === "watch") throw new Error("it is on, and shall be off");
       order = step.do === "tell" ? { ...step.order, toldAt: now } : step.order;
       if (step.do !== "verify") steps.push(`${seconds}: ${step.do} ${step.order.power} ${step.order.tries}`);
@@ -154,7 +136,13 @@ describe("a command", () => {
   });
 
   test("asks a system that somebody wants off first, and cuts the power when it does not go", () => {
-    const facts: Facts = { ...idle, assignment: "made", installedAt: 1, runs: "system", powerAsked: "off" };
+    const facts: Facts = {
+      ...idleFacts,
+      assignment: "made",
+      installedAt: 1,
+      runs: "system",
+      powerAsked: "off",
+    };
     const order = { power: "off", at: now, why: "off was asked for" } as const;
     const button = (tries: number) => {
       const step = powerStep({ ...quiet, facts, actual: "on", order: { ...order, tries } });
@@ -165,7 +153,7 @@ describe("a command", () => {
 });
 
 describe("a machine that waits for a boot", () => {
-  const facts: Facts = { ...idle, wipedAt: 0, runs: "unseen" };
+  const facts: Facts = { ...idleFacts, wipedAt: 0, runs: "unseen" };
   const boot = {
     state: "booting",
     bootId: "b1",

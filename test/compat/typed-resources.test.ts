@@ -11,6 +11,7 @@ import { generateClientConfig } from "../../machine-config/generate/configs.ts";
 import { openPracticeNode, practiceCluster } from "../../os/services/api/practice-node.ts";
 import { fillWithPractice } from "../../os/services/api/practice-resources.ts";
 import { hasGo } from "../../workshop/has-go.ts";
+import { buildTimeoutMs, buildUpstreamClient } from "./upstream-client.ts";
 
 const run = promisify(execFile);
 const minutes = 60_000;
@@ -26,9 +27,8 @@ afterAll(() => rmSync(directory, { recursive: true }));
 describe.skipIf(!hasGo)("with Go on this machine (skipped where there is no `go`)", () => {
   let upstream: string;
   beforeAll(async () => {
-    upstream = join(directory, "upstream");
-    await run("go", ["build", "-o", upstream, "."], { cwd: join(import.meta.dirname, "talos") });
-  }, 10 * minutes);
+    upstream = await buildUpstreamClient(directory);
+  }, buildTimeoutMs);
 
   test("upstream's client decodes our resources by their messages", { timeout: 2 * minutes }, async () => {
     const { secrets, controlPlane: config } = await practiceCluster();
