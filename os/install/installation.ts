@@ -9,6 +9,7 @@ import type { End, Installation } from "../services/power.ts";
 import { type ImageSource, openImage } from "./image-source.ts";
 import type { InstalledSystem } from "./installed-system.ts";
 import { otherSlot } from "./layout.ts";
+import { quarters } from "./quarters.ts";
 import { type ResetSurroundings, resetTasks } from "./reset.ts";
 import { planReset } from "./reset-plan.ts";
 
@@ -92,14 +93,9 @@ export function installation(options: InstallationOptions): Installation {
   ): Promise<void> {
     const { kernel, initramfs } = source.release;
     const of = kernel.sizeBytes + initramfs.sizeBytes;
+    const tell = quarters((percent) => progress.said(`${percent} % of the image is written`));
     let done = 0;
-    let percent = 0;
-    const written = (bytes: number) => {
-      done += bytes;
-      const now = Math.floor((done / of) * 4) * 25;
-      if (now > percent) progress.said(`${now} % of the image is written`);
-      percent = now;
-    };
+    const written = (bytes: number) => tell((done += bytes), of);
     const run = () => system.upgrade({ source, from: image }, { written, signal: progress.signal });
     progress.said(`writing ${image} beside slot ${system.slot}`);
     try {

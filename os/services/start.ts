@@ -29,7 +29,7 @@ import { PlatformMetadata } from "../resources/runtime/platform.ts";
 import type { NodeNames } from "./api/certificates.ts";
 import { filesystemService } from "./api/filesystem-service.ts";
 import { imageService } from "./api/image-service.ts";
-import { lifecycleService } from "./api/lifecycle-service.ts";
+import { type InstallSystem, lifecycleService } from "./api/lifecycle-service.ts";
 import { MachineApi } from "./api/machine-api.ts";
 import { machineService } from "./api/machine-service.ts";
 import { resourceService } from "./api/resource-service.ts";
@@ -72,13 +72,15 @@ export interface Surroundings extends Pick<PowerOptions, "end" | "installation">
   /** What PID 1 is at. */
   readonly journal: Pick<Journal, "follow">;
   readonly said: (level: "info" | "warn" | "error", text: string) => void;
+  /** Puts the system on a disk of a machine that runs from memory. */
+  readonly installSystem: InstallSystem;
   /** PID 1 says of every child that it is its own. */
   readonly track: (child: ChildProcess) => ChildProcess;
 }
 
 /** Runs until it is disposed of. */
 export async function startServices(surroundings: Surroundings): Promise<AsyncDisposable> {
-  const { state, logs, journal, said, end, installation } = surroundings;
+  const { state, logs, journal, said, end, installation, installSystem } = surroundings;
   const now = () => clock.now();
   const failed = (error: unknown) =>
     said("error", error instanceof Error ? (error.stack ?? error.message) : String(error));
@@ -151,7 +153,7 @@ export async function startServices(surroundings: Surroundings): Promise<AsyncDi
       }),
       filesystemService,
       imageService({ checkImage: () => installation()?.checkImage }),
-      lifecycleService({ writeSystem: () => installation()?.writeSystem }),
+      lifecycleService({ installSystem, writeSystem: () => installation()?.writeSystem }),
       timeService({
         now,
         async timeServers() {

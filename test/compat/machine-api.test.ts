@@ -74,10 +74,18 @@ describe.skipIf(!hasGo)("with Go on this machine (skipped where there is no `go`
       apply: AUTO is NO_REBOOT, NO_REBOOT is NO_REBOOT, STAGED is STAGED, TRY is TRY, REBOOT is REBOOT
       events of a reboot: reboot, actor true
       reset: accepted
+      install: writing factory/ingot:v2 on /dev/vda, exit code 0
+      upgrade: writing factory/ingot:v3, exit code 0
       what is not served: Unimplemented
       two nodes, one gone: 1 answer, error true
       "
     `);
-    expect(node.asked).toEqual(["reboot for a config", "reboot default", "reset gracefully, reboot"]);
+    expect(node.asked).toEqual([
+      "reboot for a config",
+      "reboot default",
+      "reset gracefully, reboot",
+      "install factory/ingot:v2 on /dev/vda",
+      "write factory/ingot:v3",
+    ]);
   });
 });

@@ -1,21 +1,14 @@
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
 import { parseMachineConfig } from "../../../machine-config/machine-config.ts";
 import { type InstallSettings, installSettings } from "../../../machine-config/settings/install.ts";
-import { registryEndpoints } from "../../../machine-config/settings/registries.ts";
 import { pinArgument, pinnedFetch } from "../../agent/pinned-fetch.ts";
 import { listDisks } from "../../block/disks.ts";
-import { openBlockDevice } from "../../block/open-block-device.ts";
-import { readBootLoader } from "../../install/boot-loader.ts";
 import { chooseDisk } from "../../install/choose-disk.ts";
-import { openImage } from "../../install/image-source.ts";
-import { install as installOn } from "../../install/install.ts";
-import { installedArguments } from "../../install/installed-arguments.ts";
-import { releaseKey } from "../../install/release-key.ts";
+import { quarters } from "../../install/quarters.ts";
 import { tellInstalled } from "../../install/tell-installed.ts";
-import { runTool } from "../../kernel/run-tool.ts";
 import { MachineConfig } from "../../resources/config/machine-config.ts";
 import type { Context } from "../context.ts";
+import { openInstallImage, writeToDisk } from "./write-to-disk.ts";
 
 interface WantedInstall {
   readonly yaml: string;
@@ -53,37 +46,19 @@ export async function installSystem(context: Context, signal: AbortSignal): Prom
   if (!disk) throw new Error(`Cannot install: no disk is the one that the machine config means`);
   log.write("info", `install: ${url} on ${disk.devPath}`);
 
-  const key = releaseKey();
-  if (!key) log.write("warn", "install: this image has no release key, so no signature is asked for");
-  const registry = (name: string) => registryEndpoints(parseMachineConfig(yaml), name);
-  const source = await openImage({ image: url, key, fetch, registry, signal });
+  const source = await openInstallImage(context, url, yaml, signal);
   {
-    await using target = await openBlockDevice(disk.devPath);
-    let percent = 0;
     using steps = stepsOf(context.journal);
     const progress = {
       step(name: string) {
         log.write("info", `install: ${name}`);
         steps.next(name);
       },
-      written(bytes: number, of: number) {
-        const now = Math.floor((bytes / of) * 4) * 25;
-        if (now > percent) log.write("info", `install: ${now} % of the image`);
-        percent = now;
-      },
+      written: quarters((percent) => log.write("info", `install: ${percent} % of the image`)),
     };
-    const commandLine = readFileSync("/proc/cmdline", "utf8");
-    const request = {
-      ...{ disk: target, source, loader: await readBootLoader(), config: yaml, meta: new Map() },
-      kernelArguments: installedArguments(
-        commandLine,
-        settings.extraKernelArgs,
-        source.release.kernelArguments,
-      ),
-      ...{ wipe: settings.wipe, scratch: "/run", newGuid: () => crypto.randomUUID() },
-      run: runTool((child) => context.orphans.track(child)),
-    };
-    await installOn(request, progress, signal);
+    const { extraKernelArgs, wipe } = settings;
+    const { devPath } = disk;
+    await writeToDisk(context, { devPath, source, yaml, extraKernelArgs, wipe }, progress, signal);
   }
   log.write("info", "install: done");
   await tell(context, signal);

@@ -11,6 +11,7 @@ export const services: Task<Context> = {
     try {
       // Not at the top: an agent does not pay for it.
       const { startServices } = await import("../../services/start.ts");
+      const { installOnRequest } = await import("./install-on-request.ts");
       const installed = await installationOf(context, signal);
       context.services.use(
         await startServices({
@@ -18,6 +19,7 @@ export const services: Task<Context> = {
           said: (level, text) => log.write(level, text),
           track: (child) => context.orphans.track(child),
           installation: () => installed,
+          installSystem: installOnRequest(context),
         }),
       );
     } catch (error) {

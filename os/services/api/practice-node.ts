@@ -176,6 +176,10 @@ export async function openPracticeNode(options: PracticeNodeOptions = {}): Promi
         filesystemService,
         imageService({ checkImage: () => undefined }),
         lifecycleService({
+          installSystem({ image, disk }, { said }) {
+            said(`writing ${image} on ${disk}`);
+            return record(`install ${image} on ${disk}`, "install");
+          },
           writeSystem:
             () =>
             (image, { said }) => {

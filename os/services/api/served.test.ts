@@ -78,7 +78,7 @@ const promised: Readonly<Record<string, string>> = {
   "storage.StorageService": "Disks BlockDeviceWipe",
   "machine.StorageService": "Statfs",
   "time.TimeService": "Time TimeCheck",
-  "machine.LifecycleService": "Upgrade",
+  "machine.LifecycleService": "Install Upgrade",
   "machine.ImageService": "Pull",
   "cosi.resource.State": "Get List Watch",
 };

@@ -53,6 +53,8 @@ func operate(talosconfig, node string) error {
 		{"apply", apply},
 		{"events of a reboot", reboot},
 		{"reset", reset},
+		{"install", install},
+		{"upgrade", upgrade},
 		{"what is not served", unserved},
 		{"two nodes, one gone", twoNodes},
 	})
@@ -342,6 +344,67 @@ func reset(ctx context.Context, c *operator) (string, error) {
 	}
 
 	return "accepted", nil
+}
+
+// progressed reads what an installation or an upgrade tells, to its exit code.
+func progressed(recv func() (*machine.LifecycleServiceInstallProgress, error)) (string, error) {
+	var said []string
+
+	for {
+		progress, err := recv()
+		if errors.Is(err, io.EOF) {
+			return strings.Join(said, ", "), nil
+		}
+
+		if err != nil {
+			return "", err
+		}
+
+		switch response := progress.GetResponse().(type) {
+		case *machine.LifecycleServiceInstallProgress_Message:
+			said = append(said, response.Message)
+		case *machine.LifecycleServiceInstallProgress_ExitCode:
+			said = append(said, fmt.Sprintf("exit code %d", response.ExitCode))
+		}
+	}
+}
+
+var systemContainerd = &common.ContainerdInstance{
+	Driver:    common.ContainerDriver_CONTAINERD,
+	Namespace: common.ContainerdNamespace_NS_SYSTEM,
+}
+
+func install(ctx context.Context, c *operator) (string, error) {
+	stream, err := c.LifecycleClient.Install(c.single(ctx), &machine.LifecycleServiceInstallRequest{
+		Containerd:  systemContainerd,
+		Source:      &machine.InstallArtifactsSource{ImageName: "factory/ingot:v2"},
+		Destination: &machine.InstallDestination{Disk: "/dev/vda"},
+	})
+	if err != nil {
+		return "", err
+	}
+
+	return progressed(func() (*machine.LifecycleServiceInstallProgress, error) {
+		reply, err := stream.Recv()
+
+		return reply.GetProgress(), err
+	})
+}
+
+func upgrade(ctx context.Context, c *operator) (string, error) {
+	stream, err := c.LifecycleClient.Upgrade(c.single(ctx), &machine.LifecycleServiceUpgradeRequest{
+		Containerd: systemContainerd,
+		Source:     &machine.InstallArtifactsSource{ImageName: "factory/ingot:v3"},
+	})
+	if err != nil {
+		return "", err
+	}
+
+	return progressed(func() (*machine.LifecycleServiceInstallProgress, error) {
+		reply, err := stream.Recv()
+
+		return reply.GetProgress(), err
+	})
 }
 
 func unserved(ctx context.Context, c *operator) (string, error) {
