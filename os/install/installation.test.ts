@@ -161,10 +161,17 @@ test("a rollback to nothing is refused, and a reset that fails leaves the machin
     code: "failedPrecondition",
     message: expect.stringContaining("the other slot is empty"),
   });
-  await node.reset(create(ResetRequestSchema, { reboot: true }), "actor");
+  await node.reset(
+    create(ResetRequestSchema, { reboot: true }),
+    "actor",
+    async () => void told.push("stopped"),
+  );
   go();
   expect(await ended).toMatch(/^Cannot reset: /);
-  expect(told).toEqual(["reset by actor: unmountVolumes, reset STATE, reset META, resetSystemDisk"]);
+  expect(told).toEqual([
+    "reset by actor: stopServicesForUpgrade, unmountVolumes, reset STATE, reset META, resetSystemDisk",
+    "stopped",
+  ]);
 });
 
 test("values in META are written and deleted", async () => {

@@ -29,7 +29,7 @@ export interface InstallationOptions {
   /** Where the images of a registry are got. */
   readonly registry: (name: string) => Promise<readonly RegistryEndpoint[]>;
   readonly disks: () => Promise<readonly Disk[]>;
-  readonly reset: Omit<ResetSurroundings, "devPath" | "said">;
+  readonly reset: Omit<ResetSurroundings, "devPath" | "said" | "stopServices">;
   /** Does the steps, and tells of them. */
   readonly sequence: (
     name: "upgrade" | "reset",
@@ -148,13 +148,13 @@ export function installation(options: InstallationOptions): Installation {
         end("restart", { sequence: "reboot", actorId: "" });
       }),
 
-    async reset(request, actorId) {
+    async reset(request, actorId, stopServices) {
       const plan = planReset(request, { disks: await options.disks(), systemDisk });
       const release = claim("the machine is being reset");
       if (request.graceful)
         said("info", "reset: nothing to drain and no etcd to leave: no Kubernetes runs here");
       const tasks = resetTasks(plan, {
-        ...{ ...options.reset, devPath: `/dev/${systemDisk}` },
+        ...{ ...options.reset, stopServices, devPath: `/dev/${systemDisk}` },
         said: (text) => said("info", `reset: ${text}`),
       });
       const over = () =>

@@ -103,6 +103,7 @@ async function erased(plan: ResetPlan, fails?: string): Promise<string[]> {
   const proof = { kind: "edges", samples: 0, mismatches: 0, left: undefined } as const;
   const tasks = resetTasks(plan, {
     devPath: "/dev/nvme0n1",
+    stopServices: async () => void done.push("stop"),
     unmountVolumes: async () => void done.push("unmount"),
     open: async (path) => ({
       sizeBytes: 100,
@@ -123,9 +124,9 @@ async function erased(plan: ResetPlan, fails?: string): Promise<string[]> {
 }
 
 describe("what is done", () => {
-  test("begins with the secrets, and ends with the disk", async () => {
+  test("stops what uses the disk, begins with the secrets, and ends with the disk", async () => {
     expect(await erased({ system: "disk", userDisks: ["/dev/sda"] })).toEqual([
-      "unmount",
+      ...["stop", "unmount"],
       ...["overwrite /dev/nvme0n1p4 0+100", "flush /dev/nvme0n1p4", "close /dev/nvme0n1p4"],
       ...["overwrite /dev/nvme0n1p3 0+100", "flush /dev/nvme0n1p3", "close /dev/nvme0n1p3"],
       ...["wipe /dev/sda", "wipe /dev/nvme0n1"],
@@ -134,10 +135,13 @@ describe("what is done", () => {
 
   test("leaves what nobody named", async () => {
     expect(await erased({ system: ["EPHEMERAL"], userDisks: [] })).toEqual([
-      "unmount",
-      "wipe /dev/nvme0n1p8",
+      ...["stop", "unmount", "wipe /dev/nvme0n1p8"],
     ]);
-    expect(await erased({ system: [], userDisks: ["/dev/sda"] })).toEqual(["wipe /dev/sda"]);
+    expect(await erased({ system: [], userDisks: ["/dev/sda"] })).toEqual([
+      "stop",
+      "unmount",
+      "wipe /dev/sda",
+    ]);
   });
 
   test("says which disk would not be wiped", async () => {

@@ -19,6 +19,8 @@ export interface ResetSurroundings {
   ) => Promise<Pick<BlockDevice, "sizeBytes" | "overwrite" | "flush"> & AsyncDisposable>;
   /** Makes a device forget what is on it, quickly; both its ends are zeros then. */
   readonly wipe: (path: string) => Promise<WipeResult>;
+  /** All that may work on volumes: whoever asked goes on hearing of it. */
+  readonly stopServices: () => Promise<void>;
   readonly unmountVolumes: () => Promise<void>;
   readonly said: (text: string) => void;
 }
@@ -26,16 +28,20 @@ export interface ResetSurroundings {
 /** Small, and full of secrets: every byte of them goes, whatever the disk thinks of forgetting. */
 const secret = ["STATE", "META"] as const satisfies readonly PartitionName[];
 
-/** A machine that loses its power on the way has lost its secrets first. */
+/**
+ * Services first, whose files keep volumes busy; then volumes, user disks' among them, since no disk is erased under what
+ * is mounted; then disks. A machine that loses its power on the way has lost its secrets first.
+ */
 export function resetTasks({ system, userDisks }: ResetPlan, around: ResetSurroundings): ResetTask[] {
-  const { devPath, unmountVolumes, said } = around;
+  const { devPath, stopServices, unmountVolumes, said } = around;
   const device = (name: PartitionName) => partitionDevice(devPath, partitionNumber(name));
   const user = userDisks.map(
     (path): ResetTask => ({ phase: "wipe", name: `resetUserDisk ${path}`, run: () => forget(path) }),
   );
-  if (system !== "disk" && system.length === 0) return user;
   const wanted = system === "disk" ? secret : system;
   return [
+    // Names that clients of this API know.
+    { phase: "stopServices", name: "stopServicesForUpgrade", run: stopServices },
     { phase: "unmountSystem", name: "unmountVolumes", run: unmountVolumes },
     ...wanted.map(
       (name): ResetTask => ({

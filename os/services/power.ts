@@ -1,3 +1,4 @@
+import type { ResetRequest } from "../../api/gen/machine/power_pb.js";
 import { GrpcError } from "../../api/grpc/error.ts";
 import type { CheckImage } from "./api/image-service.ts";
 import type { WriteSystem } from "./api/lifecycle-service.ts";
@@ -5,7 +6,13 @@ import type { Lifecycle } from "./api/machine/lifecycle.ts";
 import type { Meta } from "./api/machine/meta.ts";
 
 /** The system on the machine's disk. */
-export type Installation = Pick<Lifecycle, "reset" | "rollback" | "upgrade"> & {
+export type Installation = Pick<Lifecycle, "rollback" | "upgrade"> & {
+  /** `stopServices` stops what works on the disks that are to be erased. */
+  readonly reset: (
+    request: ResetRequest,
+    actorId: string,
+    stopServices: () => Promise<void>,
+  ) => Promise<void>;
   readonly meta: Meta;
   readonly writeSystem: WriteSystem;
   readonly checkImage: CheckImage;
@@ -23,9 +30,11 @@ export interface PowerOptions {
   readonly end: End;
   /** Undefined on a machine that runs from memory. */
   readonly installation: () => Installation | undefined;
+  /** All but those by which a machine can be reached. */
+  readonly stopServices: () => Promise<void>;
 }
 
-export function power({ end, installation }: PowerOptions): Lifecycle {
+export function power({ end, installation, stopServices }: PowerOptions): Lifecycle {
   const installed = () => {
     const found = installation();
     if (found) return found;
@@ -34,7 +43,7 @@ export function power({ end, installation }: PowerOptions): Lifecycle {
   return {
     reboot: async (_, actorId) => end("restart", { sequence: "reboot", actorId }),
     shutdown: async (_, actorId) => end("powerOff", { sequence: "shutdown", actorId }),
-    reset: async (request, actorId) => installed().reset(request, actorId),
+    reset: async (request, actorId) => installed().reset(request, actorId, stopServices),
     rollback: async () => installed().rollback(),
     upgrade: async (request, actorId) => installed().upgrade(request, actorId),
   };

@@ -61,6 +61,8 @@ const trustdPort = 50_001;
 const stateFolder = "/system/state";
 const extensionServicesFolder = "/usr/share/ingot/services";
 const servicesCgroup = "/sys/fs/cgroup/services";
+/** What is left to a machine that erases its disks, for whoever watches. */
+const reachedBy: ReadonlySet<string> = new Set(["apid", "machined"]);
 /** So long the last answers and events have to leave the machine. */
 const farewellMs = 500;
 /** The machine API that we speak, and which release of ours speaks it. Clients choose by it what to ask for. */
@@ -109,7 +111,8 @@ export async function startServices(surroundings: Surroundings): Promise<AsyncDi
     const found = current && identitySettings(current)?.authority;
     return found?.key === undefined ? undefined : openAuthority({ crt: found.crt, key: found.key, clock });
   };
-  const lifecycle = power({ end, installation });
+  const stopServices = () => services.stopAll({ except: reachedBy });
+  const lifecycle = power({ end, installation, stopServices });
   const over = new AbortController();
   tellOfSteps(journal, events);
   const tellingOfStatus = tellOfStatus(state, events, over.signal).catch(failed);

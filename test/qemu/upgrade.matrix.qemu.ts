@@ -102,7 +102,13 @@ describe.each(["bios", "uefi"] as const)("an installed machine with %s", (firmwa
     // The installer takes no disk that holds anything: it is empty, then.
     since = await node.mark();
     expect(await node.reset()).toEqual(
-      expect.arrayContaining(["unmountVolumes", "reset STATE", "reset META", "resetSystemDisk"]),
+      expect.arrayContaining([
+        "stopServicesForUpgrade",
+        "unmountVolumes",
+        "reset STATE",
+        "reset META",
+        "resetSystemDisk",
+      ]),
     );
     await node.until(/ingot: install: writing the image/, since);
   });

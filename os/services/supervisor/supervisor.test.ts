@@ -49,6 +49,15 @@ describe("a service", () => {
     expect(order.indexOf("kubelet Finished")).toBeLessThan(order.indexOf("cri Stopping"));
   });
 
+  test("that is spared goes on while those that depend on it are stopped", async () => {
+    supervisor.run(service("apid"));
+    supervisor.run(service("trustd", { dependsOn: ["apid"] }));
+    supervisor.run(service("ext-agent"));
+    await clock.advance(0);
+    await supervisor.stopAll({ except: new Set(["apid"]) });
+    expect([state("apid"), state("trustd"), state("ext-agent")]).toEqual(["Running", "Finished", "Finished"]);
+  });
+
   test("waits for a dependency to be well, and says so", async () => {
     const { promise, resolve: recover } = Promise.withResolvers<void>();
     let isWell = false;

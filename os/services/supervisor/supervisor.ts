@@ -61,8 +61,8 @@ export class Supervisor implements AsyncDisposable {
     if (operation !== "stop") supervised.start();
   }
 
-  /** Stops all; each before those that it depends on. */
-  async stopAll(): Promise<void> {
+  /** Stops all but those; each before those that it depends on. */
+  async stopAll({ except = new Set() }: { readonly except?: ReadonlySet<string> } = {}): Promise<void> {
     const stopped = new Map<string, Promise<void>>();
     const stop = (supervised: Supervised): Promise<void> => {
       const { id } = supervised.service;
@@ -75,7 +75,8 @@ export class Supervisor implements AsyncDisposable {
       stopped.set(id, done);
       return done;
     };
-    await Promise.all([...this.#services.values()].map(stop));
+    const wanted = [...this.#services.values()].filter(({ service }) => !except.has(service.id));
+    await Promise.all(wanted.map(stop));
   }
 
   [Symbol.asyncDispose](): Promise<void> {
