@@ -142,7 +142,6 @@ export async function startServices(surroundings: Surroundings): Promise<AsyncDi
           architecture: process.arch === "x64" ? "amd64" : process.arch,
         },
         isConfigured: () => current?.v1alpha1 !== undefined,
-        reboot: () => void lifecycle.reboot("default", "").catch(failed),
         clusterName: () => current?.v1alpha1?.cluster?.clusterName ?? "",
         actorId: () => crypto.randomUUID(),
         meta,

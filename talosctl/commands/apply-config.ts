@@ -17,7 +17,6 @@ import { alsoInsecure, machineCommand, withConnection } from "./command.ts";
 const modes = {
   auto: Mode.AUTO,
   "no-reboot": Mode.NO_REBOOT,
-  reboot: Mode.REBOOT,
   staged: Mode.STAGED,
   try: Mode.TRY,
 } as const;

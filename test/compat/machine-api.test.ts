@@ -71,7 +71,7 @@ describe.skipIf(!hasGo)("with Go on this machine (skipped where there is no `go`
       resource: MachineConfigs.config.talos.dev
       watch: Created, Bootstrapped
       machine config: controlplane
-      apply: AUTO is NO_REBOOT, NO_REBOOT is NO_REBOOT, STAGED is STAGED, TRY is TRY, REBOOT is REBOOT
+      apply: AUTO is NO_REBOOT, NO_REBOOT is NO_REBOOT, STAGED is STAGED, TRY is TRY, REBOOT is Unimplemented
       events of a reboot: reboot, actor true
       reset: accepted
       install: writing factory/ingot:v2 on /dev/vda, exit code 0
@@ -81,7 +81,6 @@ describe.skipIf(!hasGo)("with Go on this machine (skipped where there is no `go`
       "
     `);
     expect(node.asked).toEqual([
-      "reboot for a config",
       "reboot default",
       "reset gracefully, reboot",
       "install factory/ingot:v2 on /dev/vda",

@@ -2,6 +2,7 @@
 // v1.13 and later do, and restarts it into what it has installed.
 import { basename, dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { ApplyConfigurationRequest_Mode as Mode } from "../../api/gen/machine/configuration_pb.js";
 import { LifecycleService } from "../../api/gen/machine/lifecycle_pb.js";
 import { MachineService } from "../../api/gen/machine/machine_pb.js";
 import { type Channel, openChannel } from "../../api/grpc/channel.ts";
@@ -69,7 +70,7 @@ test("a machine that runs from memory is installed by a client of its API", asyn
     using anyone = openChannel({ address, credentials: new UnverifiedTlsCredentials([fingerprint]) });
     await expect(install(anyone, files.url, "/dev/vda")).rejects.toMatchObject({ code: "permissionDenied" });
     const data = Buffer.from(patched(withoutDisk));
-    await client(MachineService, anyone, options).applyConfiguration({ data });
+    await client(MachineService, anyone, options).applyConfiguration({ data, mode: Mode.AUTO });
   }
   await console.waitFor(/machine API: port 50000, mutual TLS/, { within: "operatingSystem" });
   await console.waitFor(/running from memory/, { within: "operatingSystem" });
@@ -85,7 +86,7 @@ test("a machine that runs from memory is installed by a client of its API", asyn
   await expect(install(admin, files.url, "/dev/vda")).rejects.toMatchObject({ code: "alreadyExists" });
   // What is applied from here on is kept on the disk, though the machine was not booted from it.
   const later = `${withoutDisk.slice(0, -1)}, sysctls: {vm.swappiness: '7'}}`;
-  await calls.applyConfiguration({ data: Buffer.from(patched(later)) });
+  await calls.applyConfiguration({ data: Buffer.from(patched(later)), mode: Mode.AUTO });
   await calls.reboot({});
   expect(await machine.waitForPowerOff()).toBe("guest-reset");
 

@@ -176,7 +176,7 @@ read: Linux
 copy: gzip true
 statistics: memory true, processes true, mounts true
 apply without a restart: AUTO is NO_REBOOT, NO_REBOOT is NO_REBOOT, TRY is TRY, STAGED is STAGED
-apply with a restart: REBOOT, and it is back
+apply with a restart: REBOOT is Unimplemented, STAGED, and it is back
 reboot: sequence reboot, and it is back
 reset: sequence reset
 `);

@@ -75,7 +75,7 @@ function machineConfig(): string {
   return page(
     "Machine config",
     "Every document that a config can have, and every field that is understood. What is not understood is refused.",
-    "A node follows a change at once where it can (`apply-config` says when it takes a restart). What it keeps and does not use, it says when the config is applied:",
+    "A node follows every change of what it uses at once, without a restart; [what `apply-config --mode` does](node.md#changing-a-nodes-config) is told elsewhere. What it keeps and does not use, it says when the config is applied:",
     markdownTable(
       ["kept, and not used", "because"],
       unusedSettings.map(([why, paths]) => [paths.map(unusedPath).join(", "), why]),

@@ -148,7 +148,6 @@ export async function openPracticeNode(options: PracticeNodeOptions = {}): Promi
           },
           isConfigured: () => current?.v1alpha1 !== undefined,
           config,
-          reboot: () => void asked.push("reboot for a config"),
           authority: () => {
             const authority = identity()?.authority;
             return authority?.key === undefined

@@ -288,7 +288,6 @@ func apply(ctx context.Context, c *operator) (string, error) {
 		machine.ApplyConfigurationRequest_NO_REBOOT,
 		machine.ApplyConfigurationRequest_STAGED,
 		machine.ApplyConfigurationRequest_TRY,
-		machine.ApplyConfigurationRequest_REBOOT,
 	} {
 		reply, err := c.ApplyConfiguration(ctx, &machine.ApplyConfigurationRequest{Data: data, Mode: mode})
 		if err != nil {
@@ -298,7 +297,16 @@ func apply(ctx context.Context, c *operator) (string, error) {
 		said = append(said, fmt.Sprintf("%s is %s", mode, reply.Messages[0].Mode))
 	}
 
-	return strings.Join(said, ", "), nil
+	refused, err := applyByReboot(ctx, c, data)
+
+	return strings.Join(append(said, refused), ", "), err
+}
+
+// applyByReboot asks for the mode that upstream's nodes refuse since v1.14, too.
+func applyByReboot(ctx context.Context, c *operator, data []byte) (string, error) {
+	_, err := c.ApplyConfiguration(ctx, &machine.ApplyConfigurationRequest{Data: data, Mode: machine.ApplyConfigurationRequest_REBOOT})
+
+	return fmt.Sprintf("REBOOT is %s", client.StatusCode(err)), expect(codes.Unimplemented, err)
 }
 
 func reboot(ctx context.Context, c *operator) (string, error) {

@@ -239,8 +239,17 @@ func applyWithReboot(ctx context.Context, c *operator) (string, error) {
 		return "", err
 	}
 
-	reply, err := c.ApplyConfiguration(ctx, &machine.ApplyConfigurationRequest{Data: data, Mode: machine.ApplyConfigurationRequest_REBOOT})
+	refused, err := applyByReboot(ctx, c, data)
 	if err != nil {
+		return "", err
+	}
+
+	reply, err := c.ApplyConfiguration(ctx, &machine.ApplyConfigurationRequest{Data: data, Mode: machine.ApplyConfigurationRequest_STAGED})
+	if err != nil {
+		return "", err
+	}
+
+	if err = c.Reboot(ctx); err != nil {
 		return "", err
 	}
 
@@ -248,7 +257,7 @@ func applyWithReboot(ctx context.Context, c *operator) (string, error) {
 		return "", err
 	}
 
-	return fmt.Sprintf("%s, and it is back", reply.Messages[0].Mode), nil
+	return fmt.Sprintf("%s, %s, and it is back", refused, reply.Messages[0].Mode), nil
 }
 
 func bootID(ctx context.Context, c *operator) (string, error) {

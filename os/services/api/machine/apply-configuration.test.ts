@@ -22,13 +22,11 @@ const live = () => patched("machine: {sysctls: {vm.swappiness: '10'}}");
 
 let current: MachineConfig | undefined;
 let persisted: MachineConfig | undefined;
-let reboots: number;
 let clock: VirtualClock;
 let keeper: ConfigKeeper;
 beforeEach(() => {
   current = base;
   persisted = base;
-  reboots = 0;
   clock = new VirtualClock();
   keeper = new ConfigKeeper({
     current: () => current,
@@ -43,7 +41,7 @@ async function apply(
   config: MachineConfig | string,
   request: MessageInitShape<typeof ApplyConfigurationRequestSchema>,
 ) {
-  const handlers = applyConfiguration({ config: keeper, reboot: () => void (reboots += 1) });
+  const handlers = applyConfiguration({ config: keeper });
   const data = Buffer.from(typeof config === "string" ? config : config.text);
   const message = create(ApplyConfigurationRequestSchema, { data, ...request });
   const { messages = [] } = await handlers.applyConfiguration(message, {} as Call);
@@ -57,31 +55,32 @@ describe("a config", () => {
       mode: Mode.NO_REBOOT,
       modeDetails: "Applied configuration without a reboot",
     });
-    expect([current?.text, persisted?.text, reboots]).toEqual([next.text, next.text, 0]);
+    expect([current?.text, persisted?.text]).toEqual([next.text, next.text]);
   });
 
-  test("that takes a reboot is kept, and the machine restarts", async () => {
-    const next = patched("machine: {udev: {rules: ['SUBSYSTEM==\"net\"']}}");
-    expect(await apply(next, { mode: Mode.AUTO })).toMatchObject({
-      mode: Mode.REBOOT,
-      modeDetails:
-        "Applied configuration with a reboot: this config change can't be applied in immediate mode: machine.udev",
+  test.each([Mode.AUTO, Mode.NO_REBOOT])(
+    "is followed without a restart whatever it changes (mode %i)",
+    async (mode) => {
+      const next = patched(
+        "machine: {token: abcdef.0123456789abcdef, udev: {rules: ['SUBSYSTEM==\"net\"']}}",
+      );
+      expect(await apply(next, { mode })).toMatchObject({ mode: Mode.NO_REBOOT });
+      expect([current?.text, persisted?.text]).toEqual([next.text, next.text]);
+    },
+  );
+
+  test("is refused in the mode that clients before v1.14 restart a machine by", async () => {
+    await expect(apply(live(), { mode: Mode.REBOOT })).rejects.toMatchObject({
+      code: "unimplemented",
+      details: "the REBOOT mode is not supported, please use AUTO or NO_REBOOT modes instead",
     });
-    expect([current?.text, persisted?.text, reboots]).toEqual([base.text, next.text, 1]);
-  });
-
-  test("that takes a reboot is refused without one", async () => {
-    const next = patched("machine: {udev: {rules: ['SUBSYSTEM==\"net\"']}}");
-    for (const mode of [Mode.NO_REBOOT, Mode.TRY]) {
-      await expect(apply(next, { mode })).rejects.toMatchObject({ code: "invalidArgument" });
-    }
-    expect(current?.text).toBe(base.text);
+    expect([current?.text, persisted?.text]).toEqual([base.text, base.text]);
   });
 
   test("is only kept when it is staged", async () => {
     const next = live();
     await apply(next, { mode: Mode.STAGED });
-    expect([current?.text, persisted?.text, reboots]).toEqual([base.text, next.text, 0]);
+    expect([current?.text, persisted?.text]).toEqual([base.text, next.text]);
   });
 
   test("is taken back when it was only tried", async () => {
@@ -161,7 +160,8 @@ describe("a config", () => {
   test("may be partial, and always applies, before there is one", async () => {
     current = undefined;
     const partial = parseMachineConfig("apiVersion: v1alpha1\nkind: HostnameConfig\nhostname: x\n");
-    expect(await apply(partial, { mode: Mode.REBOOT })).toMatchObject({ mode: Mode.NO_REBOOT });
+    for (const mode of [Mode.REBOOT, Mode.TRY])
+      expect(await apply(partial, { mode })).toMatchObject({ mode: Mode.NO_REBOOT });
     expect(await apply(base, { mode: Mode.AUTO })).toMatchObject({ mode: Mode.NO_REBOOT });
   });
 });

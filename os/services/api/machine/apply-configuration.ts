@@ -4,34 +4,26 @@ import { diagnosticText, InvalidMachineConfig } from "../../../../machine-config
 import { type MachineConfig, parseMachineConfig } from "../../../../machine-config/machine-config.ts";
 import { assertValid } from "../../../../machine-config/validation.ts";
 import type { ConfigKeeper } from "../../config/config-keeper.ts";
-import { rebootReason } from "../../config/live-changes.ts";
 import { textDiff } from "../../config/text-diff.ts";
 import { unusedSettings } from "../../config/unused-settings.ts";
 import { type MachineHandlers, one } from "./handler.ts";
 
 export interface ApplyConfigurationDependencies {
   readonly config: ConfigKeeper;
-  /** Restarts the machine for a config that takes it. */
-  readonly reboot: () => void;
 }
 
 const defaultTryMs = 60_000;
 
 const details = {
-  [Mode.REBOOT]: "Applied configuration with a reboot",
   [Mode.NO_REBOOT]: "Applied configuration without a reboot",
   [Mode.TRY]: "Applied configuration without a reboot",
   [Mode.STAGED]: "Staged configuration to be applied after the next reboot",
 } as const;
 
-interface Decision {
-  readonly mode: keyof typeof details;
-  readonly why: string;
-}
+type Decided = keyof typeof details;
 
 export const applyConfiguration = ({
   config: keeper,
-  reboot,
 }: ApplyConfigurationDependencies): MachineHandlers<"applyConfiguration"> => ({
   async applyConfiguration({ data, mode: asked, dryRun, tryModeTimeout }) {
     const answer = await keeper.alone(async () => {
@@ -42,20 +34,19 @@ export const applyConfiguration = ({
         const why = "the applied machine configuration doesn't contain v1alpha1 config";
         throw new GrpcError("invalidArgument", `${why}, did you mean to patch the machine config instead?`);
       }
-      const { mode, why }: Decision = inMaintenance
-        ? { mode: asked === Mode.STAGED ? asked : Mode.NO_REBOOT, why: "" }
-        : resolve(asked, rebootReason(current, next));
+      const mode = decide(asked, { inMaintenance });
       if (dryRun) {
         const modeDetails = `Dry run summary:\n${details[mode]} (skipped in dry-run).\n${diffOf(current, next)}`;
         return one({ mode, warnings, modeDetails });
       }
-      const modeDetails = await apply(next, mode, why);
+      const modeDetails = await apply(next, mode);
       return one({ mode, warnings, modeDetails });
     });
-    if (!answer) throw new GrpcError("failedPrecondition", "another configuration is being applied");
+    if (!answer)
+      throw new GrpcError("failedPrecondition", "another apply configuration is already in progress");
     return answer;
 
-    async function apply(next: MachineConfig, mode: keyof typeof details, why: string): Promise<string> {
+    async function apply(next: MachineConfig, mode: Decided): Promise<string> {
       if (mode === Mode.TRY) {
         const timeoutMs = tryModeTimeout
           ? Number(tryModeTimeout.seconds) * 1000 + tryModeTimeout.nanos / 1e6
@@ -68,8 +59,7 @@ export const applyConfiguration = ({
       }
       if (mode === Mode.NO_REBOOT) await keeper.apply(next);
       else await keeper.stage(next);
-      if (mode === Mode.REBOOT) reboot();
-      return details[mode] + why;
+      return details[mode];
     }
   },
 });
@@ -84,21 +74,26 @@ function accepted(data: Uint8Array) {
   }
 }
 
-/** What is done, and why not something gentler. */
-function resolve(asked: Mode, mustReboot: string | undefined): Decision {
+/**
+ * Nothing that a config says takes a restart to follow, so AUTO never restarts a machine under whoever works on it. Before
+ * v1.14 upstream took REBOOT from anybody; later it refuses it, in these words, but to a machine in maintenance.
+ */
+function decide(asked: Mode, { inMaintenance }: { readonly inMaintenance: boolean }): Decided {
   switch (asked) {
     case Mode.AUTO:
-      return mustReboot === undefined
-        ? { mode: Mode.NO_REBOOT, why: "" }
-        : { mode: Mode.REBOOT, why: `: ${mustReboot}` };
-    case Mode.REBOOT:
-      return { mode: Mode.REBOOT, why: "" };
     case Mode.NO_REBOOT:
+      return Mode.NO_REBOOT;
     case Mode.TRY:
-      if (mustReboot !== undefined) throw new GrpcError("invalidArgument", mustReboot);
-      return { mode: asked, why: "" };
+      // There is nothing to go back to.
+      return inMaintenance ? Mode.NO_REBOOT : Mode.TRY;
     case Mode.STAGED:
-      return { mode: asked, why: "" };
+      return Mode.STAGED;
+    case Mode.REBOOT:
+      if (inMaintenance) return Mode.NO_REBOOT;
+      throw new GrpcError(
+        "unimplemented",
+        "the REBOOT mode is not supported, please use AUTO or NO_REBOOT modes instead",
+      );
     default:
       throw new GrpcError(
         "invalidArgument",
