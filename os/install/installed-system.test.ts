@@ -116,6 +116,17 @@ describe("an upgrade", () => {
     expect(await bootedSlot(disk)).toBe("a");
   });
 
+  test("that fell back is not gone back to: it would be booted for good", async () => {
+    await using disk = await newDisk();
+    const old = await systemOn(disk, "a");
+    await old.upgrade({ source: second, from: "here" }, progress);
+    await old.endTrial("it panicked");
+    await expect(old.rollback()).rejects.toThrow(/has here, which never proved itself \(it panicked\)/);
+    await (await systemOn(disk, "b")).commit();
+    await old.rollback();
+    expect(await bootedSlot(disk)).toBe("b");
+  });
+
   test("cannot be taken back when there was none", async () => {
     await using disk = await newDisk();
     await expect((await systemOn(disk, "a")).rollback()).rejects.toThrow(/the other slot is empty/);

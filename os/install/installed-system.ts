@@ -100,11 +100,17 @@ export class InstalledSystem {
     await this.changeMeta((values) => void values.delete(metaTags.upgradeFallback));
   }
 
-  /** From now on it boots the other one: what ran before the last upgrade, or what an upgrade that failed left behind. */
+  /** From now on it boots the other one: what ran before the last upgrade. */
   async rollback(): Promise<void> {
     const other = otherSlot(this.slot);
     const damage = await this.#damageOf(other);
     if (damage !== undefined) throw new Error(`Cannot roll back: the other slot ${damage}`);
+    const trial = await this.trial();
+    // It would be booted for good: one that panics would do so for ever.
+    if (trial?.slot === other)
+      throw new Error(
+        `Cannot roll back: the other slot has ${trial.image}, which never proved itself (${trial.failure ?? "it was not tried yet"}); upgrade to it to try it again`,
+      );
     // Whoever asks for it during a trial says with it what is to be told of that.
     await this.noteTrial({ failure: "somebody asked for the system before it" });
     await this.#boot({ is: "installed", default: other });
