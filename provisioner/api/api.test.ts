@@ -9,6 +9,7 @@ import { Machine } from "../resources/machine.ts";
 import { MachineStatus } from "../resources/machine-status.ts";
 import { stages } from "../resources/stages.ts";
 import { Token } from "../resources/token.ts";
+import { WipeStatus } from "../resources/wipe-status.ts";
 import { openTestApi, type TestApi } from "./api-client.conformance.ts";
 
 let api: TestApi;
@@ -161,6 +162,25 @@ describe("a machine", () => {
     });
     expect(json.actions).toContain("cordon");
     expect(json.actions).not.toContain("assign");
+  });
+
+  test("whose wipe failed names the disk, and what it said", async () => {
+    await register("m1");
+    const at = new Date();
+    const attempt = { wipeId: 1, attempt: 1, orderId: "o", startedAt: at };
+    const failed = {
+      state: "failed" as const,
+      ...attempt,
+      endedAt: at,
+      why: "1 of 2 disks: serial-BAD: EIO",
+    };
+    const disks = [{ disk: "serial-GOOD" }, { disk: "serial-BAD", failure: "EIO" }];
+    await api.state.as("Wipe").create(WipeStatus, "m1", { spec: { wipedAt: 0, run: { ...failed, disks } } });
+    const { json } = await api.call("/api/v1/machines/m1/story", { token: admin });
+    expect(json.wipe).toEqual({
+      ...{ state: "failed", wipeId: 1, wipedAt: 0, why: "1 of 2 disks: serial-BAD: EIO" },
+      unerased: [{ disk: "serial-BAD", failure: "EIO" }],
+    });
   });
 
   test("that cannot be assigned now says why, and nothing is written", async () => {

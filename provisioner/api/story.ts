@@ -51,7 +51,14 @@ export function storyOf(
     boot: boot?.spec,
     /** Why it may be that it does not come. */
     doubt: comes ? bootDoubt({ boot: boot?.spec, power: power?.spec, now }) : undefined,
-    wipe: run && { state: run.state, wipeId: run.wipeId, wipedAt: wipe.spec.wipedAt },
+    wipe: run && {
+      state: run.state,
+      wipeId: run.wipeId,
+      wipedAt: wipe.spec.wipedAt,
+      why: "why" in run ? run.why : undefined,
+      /** What is to be looked at, or replaced. */
+      unerased: run.state === "failed" ? run.disks.flatMap(badDisk(inventory?.spec)) : undefined,
+    },
     assignment: assignment && { profile: assignment.spec.profile, how: assignment.spec.how },
     installDisk: profile && inventory && installPlace(profile, inventory.spec),
     installation: installation && { evidence: installation.spec.evidence, node: installation.spec.node },
@@ -75,13 +82,20 @@ function installPlace(profile: SpecOf<typeof Profile>, { disks }: Inventory) {
 
 type Inventory = NonNullable<Records["inventory"]>["spec"];
 
+const badDisk =
+  (inventory: Inventory | undefined) =>
+  ({ disk, failure }: { readonly disk: string; readonly failure?: string | undefined }) =>
+    failure === undefined
+      ? []
+      : [{ disk, device: inventory?.disks.find(({ id }) => id === disk)?.device, failure }];
+
 const summary = ({ system, processors, memory, disks, networkInterfaces, gaps }: Inventory) => ({
   manufacturer: system.manufacturer,
   product: system.product,
   serial: system.serial,
   cores: processors.reduce((sum, { cores }) => sum + cores, 0),
   memoryBytes: memory.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
-  disks: disks.map(({ device, model, sizeBytes }) => ({ device, model, sizeBytes })),
+  disks: disks.map(({ device, model, serial, sizeBytes }) => ({ device, model, serial, sizeBytes })),
   networkInterfaces: networkInterfaces.map(({ name, mac, carrier, neighbour }) => ({
     name,
     mac,

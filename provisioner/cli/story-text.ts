@@ -38,7 +38,11 @@ export function storyText(story: Story, { now: clock, paint }: Showing): string 
     ["next boot", `${story.nextBoot.mode}: ${story.nextBoot.why}`],
     ["power", `${story.power.is}; shall be ${story.power.wanted}: ${story.power.why}`],
     ["assigned", assignment && `${assignment.profile} (${assignment.how})`],
-    ["wipe", wipe && `${wipe.state}, number ${wipe.wipeId}; wiped up to ${wipe.wipedAt}`],
+    ["wipe", wipe && wipeText(wipe)],
+    ...(wipe?.unerased ?? []).map(
+      ({ disk, device, failure }) =>
+        ["bad disk", `${device ? `${device}, ` : ""}${disk}: ${failure}`] as const,
+    ),
     ["disk is", story.installDisk && placeText(story.installDisk)],
     ...(story.installDisk?.skipped ?? []).map(({ disk, why }) => ["not", `${disk}: ${why}`] as const),
     ["installed", story.installation && `${story.installation.evidence} says so`],
@@ -50,12 +54,14 @@ export function storyText(story: Story, { now: clock, paint }: Showing): string 
         `${hardware.manufacturer} ${hardware.product}, ${hardware.cores} cores, ${gigabytes(hardware.memoryBytes)}`,
     ],
     ...(hardware?.disks ?? []).map(
-      ({ device, model, sizeBytes }) => ["disk", `${device} ${model} ${gigabytes(sizeBytes)}`] as const,
+      ({ device, model, serial, sizeBytes }) =>
+        ["disk", [device, model, serial, gigabytes(sizeBytes)].filter((word) => word).join(" ")] as const,
     ),
     ...(hardware?.networkInterfaces ?? []).map(
       ({ name, mac, carrier, switch: port }) =>
         ["network", `${name} ${mac} ${carrier ? "up" : "no link"}${port ? `, at ${port}` : ""}`] as const,
     ),
+    ...(hardware?.gaps ?? []).map((gap) => ["gap", gap] as const),
     ["you can", story.actions.join(", ")],
     ...events.map(({ at, what }) => ["event", `${ago(at)}: ${what}`] as const),
   ];
@@ -72,6 +78,9 @@ function deadlineText(deadline: string, retries: number, now: Date): string {
   const text = left > 0 ? `in ${age(now, new Date(deadline))}` : "now";
   return retries === 0 ? text : `${text}, after ${retries} ${retries === 1 ? "retry" : "retries"}`;
 }
+
+const wipeText = ({ state, wipeId, wipedAt, why }: NonNullable<Story["wipe"]>) =>
+  `${state}, number ${wipeId}; wiped up to ${wipedAt}${why === undefined ? "" : `: ${why}`}`;
 
 const placeText = ({ disk, device, why }: NonNullable<Story["installDisk"]>) =>
   disk === undefined ? why : `${device}: ${why}`;
