@@ -146,6 +146,14 @@ describe("a BMC that misbehaves", () => {
     expect(chassis.powered).toBe(true);
   });
 
+  test("is worked by hand all the same", () => {
+    const chassis = chassisWith({ losesPowerCommand: 2, powerDelayMs: 5_000, postMs: 90_000 });
+    chassis.pressByHand("on");
+    expect(chassis.powered).toBe(true);
+    chassis.pressByHand("off");
+    expect(chassis.powered).toBe(false);
+  });
+
   test("refuses changes during POST, except to be switched off", () => {
     const chassis = chassisWith({ postMs: 90_000 });
     chassis.press("on");

@@ -105,6 +105,12 @@ export class SimulatedChassis {
     return "done";
   }
 
+  /** The button on its front, or its mains: no BMC is in between. */
+  pressByHand(action: PowerAction): void {
+    this.#pending?.[Symbol.dispose]();
+    this.#act(action);
+  }
+
   #act(action: PowerAction): void {
     switch (action) {
       case "on":

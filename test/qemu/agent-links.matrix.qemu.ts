@@ -44,7 +44,6 @@ describe("agent mode", () => {
     around.use(await site.startPxe(args));
     const bond = { name: "bond0", until: "nothing" } as const;
     const nics = Array.from({ length: cards }, (_, nth) => ({
-      // LACP asks a card for its speed, which virtio does not tell.
       ...{ model: "e1000e" as const, mac: `52:54:00:00:09:0${nth}` },
       port: { vlan, bond: cards > 1 ? bond : undefined },
     }));

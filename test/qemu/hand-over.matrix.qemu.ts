@@ -24,7 +24,7 @@ test(
     const { servers } = site;
     const all = (each: (server: (typeof servers)[number]) => Promise<void>) => Promise.all(servers.map(each));
     await all(async (server) => {
-      server.chassis.press("on");
+      server.chassis.pressByHand("on");
       await site.becomes(server, "pool");
       await site.ask(server, "assign", { profile: "default" });
       await site.becomes(server, "running");

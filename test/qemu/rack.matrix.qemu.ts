@@ -1,6 +1,7 @@
 // Machines of every kind that a rack's description knows, each from power-on to the pool, alone in its rack: networks,
 // cables, disks, and BMCs that misbehave. `npm run test:qemu -- --all rack.matrix`.
 import { beforeAll, describe, expect, test } from "vitest";
+import { stringify } from "yaml";
 import { operatingSystem } from "./framework/image.ts";
 import { openTestLab } from "./lab/test-lab.ts";
 
@@ -34,10 +35,11 @@ describe("a machine comes to the pool", () => {
       "",
       `firmware: bios, ${small}, nics: [{ cable: { lossPercent: 2, latencyMs: 10, jitterMs: 10 } }]`,
     ],
+    // Its firmware asks for longer than that.
     [
       "though spanning tree keeps its port silent",
       "",
-      `firmware: bios, ${small}, nics: [{ cable: { blockedForMs: 30000 } }]`,
+      `firmware: uefi, ${small}, nics: [{ cable: { blockedForMs: 30000 } }]`,
     ],
     [
       "behind a bond that falls back to single links",
@@ -68,6 +70,26 @@ describe("a machine comes to the pool", () => {
     const rack = `machines: [{ name: one, firmware: bios, ${small}, bmc: { quirks: ${quirks} } }]`;
     await using lab = await openTestLab(`quirks ${quirks}`, rack);
     const { chassis } = await lab.place("one");
+    expect(await lab.reaches("one", "pool")).toBe("pool");
+    await expect.poll(() => chassis.powered, { timeout: 120_000, interval: 200 }).toBe(false);
+  });
+
+  test.each([
+    "settings resource",
+    "partial boot PATCH refused",
+    "unsent boot fields lost",
+    "several systems",
+    "sessions forgotten",
+    "redirects",
+    "tasks",
+  ])("and is turned on and off over Redfish, of which it is known that %s", async (quirks) => {
+    const bmc = `{ speaks: [redfish], quirks: ${quirks} }`;
+    const rack = `machines: [{ name: one, firmware: uefi, powered: false, ${small}, bmc: ${bmc} }]`;
+    await using lab = await openTestLab(`redfish ${quirks}`, rack, { acceptsAll: false });
+    const { chassis, machine, redfish } = await lab.place("one");
+    const account = { address: redfish!.address, user: "admin", password: "ingot-lab", tls: "off" };
+    const known = [{ uuid: machine.uuid, name: "first", accept: true, bmc: account }];
+    await lab.api.call("POST", "/api/v1/machines/import", { format: "yaml", text: stringify(known) });
     expect(await lab.reaches("one", "pool")).toBe("pool");
     await expect.poll(() => chassis.powered, { timeout: 120_000, interval: 200 }).toBe(false);
   });

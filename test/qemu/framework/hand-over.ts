@@ -19,7 +19,7 @@ export async function handOver({ firmware, upgrade = false }: HandOver): Promise
   );
   const [server] = site.servers;
   const { machine } = server!;
-  server!.chassis.press("on");
+  server!.chassis.pressByHand("on");
   await site.becomes(server!, "pool");
 
   await site.ask(server!, "assign", { profile: "default" });

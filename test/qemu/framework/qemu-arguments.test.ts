@@ -38,7 +38,7 @@ describe("a machine as QEMU's command line", () => {
       "nvme,drive=disk0,serial=LAB0,bootindex=17",
       "virtio-blk-pci,drive=disk1,serial=LAB1,bootindex=18",
       "e1000e,netdev=net0,mac=52:54:00:00:00:01,bootindex=1",
-      "virtio-net-pci,netdev=net1,mac=52:54:00:00:00:02,bootindex=2",
+      "virtio-net-pci,netdev=net1,mac=52:54:00:00:00:02,speed=10000,duplex=full,bootindex=2",
     ]);
   });
 

@@ -70,7 +70,7 @@ export function qemuArguments(machine: MachineDescription, boot: Boot, around: S
       `tap,id=net${nth},ifname=${around.taps[nth]},script=no,downscript=no${around.wires[nth] ? ",vnet_hdr=off" : ""}`,
       "-device",
       // OVMF has its own drivers; an option ROM would put another iPXE before it.
-      `${model},netdev=net${nth},mac=${mac}${machine.firmware === "uefi" ? ",romfile=" : ""}${index("network", nth)}`,
+      `${model},netdev=net${nth},mac=${mac}${told[model]}${machine.firmware === "uefi" ? ",romfile=" : ""}${index("network", nth)}`,
     ]),
     ...around.wires.flatMap((sockets, nth) => (sockets ? wire(sockets, nth) : [])),
     ...["-device", "virtio-rng-pci"],
@@ -92,6 +92,9 @@ const bmc = (socket: string) => [
   "-device",
   "isa-ipmi-kcs,bmc=bmc0",
 ];
+
+/** A bond asks its cards for their speed, which virtio tells only when told. */
+const told = { "virtio-net-pci": ",speed=10000,duplex=full", e1000e: "" };
 
 const tpm = (socket: string) => [
   "-chardev",

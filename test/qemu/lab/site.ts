@@ -81,7 +81,7 @@ export async function openLabSite(options: LabSiteOptions): Promise<LabSite> {
       added: (server, { powered }) => {
         board.add(server.machine.name);
         if (!powered) return say(server.machine.name, `in its place, off${bmcOf(server)}`);
-        server.chassis.press("on");
+        server.chassis.pressByHand("on");
         board.poweredOn(server.machine.name);
         say(server.machine.name, `powered on${bmcOf(server)}`);
       },

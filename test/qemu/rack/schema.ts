@@ -33,7 +33,7 @@ const cable = z.strictObject({
     .min(0)
     .optional()
     .describe(
-      "after power-on the port forwards nothing: spanning tree on a port that is no edge takes 30000",
+      "after power-on and after each restart the port forwards nothing: spanning tree on a port that is no edge takes 30000",
     ),
   latencyMs: z.number().min(0).max(10_000).optional().describe("each way"),
   jitterMs: z.number().min(0).max(10_000).optional().describe("of each frame by chance, up to so much more"),
