@@ -18,6 +18,8 @@ export interface EmbeddedPxeServerOptions {
   /** The folder with the iPXE binaries; none for the project's own. */
   readonly loaders: string | undefined;
   readonly folder: string;
+  /** Where its packets are written, for bug reports. */
+  readonly capture: string | undefined;
   /** Of the provisioner, for pxe-servers. */
   readonly address: string;
   readonly authority: Authority;
@@ -55,6 +57,7 @@ export async function openEmbeddedPxeServer(options: EmbeddedPxeServerOptions): 
       folder: options.configFolder,
       booter,
       loaders: { manifest, folder: options.loaders, kinds: ["snponly", "ipxe"] },
+      capture: options.capture,
       onReport: (report) => print(stepSentence(report)),
       onWarning: log,
       signal,

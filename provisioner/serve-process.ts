@@ -79,6 +79,7 @@ export async function serveProcess(
         configFolder: wish.segments === undefined ? folder : dirname(resolve(wish.segments)),
         loaders: wish.loaders,
         folder,
+        capture: wish.capture,
         address: at({ host: isWildcard(host) ? "127.0.0.1" : host, port }),
         authority,
         identity: await provisioner.segmentIdentity("local"),

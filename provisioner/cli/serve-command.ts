@@ -24,6 +24,7 @@ export interface ServeWish {
   readonly announce?: string;
   readonly segments?: string;
   readonly loaders?: string;
+  readonly capture?: string;
 }
 
 interface Pem {
@@ -62,6 +63,7 @@ interface Options {
   readonly announce?: string;
   readonly segments?: string;
   readonly loaders?: string;
+  readonly capture?: string;
 }
 
 export const usualStateDir = "/var/lib/ingot";
@@ -121,11 +123,12 @@ export function serveCommand(serve: (wish: ServeWish) => Promise<void>): Command
     )
     .option("--tls-key <file>", "its key (PEM)")
     .option("--loaders <folder>", "the folder with the iPXE binaries")
+    .option("--capture <file>", "write the packets of DHCP and TFTP to this file, for bug reports (pcap)")
     .action(async (options: Options) => serve(await wishOf(options)));
 }
 
 async function wishOf(options: Options): Promise<ServeWish> {
-  const { stateDir, image, files, interface: interfaces, announce, segments, loaders } = options;
+  const { stateDir, image, files, interface: interfaces, announce, segments, loaders, capture } = options;
   const tls = await pemOf("--tls", options.tlsCertificate, options.tlsKey);
   const etcd = await etcdOf(options);
   return {
@@ -145,6 +148,7 @@ async function wishOf(options: Options): Promise<ServeWish> {
     ...(announce !== undefined && { announce }),
     ...(segments !== undefined && { segments }),
     ...(loaders !== undefined && { loaders }),
+    ...(capture !== undefined && { capture }),
   };
 }
 

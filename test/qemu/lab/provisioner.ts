@@ -36,6 +36,7 @@ export class LabProvisioner implements AsyncDisposable {
   #ready = Promise.withResolvers<void>();
   #isReady = false;
   #process: Child | undefined;
+  #starts = 0;
   #lines: Disposable | undefined;
 
   constructor(options: LabProvisionerOptions) {
@@ -65,7 +66,8 @@ export class LabProvisioner implements AsyncDisposable {
 
   /** On a state of its own, which stays; and ready. */
   async start(): Promise<void> {
-    const { segmentsFile, enrol, arguments: kernelArguments, signal } = this.#options;
+    const { directory, segmentsFile, enrol, arguments: kernelArguments, signal } = this.#options;
+    const capture = directory.file(`serve.${this.#starts++}.pcap`);
     const child = new Child(
       "ingot serve",
       process.execPath,
@@ -75,6 +77,7 @@ export class LabProvisioner implements AsyncDisposable {
         ...["--state-dir", this.#stateDir, "--segments", segmentsFile, "--image", join(project, "out/image")],
         ...kernelArguments.flatMap((one) => ["--argument", one]),
         ...enrol.flatMap((one) => ["--enrol", one]),
+        ...["--capture", capture],
       ],
       this.#logFile,
     );

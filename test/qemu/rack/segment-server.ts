@@ -22,6 +22,7 @@ export class SegmentServer implements AsyncDisposable {
   readonly #options: SegmentServerOptions;
   readonly logFile: string;
   #process: Child | undefined;
+  #starts = 0;
 
   constructor(options: SegmentServerOptions) {
     const { name, directory, segment } = options;
@@ -42,6 +43,7 @@ export class SegmentServer implements AsyncDisposable {
     const program = [
       ...[process.execPath, join(project, "pxe-server/main.ts"), "--trace"],
       ...["--config", directory.file(`pxe-${name}.yaml`), "--cache", directory.file(`pxe-${name}.cache`)],
+      ...["--capture", directory.file(`pxe-${name}.${this.#starts++}.pcap`)],
       ...["--provisioner", `${gateway}:${usualPort}`, "--ca", identity("ca.pem")],
       ...["--cert", identity("certificate.pem"), "--key", identity("key.pem")],
     ];
