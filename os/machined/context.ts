@@ -8,6 +8,7 @@ import type { Life } from "./life.ts";
 import type { ProblemLog } from "./problems.ts";
 import type { Sequence } from "./sequencer.ts";
 import type { Vitals } from "./vitals.ts";
+import type { Watchdog } from "./watchdog.ts";
 
 /** What the tasks of PID 1's sequences work with. */
 export interface Context {
@@ -20,6 +21,7 @@ export interface Context {
   /** Everything that is known of the node, as resources. */
   readonly state: State;
   readonly vitals: Vitals;
+  readonly watchdog: Watchdog;
   /** Resolves when the disks that this machine has are there; a disk that comes later is told by the kernel. */
   readonly disks: PromiseWithResolvers<void>;
   readonly faults: Faults;

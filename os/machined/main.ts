@@ -21,6 +21,7 @@ import { ProblemLog } from "./problems.ts";
 import { Sequencer } from "./sequencer.ts";
 import { fatalLines } from "./status-lines.ts";
 import { Vitals } from "./vitals.ts";
+import { hardwareWatchdog } from "./watchdog.ts";
 
 const restartAfterS = 10;
 /** What does not close by then is left to the kernel. */
@@ -41,6 +42,7 @@ const stop = new AbortController();
 let life: Life | undefined;
 let isEnding = false;
 log.write("info", `program started in ${performance.now().toFixed(0)} ms`);
+const vitals = new Vitals();
 const context: Context = {
   arguments: () => parseKernelArguments(readFileSync("/proc/cmdline", "utf8")),
   release: release(),
@@ -48,7 +50,8 @@ const context: Context = {
   logs,
   orphans: adoptOrphans(process),
   state: new State({ store: new MemoryStore({ history: 500 }), clock: systemClock }),
-  vitals: new Vitals(),
+  vitals,
+  watchdog: hardwareWatchdog({ log, check: () => vitals.check() }),
   disks: Promise.withResolvers(),
   faults: new Faults(),
   journal: new Journal(),

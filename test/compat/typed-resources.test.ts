@@ -189,6 +189,8 @@ describe.skipIf(!hasGo)("with Go on this machine (skipped where there is no `go`
       Versions.runtime.talos.dev version: *runtime.VersionSpec
       VolumeStatuses.block.talos.dev EPHEMERAL: *block.VolumeStatusSpec
         type: by its message partition, by its YAML <nil>
+      WatchdogTimerConfigs.runtime.talos.dev timer: *runtime.WatchdogTimerConfigSpec
+      WatchdogTimerStatuses.runtime.talos.dev timer: *runtime.WatchdogTimerStatusSpec
       "
     `);
   });

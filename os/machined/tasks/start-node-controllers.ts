@@ -12,6 +12,7 @@ import { logDestinationSpecs, serviceLogs } from "../../controllers/config/servi
 import { timeSyncSettings } from "../../controllers/config/time-settings.ts";
 import { userFiles } from "../../controllers/config/user-files.ts";
 import { userVolumes, type Volumes } from "../../controllers/config/user-volumes.ts";
+import { watchdogSpecs, watchdogTimers } from "../../controllers/config/watchdog.ts";
 import { networkFromMachineConfig } from "../../controllers/network/from-machine-config.ts";
 import { wireguardSpecs } from "../../controllers/network/wireguard.ts";
 import { machineStatus } from "../../controllers/runtime/machine-status.ts";
@@ -35,7 +36,7 @@ const readKernelLog = kernelRecords({ now: () => systemClock.now(), sinceBootMs:
 const hostsFile = "/run/hosts";
 
 export function startNodeControllers(context: Context, signal: AbortSignal): void {
-  const { state, log, logs, journal, orphans, arguments: args } = context;
+  const { state, log, logs, journal, orphans, watchdog, arguments: args } = context;
   const failed = (error: unknown) => log.write("error", `controllers: ${String(error)}`);
   const owned = state.as("Sequencer");
   let writing: Promise<unknown> = Promise.resolve();
@@ -69,6 +70,8 @@ export function startNodeControllers(context: Context, signal: AbortSignal): voi
       ),
       userFiles(new UserFiles({ root: "/", bind, unbind: unmount }), (text) => log.write("error", text)),
       userVolumes(volumesOf(context)),
+      watchdogSpecs,
+      watchdogTimers(watchdog),
       machineStatus,
     ],
     log: {

@@ -44,6 +44,7 @@ import { BootId, MachineStage, MachineStatus, Service, Version } from "../../res
 import { MetaKey, MountStatus, PlatformMetadata } from "../../resources/runtime/platform.ts";
 import { Upgrade } from "../../resources/runtime/upgrade.ts";
 import { UserFileStatus } from "../../resources/runtime/user-file.ts";
+import { WatchdogTimerConfig, WatchdogTimerStatus } from "../../resources/runtime/watchdog.ts";
 import { OsRootSecret } from "../../resources/secrets.ts";
 import { TimeStatus, TimeSyncSpec } from "../../resources/time-status.ts";
 
@@ -204,6 +205,8 @@ const node = [
   of(MountStatus, "EPHEMERAL", {
     ...{ source: "/dev/vda6", target: "/var", filesystemType: "xfs", options: ["nosuid"], encrypted: false },
   }),
+  of(WatchdogTimerConfig, "timer", { device: "/dev/watchdog0", timeout: "2m0s" }),
+  of(WatchdogTimerStatus, "timer", { device: "/dev/watchdog0", timeout: "2m0s", feedInterval: "333.333ms" }),
   of(PlatformMetadata, "platformmetadata", { platform: "metal" }),
   of(OsRootSecret, "os", {
     issuingCA: { crt: pem("certificate"), key: pem("key") },

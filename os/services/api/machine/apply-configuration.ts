@@ -2,6 +2,7 @@ import { ApplyConfigurationRequest_Mode as Mode } from "../../../../api/gen/mach
 import { GrpcError } from "../../../../api/grpc/error.ts";
 import { diagnosticText, InvalidMachineConfig } from "../../../../machine-config/decode/diagnostic.ts";
 import { type MachineConfig, parseMachineConfig } from "../../../../machine-config/machine-config.ts";
+import { goDuration } from "../../../../machine-config/schema/duration.ts";
 import { assertValid } from "../../../../machine-config/validation.ts";
 import type { ConfigKeeper } from "../../config/config-keeper.ts";
 import { textDiff } from "../../config/text-diff.ts";
@@ -105,13 +106,4 @@ function decide(asked: Mode, { inMaintenance }: { readonly inMaintenance: boolea
 function diffOf(current: MachineConfig | undefined, next: MachineConfig): string {
   const diff = textDiff(current?.text ?? "", next.text);
   return `Config diff:\n\n${diff === "" ? "No changes." : diff}`;
-}
-
-/** As Go prints a duration: `1m0s`. */
-function goDuration(ms: number): string {
-  const seconds = ms / 1000;
-  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor((seconds % 3600) / 60)];
-  const rest = `${Number((seconds % 60).toFixed(3))}s`;
-  if (hours > 0) return `${hours}h${minutes}m${rest}`;
-  return minutes > 0 ? `${minutes}m${rest}` : rest;
 }

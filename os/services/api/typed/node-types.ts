@@ -1,5 +1,6 @@
 // What the node is, what runs on it, and what it was told.
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import {
   MachineConfigSpecSchema,
   MachineTypeSpecSchema,
@@ -22,11 +23,14 @@ import {
   PlatformMetadataSpecSchema,
   SecurityStateSpecSchema,
   VersionSpecSchema,
+  WatchdogTimerConfigSpecSchema,
+  WatchdogTimerStatusSpecSchema,
 } from "../../../../api/gen/resource/definitions/runtime/runtime_pb.js";
 import { OSRootSpecSchema } from "../../../../api/gen/resource/definitions/secrets/secrets_pb.js";
 import { StatusSpecSchema as TimeStatusSpecSchema } from "../../../../api/gen/resource/definitions/time/time_pb.js";
 import { ServiceSpecSchema } from "../../../../api/gen/resource/definitions/v1alpha1/v1alpha1_pb.js";
 import { type ServedType, servedType } from "../../../../cosi/grpc/served-type.ts";
+import { durationMs } from "../../../../machine-config/schema/duration.ts";
 import { ClusterInfo } from "../../../resources/cluster.ts";
 import { MachineConfig, MachineType } from "../../../resources/config/machine-config.ts";
 import {
@@ -40,6 +44,7 @@ import {
 import { KernelParamSpec, KernelParamStatus } from "../../../resources/runtime/kernel-param.ts";
 import { BootId, MachineStatus, Service, Version } from "../../../resources/runtime/node.ts";
 import { MetaKey, MountStatus, PlatformMetadata } from "../../../resources/runtime/platform.ts";
+import { WatchdogTimerConfig, WatchdogTimerStatus } from "../../../resources/runtime/watchdog.ts";
 import { OsRootSecret } from "../../../resources/secrets.ts";
 import { TimeStatus } from "../../../resources/time-status.ts";
 import { all, ip } from "./addresses.ts";
@@ -60,6 +65,8 @@ const machineType = numbers(
   { init: Role.INIT, controlplane: Role.CONTROL_PLANE, worker: Role.WORKER },
   Role.UNKNOWN,
 );
+
+const durationOf = (text: string) => durationFromMs(durationMs(text));
 
 const bytes = (base64: string) => Buffer.from(base64, "base64");
 
@@ -105,6 +112,12 @@ export const nodeTypes: readonly ServedType[] = [
     ...{ secureBoot, moduleSignatureEnforced },
   })),
   typed(ExtensionStatus, LayerSchema, ({ metadata }) => ({ metadata })),
+  typed(WatchdogTimerConfig, WatchdogTimerConfigSpecSchema, ({ device, timeout }) => ({
+    ...{ device, timeout: durationOf(timeout) },
+  })),
+  typed(WatchdogTimerStatus, WatchdogTimerStatusSpecSchema, ({ device, timeout, feedInterval }) => ({
+    ...{ device, timeout: durationOf(timeout), feedInterval: durationOf(feedInterval) },
+  })),
   typed(MetaKey, MetaKeySpecSchema, (spec) => spec),
   typed(MountStatus, MountStatusSpecSchema, (spec) => spec),
   typed(PlatformMetadata, PlatformMetadataSpecSchema, (spec) => spec),

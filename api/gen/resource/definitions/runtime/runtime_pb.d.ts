@@ -8,6 +8,7 @@ import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
 import type { URL } from "../../../common/common_pb.js";
 import type { RuntimeFIPSState, RuntimeMachineStage, RuntimeSELinuxState } from "../enums/enums_pb.js";
+import type { Duration } from "@bufbuild/protobuf/wkt";
 
 /**
  * Describes the file resource/definitions/runtime/runtime.proto.
@@ -418,4 +419,51 @@ export declare type VersionSpec = Message<"talos.resource.definitions.runtime.Ve
  * Use `create(VersionSpecSchema)` to create a new message.
  */
 export declare const VersionSpecSchema: GenMessage<VersionSpec>;
+
+/**
+ * @generated from message talos.resource.definitions.runtime.WatchdogTimerConfigSpec
+ */
+export declare type WatchdogTimerConfigSpec = Message<"talos.resource.definitions.runtime.WatchdogTimerConfigSpec"> & {
+  /**
+   * @generated from field: string device = 1;
+   */
+  device: string;
+
+  /**
+   * @generated from field: google.protobuf.Duration timeout = 2;
+   */
+  timeout?: Duration | undefined;
+};
+
+/**
+ * Describes the message talos.resource.definitions.runtime.WatchdogTimerConfigSpec.
+ * Use `create(WatchdogTimerConfigSpecSchema)` to create a new message.
+ */
+export declare const WatchdogTimerConfigSpecSchema: GenMessage<WatchdogTimerConfigSpec>;
+
+/**
+ * @generated from message talos.resource.definitions.runtime.WatchdogTimerStatusSpec
+ */
+export declare type WatchdogTimerStatusSpec = Message<"talos.resource.definitions.runtime.WatchdogTimerStatusSpec"> & {
+  /**
+   * @generated from field: string device = 1;
+   */
+  device: string;
+
+  /**
+   * @generated from field: google.protobuf.Duration timeout = 2;
+   */
+  timeout?: Duration | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Duration feed_interval = 3;
+   */
+  feedInterval?: Duration | undefined;
+};
+
+/**
+ * Describes the message talos.resource.definitions.runtime.WatchdogTimerStatusSpec.
+ * Use `create(WatchdogTimerStatusSpecSchema)` to create a new message.
+ */
+export declare const WatchdogTimerStatusSpecSchema: GenMessage<WatchdogTimerStatusSpec>;
 
