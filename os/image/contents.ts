@@ -84,6 +84,7 @@ export const folders: readonly string[] = [
   "var",
   "system",
   "etc/modprobe.d",
+  "etc/ssl/certs",
   "usr/bin",
   "usr/sbin",
   "usr/lib/ingot",
@@ -96,6 +97,7 @@ export const links: Readonly<Record<string, string>> = {
   lib64: "usr/lib64",
   "etc/resolv.conf": "/run/resolv.conf",
   "etc/hosts": "/run/hosts",
+  "etc/ssl/certs/ca-certificates.crt": "/run/ca-certificates.crt",
   "etc/mtab": "/proc/self/mounts",
 };
 

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
 import { request } from "node:https";
 import { Readable } from "node:stream";
-import { rootCertificates } from "node:tls";
+import { getCACertificates } from "node:tls";
 import type { RegistryTls } from "../../../machine-config/settings/registries.ts";
 
 const mostRedirects = 5;
@@ -26,7 +26,7 @@ export function trustingFetch(tls: RegistryTls, usual: Fetch): Fetch {
   const secure = {
     minVersion: "TLSv1.2",
     rejectUnauthorized: !skipsVerification,
-    ...(authorities !== undefined && { ca: [...rootCertificates, authorities] }),
+    ...(authorities !== undefined && { ca: [...getCACertificates("default"), authorities] }),
     ...(identity && { cert: identity.certificate, key: identity.key }),
   } as const;
 

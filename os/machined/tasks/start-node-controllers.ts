@@ -2,6 +2,7 @@ import { setGlobalProxyFromEnv } from "node:http";
 import { uptime } from "node:os";
 import { runtime } from "../../../cosi/engine/runtime.ts";
 import { systemClock } from "../../../cosi/system-clock.ts";
+import { trustRoots } from "../../config/trust-roots.ts";
 import { UserFiles } from "../../config/user-files.ts";
 import { hosts } from "../../controllers/config/hosts.ts";
 import { kmsgLogSpecs, kmsgLogs } from "../../controllers/config/kernel-log.ts";
@@ -10,6 +11,7 @@ import { kernelParamSpecs, kernelParams } from "../../controllers/config/kernel-
 import { proxies } from "../../controllers/config/proxies.ts";
 import { logDestinationSpecs, serviceLogs } from "../../controllers/config/service-logs.ts";
 import { timeSyncSettings } from "../../controllers/config/time-settings.ts";
+import { trustedRoots } from "../../controllers/config/trusted-roots.ts";
 import { userFiles } from "../../controllers/config/user-files.ts";
 import { userVolumes, type Volumes } from "../../controllers/config/user-volumes.ts";
 import { watchdogSpecs, watchdogTimers } from "../../controllers/config/watchdog.ts";
@@ -34,6 +36,8 @@ import { reportModules } from "./report-modules.ts";
 const readKernelLog = kernelRecords({ now: () => systemClock.now(), sinceBootMs: () => uptime() * 1000 });
 /** Where hosts(5) is; the image has a link there. */
 const hostsFile = "/run/hosts";
+/** Where programs look for whom to trust, by another link. */
+const rootsFile = "/run/ca-certificates.crt";
 
 export function startNodeControllers(context: Context, signal: AbortSignal): void {
   const { state, log, logs, journal, orphans, watchdog, arguments: args } = context;
@@ -54,6 +58,7 @@ export function startNodeControllers(context: Context, signal: AbortSignal): voi
       wireguardSpecs(setWireguard),
       hosts(hostsFile),
       proxies((environment) => setGlobalProxyFromEnv(environment)),
+      trustedRoots(trustRoots(rootsFile), (text) => log.write("error", text)),
       timeSyncSettings,
       kernelParamSpecs,
       kernelParams(),

@@ -42,6 +42,7 @@ import {
 import { LogDestinationSpec } from "../../resources/runtime/log-destination.ts";
 import { BootId, MachineStage, MachineStatus, Service, Version } from "../../resources/runtime/node.ts";
 import { MetaKey, MountStatus, PlatformMetadata } from "../../resources/runtime/platform.ts";
+import { TrustedRoots } from "../../resources/runtime/trusted-roots.ts";
 import { Upgrade } from "../../resources/runtime/upgrade.ts";
 import { UserFileStatus } from "../../resources/runtime/user-file.ts";
 import { WatchdogTimerConfig, WatchdogTimerStatus } from "../../resources/runtime/watchdog.ts";
@@ -231,6 +232,10 @@ const ours = [
   of(LogDestinationSpec, "tcp://10.0.0.9:514/", { url: "tcp://10.0.0.9:514/", tags: {} }),
   of(MachineStage, "machine", { stage: "running" }),
   of(TimeSyncSpec, "node", { enabled: true, bootTimeoutMs: 0 }),
+  of(TrustedRoots, "ours", {
+    certificates: [{ subject: "CN=Our own", notAfter: "2036-01-01T00:00:00.000Z", fingerprint: "00" }],
+    errorMessage: "",
+  }),
   of(UserFileStatus, "/var/a", { operation: "create", mode: "644", sha256: "", errorMessage: "" }),
   of(RoutingRuleSpec, "100", {
     ...{ priority: 100, src: "10.0.0.0/8", dst: "", table: 100, action: "unicast" },

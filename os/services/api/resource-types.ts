@@ -10,6 +10,7 @@ import { AgentStatus } from "../../resources/runtime/agent.ts";
 import { KernelParamDefault } from "../../resources/runtime/kernel-param.ts";
 import { LogDestinationSpec } from "../../resources/runtime/log-destination.ts";
 import { MachineStage } from "../../resources/runtime/node.ts";
+import { TrustedRoots } from "../../resources/runtime/trusted-roots.ts";
 import { Upgrade } from "../../resources/runtime/upgrade.ts";
 import { UserFileStatus } from "../../resources/runtime/user-file.ts";
 import { TimeSyncSpec } from "../../resources/time-status.ts";
@@ -35,6 +36,7 @@ export const resourceTypes: readonly ServedType[] = [
     LogDestinationSpec,
     MachineStage,
     TimeSyncSpec,
+    TrustedRoots,
     Upgrade,
     UserFileStatus,
     WireguardSpec,

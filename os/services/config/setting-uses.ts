@@ -41,7 +41,7 @@ export const usedSettings: readonly string[] = [
   ...["ResolverConfig", "SysctlConfig", "SysfsConfig", "TimeSyncConfig", "UserVolumeConfig"],
   ...below("ExtensionServiceConfig", "name", "environment"),
   ...["RegistryAuthConfig", "RegistryMirrorConfig", "RegistryTLSConfig", "UnattendedInstallConfig"],
-  "WatchdogTimerConfig",
+  ...["TrustedRootsConfig", "WatchdogTimerConfig"],
 ];
 
 /** What is kept for whoever will use it, and why nothing is done with it now. */
@@ -80,7 +80,7 @@ export const unusedSettings: readonly (readonly [why: string, paths: readonly st
       ...below("DHCPv4Config", "clientIdentifier", "duidRaw"),
       ...["EthernetConfig", "LinkAliasConfig"],
       ...["EventSinkConfig", "TCPProbeConfig", "SideroLinkConfig", "TimeSyncConfig.ptp", "OOMConfig"],
-      ...["PCIDriverRebindConfig", "TrustedRootsConfig", "ZswapConfig"],
+      ...["PCIDriverRebindConfig", "ZswapConfig"],
       ...["ExistingVolumeConfig", "ExternalVolumeConfig", "RawVolumeConfig", "SwapVolumeConfig"],
       ...["UserVolumeConfig.filesystem.projectQuotaSupport", "machine.features.diskQuotaSupport"],
       ...["ExtensionServiceConfig.configFiles", "machine.features.hostDNS"],
