@@ -18,7 +18,8 @@ export function installNpmPackages(root) {
   say("installing npm packages (once)");
   // Not `npm ci`: it refuses a lock file without every foreign platform's binaries, which a filtering registry
   // mirror never shows to `npm install`. Versions and digests come from the lock file all the same.
-  run("npm", ["install", "--no-save", "--ignore-scripts"]);
+  // Its warnings are of a Node too old for our packages: the system's, which only begins here (see run.mjs).
+  run("npm", ["install", "--no-save", "--ignore-scripts", "--loglevel=error"]);
   writeFileSync(stamp, lock);
 }
 
