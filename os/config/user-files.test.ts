@@ -45,6 +45,12 @@ describe("files of a machine config", () => {
     expect(statSync(join(root, "var/lib/a/b")).mode & 0o777).toBe(0o600);
   });
 
+  test.skipIf(process.getuid?.() !== 0)("are for nobody's eyes but their owner's, where one is named", () => {
+    files.bring({ ...file("/var/key", { mode: 0o400 }), owner: 65_534 });
+    const { uid, gid, mode } = statSync(join(root, "var/key"));
+    expect([uid, gid, mode & 0o777]).toEqual([65_534, 65_534, 0o400]);
+  });
+
   test("follow their config, and stay when it no longer names them", () => {
     files.bring(file("/var/a"));
     files.bring(file("/var/log/c", append));

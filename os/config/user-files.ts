@@ -1,7 +1,16 @@
 // The files that a machine config names: below /var they are its owner's; anywhere else one of the image's is covered by
 // another, since nothing can be added to the image.
 import { createHash } from "node:crypto";
-import { chmodSync, lstatSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { SpecOf } from "../../cosi/resource.ts";
@@ -22,8 +31,13 @@ const writable = "/var/";
 /** Where those files are that cover others. */
 const covers = "/system/files";
 
+export interface WantedFile extends FileSettings {
+  /** A user's number; root, when nothing is said. */
+  readonly owner?: number;
+}
+
 interface Brought {
-  readonly file: FileSettings;
+  readonly file: WantedFile;
   readonly status: Status;
   /** What an appended text stands behind. */
   readonly before: string;
@@ -40,7 +54,7 @@ export class UserFiles {
   }
 
   /** Writes one as it is asked for; what cannot be done is in its status. Safe to repeat. */
-  bring(file: FileSettings): Status {
+  bring(file: WantedFile): Status {
     const there = this.#brought.get(file.path);
     if (isDeepStrictEqual(there?.file, file)) return there!.status;
     const path = normalize(file.path);
@@ -69,7 +83,7 @@ export class UserFiles {
     }
   }
 
-  #write(path: string, file: FileSettings, there: Brought | undefined): Brought {
+  #write(path: string, file: WantedFile, there: Brought | undefined): Brought {
     const found = textOf(path);
     if (found === undefined && file.operation === "overwrite")
       throw new Error("there is no file to overwrite");
@@ -82,7 +96,7 @@ export class UserFiles {
     return { ...put(path, file, before), before, target: undefined };
   }
 
-  #cover(path: string, file: FileSettings, there: Brought | undefined): Brought {
+  #cover(path: string, file: WantedFile, there: Brought | undefined): Brought {
     const { root, bind } = this.#options;
     if (file.operation === "create") throw new Error("files can be created below /var only");
     const target = there?.target ?? realpathSync(join(root, path));
@@ -97,10 +111,11 @@ export class UserFiles {
 }
 
 /** In place: whoever sees it through a mount sees the change. */
-function put(path: string, file: FileSettings, before: string): Pick<Brought, "file" | "status"> {
+function put(path: string, file: WantedFile, before: string): Pick<Brought, "file" | "status"> {
   const text = before + file.content;
-  writeFileSync(path, text);
+  writeFileSync(path, text, { mode: 0o600 });
   chmodSync(path, file.mode);
+  if (file.owner !== undefined) chownSync(path, file.owner, file.owner);
   const sha256 = createHash("sha256").update(text).digest("hex");
   return { file, status: { ...statusOf(file), sha256, errorMessage: "" } };
 }

@@ -28,6 +28,12 @@ export function mount({ source, target, type, flags, options }: Mount): void {
   syscall(`mount ${target}`, numbers.mount, source, target, type, bits, options ?? null);
 }
 
+/** Shows a file in the place of another, to be read only. */
+export function bindFile(source: string, target: string): void {
+  mount({ source, target, type: "", flags: ["bind"] });
+  mount({ source, target, type: "", flags: ["bind", "remount", "ro", "nosuid", "nodev", "noexec"] });
+}
+
 export function unmount(target: string): void {
   syscall(`unmount ${target}`, numbers.umount2, target, 0);
 }

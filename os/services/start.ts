@@ -20,6 +20,8 @@ import { openBlockDevice } from "../block/open-block-device.ts";
 import { speaks } from "../block/speaks.ts";
 import { holdersOf } from "../block/teardown.ts";
 import { wipe } from "../block/wipe/wipe.ts";
+import { UserFiles } from "../config/user-files.ts";
+import { bindFile, unmount } from "../kernel/mount.ts";
 import type { Journal } from "../machined/journal.ts";
 import { askTime } from "../network/ntp/ask.ts";
 import { MachineConfig } from "../resources/config/machine-config.ts";
@@ -223,6 +225,7 @@ export async function startServices(surroundings: Surroundings): Promise<AsyncDi
   for (const service of await extensionServices({
     folder: extensionServicesFolder,
     config: () => current,
+    openFiles: () => new UserFiles({ root: "/", bind: bindFile, unbind: unmount }),
     runProcess: (description) =>
       runProcess(description, {
         ...{ cgroups: servicesCgroup, clock },

@@ -18,7 +18,7 @@ import { watchdogSpecs, watchdogTimers } from "../../controllers/config/watchdog
 import { networkFromMachineConfig } from "../../controllers/network/from-machine-config.ts";
 import { wireguardSpecs } from "../../controllers/network/wireguard.ts";
 import { machineStatus } from "../../controllers/runtime/machine-status.ts";
-import { mount, unmount } from "../../kernel/mount.ts";
+import { bindFile, unmount } from "../../kernel/mount.ts";
 import { runTool } from "../../kernel/run-tool.ts";
 import { setWireguard } from "../../network/kernel-wireguard.ts";
 import { SystemDisk } from "../../resources/block.ts";
@@ -73,7 +73,9 @@ export function startNodeControllers(context: Context, signal: AbortSignal): voi
       serviceLogs((destination) =>
         sendServiceLogs({ ...destination, logs, open: openLineSink, clock: systemClock }),
       ),
-      userFiles(new UserFiles({ root: "/", bind, unbind: unmount }), (text) => log.write("error", text)),
+      userFiles(new UserFiles({ root: "/", bind: bindFile, unbind: unmount }), (text) =>
+        log.write("error", text),
+      ),
       userVolumes(volumesOf(context)),
       watchdogSpecs,
       watchdogTimers(watchdog),
@@ -86,11 +88,6 @@ export function startNodeControllers(context: Context, signal: AbortSignal): voi
     },
   });
   void engine.run(signal).catch(failed);
-}
-
-function bind(source: string, target: string): void {
-  mount({ source, target, type: "", flags: ["bind"] });
-  mount({ source, target, type: "", flags: ["bind", "remount", "ro", "nosuid", "nodev", "noexec"] });
 }
 
 function volumesOf({ state, log, orphans, closing }: Context): Volumes {

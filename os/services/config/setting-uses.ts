@@ -39,7 +39,7 @@ export const usedSettings: readonly string[] = [
   "DHCPv6Config",
   ...["EnvironmentConfig", "HostnameConfig", "KernelModuleConfig", "KmsgLogConfig", "StaticHostConfig"],
   ...["ResolverConfig", "SysctlConfig", "SysfsConfig", "TimeSyncConfig", "UserVolumeConfig"],
-  ...below("ExtensionServiceConfig", "name", "environment"),
+  "ExtensionServiceConfig",
   ...["RegistryAuthConfig", "RegistryMirrorConfig", "RegistryTLSConfig", "UnattendedInstallConfig"],
   ...["TrustedRootsConfig", "WatchdogTimerConfig"],
 ];
@@ -83,7 +83,7 @@ export const unusedSettings: readonly (readonly [why: string, paths: readonly st
       ...["PCIDriverRebindConfig", "ZswapConfig"],
       ...["ExistingVolumeConfig", "ExternalVolumeConfig", "RawVolumeConfig", "SwapVolumeConfig"],
       ...["UserVolumeConfig.filesystem.projectQuotaSupport", "machine.features.diskQuotaSupport"],
-      ...["ExtensionServiceConfig.configFiles", "machine.features.hostDNS"],
+      ...["machine.features.hostDNS"],
       "machine.features.nodeAddressSortAlgorithm",
     ],
   ],

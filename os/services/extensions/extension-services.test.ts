@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { parseMachineConfig } from "../../../machine-config/machine-config.ts";
+import { UserFiles } from "../../config/user-files.ts";
 import type { ProcessDescription } from "../supervisor/process.ts";
 import type { Running } from "../supervisor/service.ts";
 import { extensionServices } from "./extension-services.ts";
@@ -30,10 +31,21 @@ apiVersion: v1alpha1
 kind: ExtensionServiceConfig
 name: agentd
 environment: [B=3, C=4=5]
+configFiles:
+  - {mountPath: /var/lib/agentd/key, content: secret}
+  - {mountPath: /usr/share/agentd.conf, content: "a: b"}
 `;
+  const placed: unknown[] = [];
   const services = await extensionServices({
     folder,
     config: () => parseMachineConfig(text),
+    openFiles: () => ({
+      release: (kept) => void placed.push([...kept]),
+      bring({ path, mode, owner, operation }) {
+        placed.push(`${operation} ${path} ${mode.toString(8)} ${owner}`);
+        return { operation, mode: "", sha256: "", errorMessage: "" };
+      },
+    }),
     runProcess: (description) => async () => void ran.push(description),
     refused: (why) => void refused.push(why),
   });
@@ -48,12 +60,31 @@ environment: [B=3, C=4=5]
       limits: { pidsMax: 10 },
     },
   ]);
+  expect(placed).toEqual([
+    ["/var/lib/agentd/key", "/usr/share/agentd.conf"],
+    ...["create /var/lib/agentd/key 400 65534", "overwrite /usr/share/agentd.conf 400 65534"],
+  ]);
   expect(refused.join("\n")).toMatch(
     /Cannot run the service of broken.json: .*colour[^]*is no absolute path/,
   );
 });
 
+test("a service does not start without its files, and says why", async () => {
+  writeFileSync(join(folder, "agentd.json"), JSON.stringify({ command: ["/usr/bin/agentd"] }));
+  const text =
+    "apiVersion: v1alpha1\nkind: ExtensionServiceConfig\nname: agentd\nconfigFiles: [{mountPath: /a, content: b}]\n";
+  const [service] = await extensionServices({
+    folder,
+    config: () => parseMachineConfig(text),
+    openFiles: () => new UserFiles({ root: folder, bind: () => expect.fail(), unbind: () => expect.fail() }),
+    runProcess: () => () => expect.fail(),
+    refused: (why) => expect.fail(why),
+  });
+  await expect(service!.run({} as Running)).rejects.toThrow(/Cannot write the file \/a: .*ENOENT/);
+});
+
 test("an image without any has none", async () => {
-  const nothing = { config: () => undefined, runProcess: () => async () => {}, refused: () => {} };
+  const openFiles = () => ({ release() {}, bring: () => expect.fail() });
+  const nothing = { openFiles, config: () => undefined, runProcess: () => async () => {}, refused: () => {} };
   expect(await extensionServices({ folder: join(folder, "none"), ...nothing })).toEqual([]);
 });

@@ -2,9 +2,12 @@
 import { readdir, readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import * as z from "zod";
-import { extensionServiceConfig } from "../../../machine-config/documents/extension-service-config.ts";
 import type { MachineConfig } from "../../../machine-config/machine-config.ts";
-import { environmentSettings } from "../../../machine-config/settings/environment.ts";
+import {
+  type ExtensionServiceSettings,
+  extensionServiceSettings,
+} from "../../../machine-config/settings/extension-services.ts";
+import type { UserFiles } from "../../config/user-files.ts";
 import type { ProcessDescription } from "../supervisor/process.ts";
 import type { Service } from "../supervisor/service.ts";
 
@@ -36,6 +39,8 @@ const format = z.strictObject({
 export interface ExtensionServicesOptions {
   readonly folder: string;
   readonly config: () => MachineConfig | undefined;
+  /** Those of one service. */
+  readonly openFiles: () => Pick<UserFiles, "bring" | "release">;
   readonly runProcess: (description: ProcessDescription) => Service["run"];
   /** A file that is no service: the others are run. */
   readonly refused: (why: string) => void;
@@ -43,7 +48,7 @@ export interface ExtensionServicesOptions {
 
 /** The services of all extensions. Each is `ext-` and its file's name, and operators may stop and start it. */
 export async function extensionServices(options: ExtensionServicesOptions): Promise<readonly Service[]> {
-  const { folder, config, runProcess, refused } = options;
+  const { folder, config, openFiles, runProcess, refused } = options;
   const services: Service[] = [];
   for (const file of await filesIn(folder)) {
     const name = basename(file, ".json");
@@ -52,13 +57,15 @@ export async function extensionServices(options: ExtensionServicesOptions): Prom
       const { command, environment, dependsOn, restart, uid, capabilities, limits } = format.parse(
         JSON.parse(await readFile(join(folder, file), "utf8")),
       );
+      const files = openFiles();
       services.push({
         ...{ id, dependsOn, restart, operable: ["start", "stop", "restart"] },
         // The config is asked at each start: a restart takes up what has changed.
-        run: (running) => {
-          const own = serviceEnvironment(config(), id);
+        async run(running) {
+          const own = settingsOf(config(), id);
+          placeFiles(files, own.files, uid);
           const description = { id, command, uid, capabilities, limits };
-          return runProcess({ ...description, environment: { ...environment, ...own } })(running);
+          await runProcess({ ...description, environment: { ...environment, ...own.environment } })(running);
         },
       });
     } catch (cause) {
@@ -69,16 +76,26 @@ export async function extensionServices(options: ExtensionServicesOptions): Prom
   return services;
 }
 
-/** What the config adds to the environment of a service: of all of them, and over it of this one. */
-export function serviceEnvironment(config: MachineConfig | undefined, id: string): Record<string, string> {
-  if (!config) return {};
-  const { environment = [] } = config.get(extensionServiceConfig, id.slice(prefix.length)) ?? {};
-  const own = environment.map((line) => {
-    const [key = "", ...value] = line.split("=");
-    return [key, value.join("=")] as const;
-  });
-  return { ...environmentSettings(config), ...Object.fromEntries(own) };
+/** For the service's eyes alone: there may be secrets in them. Throws when one cannot be there. */
+function placeFiles(
+  files: Pick<UserFiles, "bring" | "release">,
+  wanted: ExtensionServiceSettings["files"],
+  uid: number,
+): void {
+  files.release(new Set(wanted.keys()));
+  for (const [path, content] of wanted) {
+    const operation = isOwn(path) ? "create" : "overwrite";
+    const { errorMessage } = files.bring({ path, content, mode: 0o400, owner: uid, operation });
+    if (errorMessage !== "") throw new Error(errorMessage);
+  }
 }
+
+/** Elsewhere a file of the image is covered: nothing can be added to it. */
+const isOwn = (path: string) => path.startsWith("/var/");
+
+/** What the config gives to a service, by the service's id. */
+export const settingsOf = (config: MachineConfig | undefined, id: string): ExtensionServiceSettings =>
+  extensionServiceSettings(config, id.slice(prefix.length));
 
 async function filesIn(folder: string): Promise<string[]> {
   try {

@@ -6,7 +6,7 @@ import { LogBook } from "../logs/log-book.ts";
 import { Supervisor } from "../supervisor/supervisor.ts";
 import { restartChanged } from "./restart-changed.ts";
 
-test("services begin again when their environment changes, and only those that run", async () => {
+test("services begin again when their environment or files change, and only those that run", async () => {
   const { clock, state } = new TestBench();
   const over = new AbortController();
   const begun: string[] = [];
@@ -33,6 +33,10 @@ test("services begin again when their environment changes, and only those that r
   expect(await configure("machine: {}\n", environment("one", "A=2"))).toEqual(["ext-one"]);
   await services.operate("stop", "ext-two");
   expect(await configure("machine: {env: {B: '1'}}\n", environment("one", "A=2"))).toEqual(["ext-one"]);
+  const file = "configFiles: [{mountPath: /var/a, content: b}]\n";
+  expect(await configure("machine: {env: {B: '1'}}\n", environment("one", "A=2") + file)).toEqual([
+    "ext-one",
+  ]);
   over.abort();
   await following;
 });
