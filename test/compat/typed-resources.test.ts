@@ -61,6 +61,7 @@ describe.skipIf(!hasGo)("with Go on this machine (skipped where there is no `go`
         flags: by its message tentative, by its YAML <nil>
         tentative: by its message <nil>, by its YAML true
       BootIDs.runtime.talos.dev: unknown to upstream
+      Diagnostics.runtime.talos.dev clock: *runtime.DiagnosticSpec
       Disks.block.talos.dev vda: *block.DiskSpec
       ExtensionStatuses.runtime.talos.dev tools: *extensions.Layer
         packages: by its message <nil>, by its YAML [map[name:tool version:1.2]]

@@ -17,6 +17,7 @@ import { userVolumes, type Volumes } from "../../controllers/config/user-volumes
 import { watchdogSpecs, watchdogTimers } from "../../controllers/config/watchdog.ts";
 import { networkFromMachineConfig } from "../../controllers/network/from-machine-config.ts";
 import { wireguardSpecs } from "../../controllers/network/wireguard.ts";
+import { diagnostics } from "../../controllers/runtime/diagnostics.ts";
 import { machineStatus } from "../../controllers/runtime/machine-status.ts";
 import { bindFile, unmount } from "../../kernel/mount.ts";
 import { runTool } from "../../kernel/run-tool.ts";
@@ -80,6 +81,7 @@ export function startNodeControllers(context: Context, signal: AbortSignal): voi
       watchdogSpecs,
       watchdogTimers(watchdog),
       machineStatus,
+      diagnostics,
     ],
     log: {
       info: (message) => log.write("debug", message),

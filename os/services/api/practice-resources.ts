@@ -26,6 +26,7 @@ import { RouteSpec, RouteStatus } from "../../resources/network/route.ts";
 import { RoutingRuleSpec } from "../../resources/network/routing-rule.ts";
 import { WireguardSpec } from "../../resources/network/wireguard.ts";
 import { AgentStatus } from "../../resources/runtime/agent.ts";
+import { Diagnostic } from "../../resources/runtime/diagnostic.ts";
 import {
   ExtensionStatus,
   KernelCmdline,
@@ -206,6 +207,7 @@ const node = [
   of(MountStatus, "EPHEMERAL", {
     ...{ source: "/dev/vda6", target: "/var", filesystemType: "xfs", options: ["nosuid"], encrypted: false },
   }),
+  of(Diagnostic, "clock", { message: "the clock is not kept right", details: ["nobody answers"] }),
   of(WatchdogTimerConfig, "timer", { device: "/dev/watchdog0", timeout: "2m0s" }),
   of(WatchdogTimerStatus, "timer", { device: "/dev/watchdog0", timeout: "2m0s", feedInterval: "333.333ms" }),
   of(PlatformMetadata, "platformmetadata", { platform: "metal" }),

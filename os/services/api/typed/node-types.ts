@@ -11,6 +11,7 @@ import { RuntimeMachineStage as Stage } from "../../../../api/gen/resource/defin
 import { LayerSchema } from "../../../../api/gen/resource/definitions/extensions/extensions_pb.js";
 import {
   BootIDSpecSchema,
+  DiagnosticSpecSchema,
   KernelCmdlineSpecSchema,
   KernelModuleSpecSpecSchema,
   KernelParamSpecSpecSchema,
@@ -33,6 +34,7 @@ import { type ServedType, servedType } from "../../../../cosi/grpc/served-type.t
 import { durationMs } from "../../../../machine-config/schema/duration.ts";
 import { ClusterInfo } from "../../../resources/cluster.ts";
 import { MachineConfig, MachineType } from "../../../resources/config/machine-config.ts";
+import { Diagnostic } from "../../../resources/runtime/diagnostic.ts";
 import {
   ExtensionStatus,
   KernelCmdline,
@@ -118,6 +120,7 @@ export const nodeTypes: readonly ServedType[] = [
   typed(WatchdogTimerStatus, WatchdogTimerStatusSpecSchema, ({ device, timeout, feedInterval }) => ({
     ...{ device, timeout: durationOf(timeout), feedInterval: durationOf(feedInterval) },
   })),
+  typed(Diagnostic, DiagnosticSpecSchema, (spec) => spec),
   typed(MetaKey, MetaKeySpecSchema, (spec) => spec),
   typed(MountStatus, MountStatusSpecSchema, (spec) => spec),
   typed(PlatformMetadata, PlatformMetadataSpecSchema, (spec) => spec),

@@ -32,6 +32,27 @@ export declare type BootIDSpec = Message<"talos.resource.definitions.runtime.Boo
 export declare const BootIDSpecSchema: GenMessage<BootIDSpec>;
 
 /**
+ * @generated from message talos.resource.definitions.runtime.DiagnosticSpec
+ */
+export declare type DiagnosticSpec = Message<"talos.resource.definitions.runtime.DiagnosticSpec"> & {
+  /**
+   * @generated from field: string message = 1;
+   */
+  message: string;
+
+  /**
+   * @generated from field: repeated string details = 2;
+   */
+  details: string[];
+};
+
+/**
+ * Describes the message talos.resource.definitions.runtime.DiagnosticSpec.
+ * Use `create(DiagnosticSpecSchema)` to create a new message.
+ */
+export declare const DiagnosticSpecSchema: GenMessage<DiagnosticSpec>;
+
+/**
  * @generated from message talos.resource.definitions.runtime.KernelCmdlineSpec
  */
 export declare type KernelCmdlineSpec = Message<"talos.resource.definitions.runtime.KernelCmdlineSpec"> & {

@@ -13,7 +13,7 @@ import { file_resource_definitions_enums_enums } from "../enums/enums_pb.js";
  * Describes the file resource/definitions/runtime/runtime.proto.
  */
 export const file_resource_definitions_runtime_runtime = /*@__PURE__*/
-  fileDesc("CipyZXNvdXJjZS9kZWZpbml0aW9ucy9ydW50aW1lL3J1bnRpbWUucHJvdG8SInRhbG9zLnJlc291cmNlLmRlZmluaXRpb25zLnJ1bnRpbWUiHQoKQm9vdElEU3BlYxIPCgdib290X2lkGAEgASgJIiQKEUtlcm5lbENtZGxpbmVTcGVjEg8KB2NtZGxpbmUYASABKAkiOAoUS2VybmVsTW9kdWxlU3BlY1NwZWMSDAoEbmFtZRgBIAEoCRISCgpwYXJhbWV0ZXJzGAIgAygJIjsKE0tlcm5lbFBhcmFtU3BlY1NwZWMSDQoFdmFsdWUYASABKAkSFQoNaWdub3JlX2Vycm9ycxgCIAEoCCJOChVLZXJuZWxQYXJhbVN0YXR1c1NwZWMSDwoHY3VycmVudBgBIAEoCRIPCgdkZWZhdWx0GAIgASgJEhMKC3Vuc3VwcG9ydGVkGAMgASgIIjYKEUttc2dMb2dDb25maWdTcGVjEiEKDGRlc3RpbmF0aW9ucxgBIAMoCzILLmNvbW1vbi5VUkwidQoWTG9hZGVkS2VybmVsTW9kdWxlU3BlYxIMCgRzaXplGAEgASgDEhcKD3JlZmVyZW5jZV9jb3VudBgCIAEoAxIUCgxkZXBlbmRlbmNpZXMYAyADKAkSDQoFc3RhdGUYBCABKAkSDwoHYWRkcmVzcxgFIAEoCSKiAQoRTWFjaGluZVN0YXR1c1NwZWMSRAoFc3RhZ2UYASABKA4yNS50YWxvcy5yZXNvdXJjZS5kZWZpbml0aW9ucy5lbnVtcy5SdW50aW1lTWFjaGluZVN0YWdlEkcKBnN0YXR1cxgCIAEoCzI3LnRhbG9zLnJlc291cmNlLmRlZmluaXRpb25zLnJ1bnRpbWUuTWFjaGluZVN0YXR1c1N0YXR1cyJyChNNYWNoaW5lU3RhdHVzU3RhdHVzEg0KBXJlYWR5GAEgASgIEkwKEHVubWV0X2NvbmRpdGlvbnMYAiADKAsyMi50YWxvcy5yZXNvdXJjZS5kZWZpbml0aW9ucy5ydW50aW1lLlVubWV0Q29uZGl0aW9uIi4KDlVubWV0Q29uZGl0aW9uEgwKBG5hbWUYASABKAkSDgoGcmVhc29uGAIgASgJIhwKC01ldGFLZXlTcGVjEg0KBXZhbHVlGAEgASgJIowBCg9Nb3VudFN0YXR1c1NwZWMSDgoGc291cmNlGAEgASgJEg4KBnRhcmdldBgCIAEoCRIXCg9maWxlc3lzdGVtX3R5cGUYAyABKAkSDwoHb3B0aW9ucxgEIAMoCRIRCgllbmNyeXB0ZWQYBSABKAgSHAoUZW5jcnlwdGlvbl9wcm92aWRlcnMYBiADKAki0gIKFFBsYXRmb3JtTWV0YWRhdGFTcGVjEhAKCHBsYXRmb3JtGAEgASgJEhAKCGhvc3RuYW1lGAIgASgJEg4KBnJlZ2lvbhgDIAEoCRIMCgR6b25lGAQgASgJEhUKDWluc3RhbmNlX3R5cGUYBSABKAkSEwoLaW5zdGFuY2VfaWQYBiABKAkSEwoLcHJvdmlkZXJfaWQYByABKAkSDAoEc3BvdBgIIAEoCBIUCgxpbnRlcm5hbF9kbnMYCSABKAkSFAoMZXh0ZXJuYWxfZG5zGAogASgJElAKBHRhZ3MYCyADKAsyQi50YWxvcy5yZXNvdXJjZS5kZWZpbml0aW9ucy5ydW50aW1lLlBsYXRmb3JtTWV0YWRhdGFTcGVjLlRhZ3NFbnRyeRorCglUYWdzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASLFAgoRU2VjdXJpdHlTdGF0ZVNwZWMSEwoLc2VjdXJlX2Jvb3QYASABKAgSIwobdWtpX3NpZ25pbmdfa2V5X2ZpbmdlcnByaW50GAIgASgJEiMKG3Bjcl9zaWduaW5nX2tleV9maW5nZXJwcmludBgDIAEoCRJNCg5zZV9saW51eF9zdGF0ZRgEIAEoDjI1LnRhbG9zLnJlc291cmNlLmRlZmluaXRpb25zLmVudW1zLlJ1bnRpbWVTRUxpbnV4U3RhdGUSFwoPYm9vdGVkX3dpdGhfdWtpGAUgASgIEkYKCmZpcHNfc3RhdGUYBiABKA4yMi50YWxvcy5yZXNvdXJjZS5kZWZpbml0aW9ucy5lbnVtcy5SdW50aW1lRklQU1N0YXRlEiEKGW1vZHVsZV9zaWduYXR1cmVfZW5mb3JjZWQYByABKAgiLAoLVmVyc2lvblNwZWMSDwoHdmVyc2lvbhgBIAEoCRIMCgRuYW1lGAIgASgJIlUKF1dhdGNoZG9nVGltZXJDb25maWdTcGVjEg4KBmRldmljZRgBIAEoCRIqCgd0aW1lb3V0GAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIocBChdXYXRjaGRvZ1RpbWVyU3RhdHVzU3BlYxIOCgZkZXZpY2UYASABKAkSKgoHdGltZW91dBgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIwCg1mZWVkX2ludGVydmFsGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uYgZwcm90bzM", [file_common_common, file_google_protobuf_duration, file_resource_definitions_enums_enums]);
+  fileDesc("CipyZXNvdXJjZS9kZWZpbml0aW9ucy9ydW50aW1lL3J1bnRpbWUucHJvdG8SInRhbG9zLnJlc291cmNlLmRlZmluaXRpb25zLnJ1bnRpbWUiHQoKQm9vdElEU3BlYxIPCgdib290X2lkGAEgASgJIjIKDkRpYWdub3N0aWNTcGVjEg8KB21lc3NhZ2UYASABKAkSDwoHZGV0YWlscxgCIAMoCSIkChFLZXJuZWxDbWRsaW5lU3BlYxIPCgdjbWRsaW5lGAEgASgJIjgKFEtlcm5lbE1vZHVsZVNwZWNTcGVjEgwKBG5hbWUYASABKAkSEgoKcGFyYW1ldGVycxgCIAMoCSI7ChNLZXJuZWxQYXJhbVNwZWNTcGVjEg0KBXZhbHVlGAEgASgJEhUKDWlnbm9yZV9lcnJvcnMYAiABKAgiTgoVS2VybmVsUGFyYW1TdGF0dXNTcGVjEg8KB2N1cnJlbnQYASABKAkSDwoHZGVmYXVsdBgCIAEoCRITCgt1bnN1cHBvcnRlZBgDIAEoCCI2ChFLbXNnTG9nQ29uZmlnU3BlYxIhCgxkZXN0aW5hdGlvbnMYASADKAsyCy5jb21tb24uVVJMInUKFkxvYWRlZEtlcm5lbE1vZHVsZVNwZWMSDAoEc2l6ZRgBIAEoAxIXCg9yZWZlcmVuY2VfY291bnQYAiABKAMSFAoMZGVwZW5kZW5jaWVzGAMgAygJEg0KBXN0YXRlGAQgASgJEg8KB2FkZHJlc3MYBSABKAkiogEKEU1hY2hpbmVTdGF0dXNTcGVjEkQKBXN0YWdlGAEgASgOMjUudGFsb3MucmVzb3VyY2UuZGVmaW5pdGlvbnMuZW51bXMuUnVudGltZU1hY2hpbmVTdGFnZRJHCgZzdGF0dXMYAiABKAsyNy50YWxvcy5yZXNvdXJjZS5kZWZpbml0aW9ucy5ydW50aW1lLk1hY2hpbmVTdGF0dXNTdGF0dXMicgoTTWFjaGluZVN0YXR1c1N0YXR1cxINCgVyZWFkeRgBIAEoCBJMChB1bm1ldF9jb25kaXRpb25zGAIgAygLMjIudGFsb3MucmVzb3VyY2UuZGVmaW5pdGlvbnMucnVudGltZS5Vbm1ldENvbmRpdGlvbiIuCg5Vbm1ldENvbmRpdGlvbhIMCgRuYW1lGAEgASgJEg4KBnJlYXNvbhgCIAEoCSIcCgtNZXRhS2V5U3BlYxINCgV2YWx1ZRgBIAEoCSKMAQoPTW91bnRTdGF0dXNTcGVjEg4KBnNvdXJjZRgBIAEoCRIOCgZ0YXJnZXQYAiABKAkSFwoPZmlsZXN5c3RlbV90eXBlGAMgASgJEg8KB29wdGlvbnMYBCADKAkSEQoJZW5jcnlwdGVkGAUgASgIEhwKFGVuY3J5cHRpb25fcHJvdmlkZXJzGAYgAygJItICChRQbGF0Zm9ybU1ldGFkYXRhU3BlYxIQCghwbGF0Zm9ybRgBIAEoCRIQCghob3N0bmFtZRgCIAEoCRIOCgZyZWdpb24YAyABKAkSDAoEem9uZRgEIAEoCRIVCg1pbnN0YW5jZV90eXBlGAUgASgJEhMKC2luc3RhbmNlX2lkGAYgASgJEhMKC3Byb3ZpZGVyX2lkGAcgASgJEgwKBHNwb3QYCCABKAgSFAoMaW50ZXJuYWxfZG5zGAkgASgJEhQKDGV4dGVybmFsX2RucxgKIAEoCRJQCgR0YWdzGAsgAygLMkIudGFsb3MucmVzb3VyY2UuZGVmaW5pdGlvbnMucnVudGltZS5QbGF0Zm9ybU1ldGFkYXRhU3BlYy5UYWdzRW50cnkaKwoJVGFnc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEixQIKEVNlY3VyaXR5U3RhdGVTcGVjEhMKC3NlY3VyZV9ib290GAEgASgIEiMKG3VraV9zaWduaW5nX2tleV9maW5nZXJwcmludBgCIAEoCRIjChtwY3Jfc2lnbmluZ19rZXlfZmluZ2VycHJpbnQYAyABKAkSTQoOc2VfbGludXhfc3RhdGUYBCABKA4yNS50YWxvcy5yZXNvdXJjZS5kZWZpbml0aW9ucy5lbnVtcy5SdW50aW1lU0VMaW51eFN0YXRlEhcKD2Jvb3RlZF93aXRoX3VraRgFIAEoCBJGCgpmaXBzX3N0YXRlGAYgASgOMjIudGFsb3MucmVzb3VyY2UuZGVmaW5pdGlvbnMuZW51bXMuUnVudGltZUZJUFNTdGF0ZRIhChltb2R1bGVfc2lnbmF0dXJlX2VuZm9yY2VkGAcgASgIIiwKC1ZlcnNpb25TcGVjEg8KB3ZlcnNpb24YASABKAkSDAoEbmFtZRgCIAEoCSJVChdXYXRjaGRvZ1RpbWVyQ29uZmlnU3BlYxIOCgZkZXZpY2UYASABKAkSKgoHdGltZW91dBgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiKHAQoXV2F0Y2hkb2dUaW1lclN0YXR1c1NwZWMSDgoGZGV2aWNlGAEgASgJEioKB3RpbWVvdXQYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SMAoNZmVlZF9pbnRlcnZhbBgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbmIGcHJvdG8z", [file_common_common, file_google_protobuf_duration, file_resource_definitions_enums_enums]);
 
 /**
  * Describes the message talos.resource.definitions.runtime.BootIDSpec.
@@ -23,114 +23,121 @@ export const BootIDSpecSchema = /*@__PURE__*/
   messageDesc(file_resource_definitions_runtime_runtime, 0);
 
 /**
+ * Describes the message talos.resource.definitions.runtime.DiagnosticSpec.
+ * Use `create(DiagnosticSpecSchema)` to create a new message.
+ */
+export const DiagnosticSpecSchema = /*@__PURE__*/
+  messageDesc(file_resource_definitions_runtime_runtime, 1);
+
+/**
  * Describes the message talos.resource.definitions.runtime.KernelCmdlineSpec.
  * Use `create(KernelCmdlineSpecSchema)` to create a new message.
  */
 export const KernelCmdlineSpecSchema = /*@__PURE__*/
-  messageDesc(file_resource_definitions_runtime_runtime, 1);
+  messageDesc(file_resource_definitions_runtime_runtime, 2);
 
 /**
  * Describes the message talos.resource.definitions.runtime.KernelModuleSpecSpec.
  * Use `create(KernelModuleSpecSpecSchema)` to create a new message.
  */
 export const KernelModuleSpecSpecSchema = /*@__PURE__*/
-  messageDesc(file_resource_definitions_runtime_runtime, 2);
+  messageDesc(file_resource_definitions_runtime_runtime, 3);
 
 /**
  * Describes the message talos.resource.definitions.runtime.KernelParamSpecSpec.
  * Use `create(KernelParamSpecSpecSchema)` to create a new message.
  */
 export const KernelParamSpecSpecSchema = /*@__PURE__*/
-  messageDesc(file_resource_definitions_runtime_runtime, 3);
+  messageDesc(file_resource_definitions_runtime_runtime, 4);
 
 /**
  * Describes the message talos.resource.definitions.runtime.KernelParamStatusSpec.
  * Use `create(KernelParamStatusSpecSchema)` to create a new message.
  */
 export const KernelParamStatusSpecSchema = /*@__PURE__*/
-  messageDesc(file_resource_definitions_runtime_runtime, 4);
+  messageDesc(file_resource_definitions_runtime_runtime, 5);
 
 /**
  * Describes the message talos.resource.definitions.runtime.KmsgLogConfigSpec.
  * Use `create(KmsgLogConfigSpecSchema)` to create a new message.
  */
 export const KmsgLogConfigSpecSchema = /*@__PURE__*/
-  messageDesc(file_resource_definitions_runtime_runtime, 5);
+  messageDesc(file_resource_definitions_runtime_runtime, 6);
 
 /**
  * Describes the message talos.resource.definitions.runtime.LoadedKernelModuleSpec.
  * Use `create(LoadedKernelModuleSpecSchema)` to create a new message.
  */
 export const LoadedKernelModuleSpecSchema = /*@__PURE__*/
-  messageDesc(file_resource_definitions_runtime_runtime, 6);
+  messageDesc(file_resource_definitions_runtime_runtime, 7);
 
 /**
  * Describes the message talos.resource.definitions.runtime.MachineStatusSpec.
  * Use `create(MachineStatusSpecSchema)` to create a new message.
  */
 export const MachineStatusSpecSchema = /*@__PURE__*/
-  messageDesc(file_resource_definitions_runtime_runtime, 7);
+  messageDesc(file_resource_definitions_runtime_runtime, 8);
 
 /**
  * Describes the message talos.resource.definitions.runtime.MachineStatusStatus.
  * Use `create(MachineStatusStatusSchema)` to create a new message.
  */
 export const MachineStatusStatusSchema = /*@__PURE__*/
-  messageDesc(file_resource_definitions_runtime_runtime, 8);
+  messageDesc(file_resource_definitions_runtime_runtime, 9);
 
 /**
  * Describes the message talos.resource.definitions.runtime.UnmetCondition.
  * Use `create(UnmetConditionSchema)` to create a new message.
  */
 export const UnmetConditionSchema = /*@__PURE__*/
-  messageDesc(file_resource_definitions_runtime_runtime, 9);
+  messageDesc(file_resource_definitions_runtime_runtime, 10);
 
 /**
  * Describes the message talos.resource.definitions.runtime.MetaKeySpec.
  * Use `create(MetaKeySpecSchema)` to create a new message.
  */
 export const MetaKeySpecSchema = /*@__PURE__*/
-  messageDesc(file_resource_definitions_runtime_runtime, 10);
+  messageDesc(file_resource_definitions_runtime_runtime, 11);
 
 /**
  * Describes the message talos.resource.definitions.runtime.MountStatusSpec.
  * Use `create(MountStatusSpecSchema)` to create a new message.
  */
 export const MountStatusSpecSchema = /*@__PURE__*/
-  messageDesc(file_resource_definitions_runtime_runtime, 11);
+  messageDesc(file_resource_definitions_runtime_runtime, 12);
 
 /**
  * Describes the message talos.resource.definitions.runtime.PlatformMetadataSpec.
  * Use `create(PlatformMetadataSpecSchema)` to create a new message.
  */
 export const PlatformMetadataSpecSchema = /*@__PURE__*/
-  messageDesc(file_resource_definitions_runtime_runtime, 12);
+  messageDesc(file_resource_definitions_runtime_runtime, 13);
 
 /**
  * Describes the message talos.resource.definitions.runtime.SecurityStateSpec.
  * Use `create(SecurityStateSpecSchema)` to create a new message.
  */
 export const SecurityStateSpecSchema = /*@__PURE__*/
-  messageDesc(file_resource_definitions_runtime_runtime, 13);
+  messageDesc(file_resource_definitions_runtime_runtime, 14);
 
 /**
  * Describes the message talos.resource.definitions.runtime.VersionSpec.
  * Use `create(VersionSpecSchema)` to create a new message.
  */
 export const VersionSpecSchema = /*@__PURE__*/
-  messageDesc(file_resource_definitions_runtime_runtime, 14);
+  messageDesc(file_resource_definitions_runtime_runtime, 15);
 
 /**
  * Describes the message talos.resource.definitions.runtime.WatchdogTimerConfigSpec.
  * Use `create(WatchdogTimerConfigSpecSchema)` to create a new message.
  */
 export const WatchdogTimerConfigSpecSchema = /*@__PURE__*/
-  messageDesc(file_resource_definitions_runtime_runtime, 15);
+  messageDesc(file_resource_definitions_runtime_runtime, 16);
 
 /**
  * Describes the message talos.resource.definitions.runtime.WatchdogTimerStatusSpec.
  * Use `create(WatchdogTimerStatusSpecSchema)` to create a new message.
  */
 export const WatchdogTimerStatusSpecSchema = /*@__PURE__*/
-  messageDesc(file_resource_definitions_runtime_runtime, 16);
+  messageDesc(file_resource_definitions_runtime_runtime, 17);
 
