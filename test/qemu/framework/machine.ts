@@ -43,6 +43,8 @@ export class Machine implements AsyncDisposable {
   readonly #networks: readonly Network[];
   readonly #cabling: Cabling;
   readonly #wiring: Wiring;
+  /** Of each card: whether the machine finds a carrier there. */
+  readonly #links: boolean[];
   #tpm: Child | undefined;
   #power: Power = { state: "off" };
   #captures = 0;
@@ -83,6 +85,7 @@ export class Machine implements AsyncDisposable {
       })),
     );
     this.#wiring = new Wiring(nics, this.#surroundings.wires);
+    this.#links = nics.map(({ cable: { plugged = true } = {} }) => plugged);
     this.console = new Transcript(name, this.#surroundings.serialFile);
     disks.forEach((disk, nth) => newDisk(this.#surroundings.diskFiles[nth]!, disk));
     if (firmware === "uefi") copyFileSync(uefiFirmware.variables, this.#surroundings.uefi.variables);
@@ -127,6 +130,8 @@ export class Machine implements AsyncDisposable {
     this.#cabling.linksUp();
     this.#wiring.connect();
     void qemu.exited.then(() => this.#wiring.disconnect());
+    // QEMU begins with every link up; firmware takes longer to look than this does.
+    for (const [nic, up] of this.#links.entries()) if (!up) await this.#setLink(nic, up);
   }
 
   /** As pulling the plug does. */
@@ -137,14 +142,18 @@ export class Machine implements AsyncDisposable {
     this.#power = { state: "off" };
   }
 
-  /** Pulls the cable of a network card, or plugs it in. */
+  /** Pulls the cable of a network card, or plugs it in: the card sees it. */
   async plug(nic: number, plugged: boolean): Promise<void> {
-    await this.#on().qmp.run("set_link", { name: `net${nic}`, up: plugged });
+    this.#on();
+    this.#links[nic] = plugged;
+    await this.#setLink(nic, plugged);
   }
 
-  /** Takes the links of all its cards down or up at their switches, whether it is on or not. */
-  setLinks(state: "up" | "down"): void {
+  /** Takes the links of all its cards down or up at both ends, whether it is on or not. */
+  async setLinks(state: "up" | "down"): Promise<void> {
     this.#cabling.setLinks(state);
+    this.#links.fill(state === "up");
+    if (this.isOn) await Promise.all(this.#links.map((up, nic) => this.#setLink(nic, up)));
   }
 
   /** Loses so many of its frames from now on; 0 is none. */
@@ -239,6 +248,14 @@ export class Machine implements AsyncDisposable {
     this.#cabling[Symbol.dispose]();
     await this.cutPower();
     await this.#tpm?.stop();
+  }
+
+  async #setLink(nic: number, up: boolean): Promise<void> {
+    const { qmp } = this.#on();
+    await qmp.run("set_link", { name: `net${nic}`, up }).catch((error: unknown) => {
+      // A machine that went off meanwhile learns it when it is on again.
+      if (qmp.isOpen) throw error;
+    });
   }
 
   #on(): Extract<Power, { state: "on" }> {

@@ -49,6 +49,11 @@ export class Qmp implements Disposable {
     return this.#watchdogBit;
   }
 
+  /** Whether QEMU still listens. */
+  get isOpen(): boolean {
+    return !this.#socket.destroyed;
+  }
+
   run(command: string, args: Record<string, unknown> = {}): Promise<unknown> {
     // Its close has been told already, and would not be told again.
     if (this.#socket.destroyed) return Promise.reject(new Error(`Cannot run ${command}: QEMU has ended`));

@@ -1,10 +1,10 @@
-import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 import { CommandFailure } from "../../../../provisioner/cli/exit-codes.ts";
 import type { RunDirectory } from "../../framework/run-directory.ts";
 import type { Rack } from "../../rack/schema.ts";
-import { openLabSite } from "../site.ts";
+import { type LabSite, openLabSite } from "../site.ts";
 import type { Story } from "../story.ts";
+import { bringHome, putToWork } from "./aftermath.ts";
 import { Faults } from "./faults.ts";
 import { Marks } from "./marks.ts";
 import { type Event, scheduleOf } from "./schedule.ts";
@@ -82,6 +82,7 @@ export async function liveThroughChaos(options: ChaosOptions): Promise<ChaosResu
   const names = description.machines.map(({ name }) => name);
   const isClean = (name: string) =>
     board.stageOf(name) === "pool" && (wiped.get(name) ?? 0) >= (asked.get(name) ?? 1);
+  const idOf = (name: string) => rack.find(name)!.machine.uuid;
   const disksOf = (name: string) => rack.find(name)!.machine.diskFiles;
   const check = (name: string) => {
     const found = disksOf(name).flatMap((file) => marks.check(file) ?? []);
@@ -98,28 +99,32 @@ export async function liveThroughChaos(options: ChaosOptions): Promise<ChaosResu
     }
   };
 
+  const ask = (name: string, action: string, body: object = {}) =>
+    provisioner.api().call("POST", `/api/v1/machines/${idOf(name)}/actions/${action}`, body);
+  const whyOf = async (name: string) => {
+    const status = provisioner.api().call("GET", `/api/v1/machine-statuses/${idOf(name)}`);
+    return status.then(
+      (one) => (one as { readonly spec: { readonly why: string } }).spec.why,
+      (error: Error) => error.message,
+    );
+  };
   const askWipe = async (name: string) => {
     check(name);
-    const id = rack.find(name)!.machine.uuid;
     for (const file of disksOf(name)) marks.giveUp(file);
-    const answer = await provisioner
-      .api()
-      .call("POST", `/api/v1/machines/${id}/actions/wipe`, {})
-      .then(
-        () => "asked",
-        (error: Error) => error.message,
-      );
+    const answer = await ask(name, "wipe").then(
+      () => "asked",
+      (error: Error) => error.message,
+    );
     tell(name, `wipe: ${answer}`);
     await learnAsked(name);
     return answer === "asked";
   };
   /** Whether a call was heard whose answer was lost, the machine tells. Until it does, it may be wiped at any moment. */
   const learnAsked = async (name: string) => {
-    const { uuid } = rack.find(name)!.machine;
     const unknown = (error: unknown) =>
       // One that nobody has met yet will be wiped once.
       error instanceof CommandFailure && error.ending === "notFound" ? 1 : Number.POSITIVE_INFINITY;
-    asked.set(name, await wipeIdOf(uuid).catch(unknown));
+    asked.set(name, await wipeIdOf(idOf(name)).catch(unknown));
   };
   const wipeIdOf = async (id: string) => {
     const machine = (await provisioner.api().call("GET", `/api/v1/machines/${id}`)) as {
@@ -165,28 +170,24 @@ export async function liveThroughChaos(options: ChaosOptions): Promise<ChaosResu
 
   await restarting;
   for (const name of names) await learnAsked(name);
-  const settled = () => names.every((name) => isClean(name) || board.stageOf(name) === "failed");
-  const expiry = AbortSignal.any([until, AbortSignal.timeout(settleMs)]);
-  await Promise.race([board.until(settled), site.living, once(expiry, "abort")]);
-  for (const name of names) {
-    check(name);
-    if (isClean(name) || signal.aborted) continue;
-    const why = await whyOf(name);
-    if (board.stageOf(name) !== "failed" || why === "")
-      violations.push(`${name} is lost: ${board.stageOf(name)} (${why})`);
-    else tell(name, `failed: ${why}`);
-  }
-  async function whyOf(name: string): Promise<string> {
-    const id = rack.find(name)!.machine.uuid;
-    const status = provisioner.api().call("GET", `/api/v1/machine-statuses/${id}`);
-    return status.then(
-      (one) => (one as { readonly spec: { readonly why: string } }).spec.why,
-      (error: Error) => error.message,
-    );
-  }
+  const aftermath = {
+    ...{ board, names, ask, whyOf, say: tell },
+    ...{ signal: until, expiry: AbortSignal.timeout(settleMs) },
+  };
+  const strays = await Promise.race([bringHome({ ...aftermath, isClean }), theEndOf(site)]);
+  for (const name of names) check(name);
+  violations.push(...strays);
+  if (violations.length === 0 && !until.aborted)
+    violations.push(...(await Promise.race([putToWork(aftermath), theEndOf(site)])));
   const ended = Object.fromEntries(names.map((name) => [name, board.stageOf(name)]));
   const interrupted = signal.aborted;
   stop.abort();
   await site.living.catch(() => {});
   return { violations, ended, faults: events.length - wipes, wipes, interrupted };
+}
+
+/** Whoever ends the lab meanwhile ends this too; what ends it by itself is told. */
+async function theEndOf({ living }: LabSite): Promise<string[]> {
+  await living;
+  return [];
 }

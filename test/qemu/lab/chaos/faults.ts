@@ -18,9 +18,9 @@ export class Faults {
     this.#stateDir = stateDir;
     this.#restart = restart;
     // BMCs answer by addresses of this namespace: what is sent there comes in by its loopback.
-    nft(
-      "add table ip chaos; add set ip chaos hung { type ipv4_addr; }; add chain ip chaos in { type filter hook input priority 0; }; add rule ip chaos in ip daddr @hung drop",
-    );
+    nft("add table ip chaos; add chain ip chaos in { type filter hook input priority 0; }");
+    for (const set of ["hung", "dark"])
+      nft(`add set ip chaos ${set} { type ipv4_addr; }; add rule ip chaos in ip daddr @${set} drop`);
   }
 
   /** Resolves to what takes it back. */
@@ -29,9 +29,12 @@ export class Faults {
       case "power cut": {
         const { chassis } = this.#server(fault.machine);
         const wasOn = chassis.powered;
-        chassis.press("off");
+        // The BMC has no other mains.
+        const answersAgain = this.#silence("dark", fault.machine);
+        chassis.pressByHand("off");
         return async () => {
-          if (wasOn) chassis.press("on");
+          answersAgain();
+          if (wasOn) chassis.pressByHand("on");
         };
       }
       case "link down":
@@ -42,11 +45,8 @@ export class Faults {
         return async () => machine.loseFrames(0);
       }
       case "BMC hangs": {
-        const { ipmi, redfish } = this.#server(fault.machine);
-        const address = (ipmi ?? redfish)?.address;
-        if (address === undefined) return async () => {};
-        nft(`add element ip chaos hung { ${address} }`);
-        return async () => void nft(`delete element ip chaos hung { ${address} }`);
+        const answersAgain = this.#silence("hung", fault.machine);
+        return async () => answersAgain();
       }
       case "provisioner killed": {
         const { provisioner } = this.#site;
@@ -66,10 +66,19 @@ export class Faults {
     }
   }
 
-  #link(name: string): () => Promise<void> {
+  /** Whatever is sent to its BMC is lost, for either of two reasons, which may overlap. */
+  #silence(why: "hung" | "dark", name: string): () => void {
+    const { ipmi, redfish } = this.#server(name);
+    const address = (ipmi ?? redfish)?.address;
+    if (address === undefined) return () => {};
+    nft(`add element ip chaos ${why} { ${address} }`);
+    return () => nft(`delete element ip chaos ${why} { ${address} }`);
+  }
+
+  async #link(name: string): Promise<() => Promise<void>> {
     const { machine } = this.#server(name);
-    machine.setLinks("down");
-    return async () => machine.setLinks("up");
+    await machine.setLinks("down");
+    return () => machine.setLinks("up");
   }
 
   #server(name: string) {
