@@ -56,6 +56,21 @@ describe("a machine comes to the pool", () => {
     expect(await lab.list("certificates")).toHaveLength(disks.length);
   });
 
+  test("and tells which of its cables is not plugged in", async () => {
+    const nics = "nics: [{ cable: { plugged: true } }, { model: e1000e, cable: { plugged: false } }]";
+    await using lab = await openTestLab(
+      "rack cables",
+      `machines: [{ name: one, firmware: bios, bmc: none, ${small}, ${nics} }]`,
+    );
+    const { machine } = await lab.place("one");
+    expect(await lab.reaches("one", "pool")).toBe("pool");
+    const { networkInterfaces } = await lab.read("inventories", machine.uuid);
+    const found = (networkInterfaces as { driver: string; carrier: boolean }[]).map(
+      ({ driver, carrier }) => [driver, carrier] as const,
+    );
+    expect(Object.fromEntries(found)).toEqual({ virtio_net: true, e1000e: false });
+  });
+
   test.each([
     "power commands get lost",
     "slow power",

@@ -89,12 +89,12 @@ test("power goes away at one of ten transitions, as a seed says, and every machi
   await using lab = await openTestLab("trouble power", `machines:\n${machines.join("\n")}`, {
     told(who, text) {
       const random = chances.get(who);
-      const server = lab.site.rack.find(who);
-      if (!random || !server || random() >= 0.1) return;
+      if (!random || random() >= 0.1) return;
+      const { chassis } = lab.machine(who);
       cuts.push(`${who}: ${text}`);
-      const wasOn = server.chassis.powered;
-      server.chassis.pressByHand("off");
-      if (wasOn) server.chassis.pressByHand("on");
+      const wasOn = chassis.powered;
+      chassis.pressByHand("off");
+      if (wasOn) chassis.pressByHand("on");
     },
   });
   const work = async (name: string) => {
