@@ -8,6 +8,7 @@ import { dhcpv6Config } from "../documents/dhcpv6-config.ts";
 import { dummyLinkConfig } from "../documents/dummy-link-config.ts";
 import { linkConfig } from "../documents/link-config.ts";
 import { vlanConfig } from "../documents/vlan-config.ts";
+import { vrfConfig } from "../documents/vrf-config.ts";
 import { wireguardConfig } from "../documents/wireguard-config.ts";
 import type { MachineConfig, SpecOf } from "../machine-config.ts";
 import { durationMs } from "../schema/duration.ts";
@@ -36,6 +37,7 @@ export type LinkMake =
       /** By the names of the document; those that are not set are left out. */
       readonly settings: Readonly<Record<string, unknown>>;
     }
+  | { readonly is: "vrf"; readonly members: readonly LinkReference[]; readonly table: number }
   | {
       readonly is: "bridge";
       readonly members: readonly LinkReference[];
@@ -130,6 +132,10 @@ function documentLinks(config: MachineConfig): LinkSettings[] {
         ...{ is: "bridge", members: links.map(named) },
         ...{ stp: stp?.enabled ?? false, vlanFiltering: vlan?.filtering ?? false },
       });
+    }),
+    ...config.all(vrfConfig).map((it) => {
+      const { links = [], table = "" } = it;
+      return common(config, it, { is: "vrf", members: links.map(named), table: Number(table) });
     }),
     ...config.all(bondConfig).map((it) => {
       const { apiVersion: _a, kind: _k, name: _n, links = [], bondMode, ...rest } = it;

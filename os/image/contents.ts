@@ -126,7 +126,7 @@ const everywhere = [
   /^drivers\/block\/(loop|zram)/,
   /^drivers\/md\/(dm-mod|dm-verity|dm-crypt|dm-bufio|dm-flakey|dm-delay|dm-snapshot|md-mod|raid)/,
   /^net\/(8021q|bridge|llc|802|packet|unix)\//,
-  /^drivers\/net\/(bonding|dummy|veth|tun|wireguard|macvlan|vxlan)/,
+  /^drivers\/net\/(bonding|dummy|veth|tun|wireguard|macvlan|vrf|vxlan)/,
   /^drivers\/watchdog\//,
   /^drivers\/char\/(ipmi|hw_random|tpm|virtio_console)/,
   /^drivers\/(virtio|nvme|ata|cdrom)\//,

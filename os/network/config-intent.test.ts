@@ -102,8 +102,9 @@ test.each<[string, string[], object]>([
     },
   ],
   [
-    "a VLAN, a bridge and a dummy",
+    "a VLAN, a bridge, a VRF and a dummy",
     [
+      document("VRFConfig", "name: blue\nlinks: [eth2, eth3]\ntable: '123'\nmtu: 1400"),
       document("VLANConfig", "name: storage\nparent: eth0\nvlanID: 9"),
       document("BridgeConfig", "name: br0\nlinks: [eth1]\nstp: {enabled: true}"),
       document("DummyLinkConfig", "name: dummy0"),
@@ -114,6 +115,9 @@ test.each<[string, string[], object]>([
         eth0: { up: true },
         br0: { up: true, bridge: { stp: true, vlanFiltering: false } },
         eth1: { up: true, master: "br0" },
+        blue: { up: true, mtu: 1400, vrf: { table: 123 } },
+        eth2: { up: true, master: "blue" },
+        eth3: { up: true, master: "blue" },
         dummy0: { up: true, dummy: true },
       },
     },

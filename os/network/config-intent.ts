@@ -128,6 +128,8 @@ function madeOf(
       return { dummy: true };
     case "wireguard":
       return { wireguard: true };
+    case "vrf":
+      return { vrf: { table: make.table } };
     case "vlan": {
       const [parent] = namesOf(make.parent, links);
       return parent === undefined ? {} : { vlan: { parent, id: make.id } };

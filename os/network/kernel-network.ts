@@ -4,7 +4,7 @@ import type { SpecOf } from "../../cosi/resource.ts";
 import { encode } from "../../wire/codec.ts";
 import { address, addressMessages, families } from "../kernel/netlink/address.ts";
 import { type Link, link, linkFlags, linkMessages } from "../kernel/netlink/link.ts";
-import { bondData, bridgeData, vlanData } from "../kernel/netlink/link-kinds.ts";
+import { bondData, bridgeData, vlanData, vrfData } from "../kernel/netlink/link-kinds.ts";
 import { route, routeMessages } from "../kernel/netlink/route.ts";
 import { NetlinkError, type Rtnetlink } from "../kernel/netlink/rtnetlink.ts";
 import type { AddressSpec } from "../resources/network/address.ts";
@@ -64,6 +64,8 @@ export function kernelNetwork(kernel: Pick<Rtnetlink, "change">): KernelNetwork 
         }
         case "makeDummy":
           return make(name, "dummy", new Uint8Array());
+        case "makeVrf":
+          return make(name, "vrf", encode(vrfData, { table: step.table }));
         case "makeWireguard":
           return make(name, "wireguard", new Uint8Array());
         case "makeVlan":

@@ -85,6 +85,7 @@ describe("the next step of a link", () => {
       [eth0],
       { do: "makeBridge", settings: { stp: true, vlanFiltering: false } },
     ],
+    ["a VRF is made", "blue", { up: true, vrf: { table: 123 } }, [], { do: "makeVrf", table: 123 }],
     ["a dummy is made", "dummy0", { up: true, dummy: true }, [], { do: "makeDummy" }],
     [
       "who is nobody's member any more leaves",

@@ -8,6 +8,7 @@ export type LinkStep =
   | { readonly do: "makeVlan"; readonly parent: number; readonly id: number }
   | { readonly do: "makeBridge"; readonly settings: BridgeSettings }
   | { readonly do: "makeDummy" }
+  | { readonly do: "makeVrf"; readonly table: number }
   | { readonly do: "makeWireguard" }
   /** A bond takes only members that are down. */
   | { readonly do: "setDown"; readonly index: number }
@@ -22,7 +23,7 @@ export type LinkStep =
 
 export function nextLinkStep(
   name: string,
-  { up, master: masterName, bond, vlan, bridge, dummy, wireguard, ...wanted }: SpecOf<typeof LinkSpec>,
+  { up, master: masterName, bond, vlan, bridge, dummy, vrf, wireguard, ...wanted }: SpecOf<typeof LinkSpec>,
   links: readonly ObservedLink[],
 ): LinkStep {
   const named = (name: string) => links.find((link) => link.name === name);
@@ -31,6 +32,7 @@ export function nextLinkStep(
     if (bond) return { do: "makeBond", settings: bond };
     if (bridge) return { do: "makeBridge", settings: bridge };
     if (dummy) return { do: "makeDummy" };
+    if (vrf) return { do: "makeVrf", table: vrf.table };
     if (wireguard) return { do: "makeWireguard" };
     if (!vlan) return { do: "wait", why: `there is no port ${name}` };
     const parent = named(vlan.parent);

@@ -102,6 +102,14 @@ describe.skipIf(!hasGo)("with Go on this machine (skipped where there is no `go`
         logical: by its message true, by its YAML <nil>
         name: by its message br0, by its YAML <nil>
         type: by its message ether, by its YAML <nil>
+      LinkSpecs.net.talos.dev vrf-blue: *network.LinkSpecSpec
+        kind: by its message vrf, by its YAML <nil>
+        layer: by its message default, by its YAML <nil>
+        logical: by its message true, by its YAML <nil>
+        name: by its message vrf-blue, by its YAML <nil>
+        type: by its message ether, by its YAML <nil>
+        vrf: by its message <nil>, by its YAML map[table:123]
+        vrfMaster: by its message map[table:123], by its YAML <nil>
       LinkSpecs.net.talos.dev wg0: *network.LinkSpecSpec
         kind: by its message wireguard, by its YAML <nil>
         layer: by its message default, by its YAML <nil>

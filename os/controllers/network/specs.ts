@@ -2,6 +2,7 @@
 // later: whatever is to go is taken away whether it has been seen or not.
 import { controller } from "../../../cosi/engine/controller.ts";
 import { all } from "../../../cosi/engine/reads.ts";
+import type { SpecOf } from "../../../cosi/resource.ts";
 import type { KernelNetwork } from "../../network/kernel-network.ts";
 import { nextLinkStep } from "../../network/link-step.ts";
 import { AddressSpec, AddressStatus } from "../../resources/network/address.ts";
@@ -19,8 +20,7 @@ export const linkSpecs = (kernel: KernelNetwork) => {
     async reconcile({ metadata: { id }, spec }, { links }) {
       const seen = links.map((link) => ({ ...link.spec, name: link.metadata.id }));
       const there = seen.find(({ name }) => name === id);
-      const { bond, vlan, bridge, dummy, wireguard } = spec;
-      const recipe = JSON.stringify({ bond, vlan, bridge, dummy, wireguard });
+      const recipe = JSON.stringify(recipeOf(spec));
       if (there && recipe !== (recipes.get(id) ?? recipe)) {
         // Most of it cannot be changed while it is in use: it is made anew.
         recipes.delete(id);
@@ -34,13 +34,18 @@ export const linkSpecs = (kernel: KernelNetwork) => {
       return { do: "done" };
     },
 
-    async teardown({ metadata: { id }, spec: { bond, vlan, bridge, dummy, wireguard } }) {
-      if (bond || vlan || bridge || dummy || wireguard) await kernel.removeLink(id);
+    async teardown({ metadata: { id }, spec }) {
+      if (Object.values(recipeOf(spec)).some((part) => part)) await kernel.removeLink(id);
       recipes.delete(id);
       return { do: "remove" };
     },
   });
 };
+
+/** Of what a link is made; of nothing, when it is there by itself. */
+const recipeOf = ({ bond, vlan, bridge, dummy, vrf, wireguard }: SpecOf<typeof LinkSpec>) => ({
+  ...{ bond, vlan, bridge, dummy, vrf, wireguard },
+});
 
 export const addressSpecs = (kernel: KernelNetwork) =>
   controller({

@@ -1,6 +1,10 @@
 import { expect, test } from "vitest";
 import { decode, encode } from "../../../wire/codec.ts";
-import { bondData } from "./link-kinds.ts";
+import { bondData, vrfData } from "./link-kinds.ts";
+
+test("a VRF is told its table", () => {
+  expect(Buffer.from(encode(vrfData, { table: 0x1234 })).toString("hex")).toBe("0800010034120000");
+});
 
 test("the targets of a bond's questions are counted from 0, each padded", () => {
   const value = { arpIpTargets: ["192.0.2.1", "192.0.2.2"], adUserPortKey: 3 };

@@ -6,6 +6,8 @@ import { attributeList, attributes } from "./attributes.ts";
 
 export const vlanData = attributes({ id: [1, u16le] });
 
+export const vrfData = attributes({ table: [1, u32le] });
+
 export const bridgeData = attributes({ stp: [5, u32le], vlanFiltering: [7, u8] });
 
 const flag = oneOf(u8, { off: 0, on: 1 });

@@ -83,6 +83,8 @@ export const LinkSpec = network(
     vlan: z.strictObject({ parent: z.string(), id: z.int().min(1).max(4094) }).optional(),
     bridge: bridgeSettings.optional(),
     dummy: z.boolean().optional(),
+    /** Of its members' packets only its own table says where they go. */
+    vrf: z.strictObject({ table: z.int() }).optional(),
     /** Its keys and peers are in its WireguardSpec. */
     wireguard: z.boolean().optional(),
   }),

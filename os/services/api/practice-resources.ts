@@ -148,6 +148,7 @@ const network = [
   }),
   of(asked(LinkSpec), "cmdline/eth0.7", { up: true, vlan: { parent: "eth0", id: 7 } }),
   of(LinkSpec, "br0", { up: true, bridge: { stp: true, vlanFiltering: true } }),
+  of(LinkSpec, "vrf-blue", { up: true, vrf: { table: 123 } }),
   of(LinkStatus, "eth0", link),
   of(LinkStatus, "lo", {
     ...link,

@@ -2,7 +2,15 @@
 // path that fits counts. The test beside it sees that every field of every kind of document is in one row.
 
 const links = [
-  ...["LinkConfig", "DummyLinkConfig", "VLANConfig", "BridgeConfig", "BondConfig", "WireguardConfig"],
+  ...[
+    "LinkConfig",
+    "DummyLinkConfig",
+    "VLANConfig",
+    "BridgeConfig",
+    "BondConfig",
+    "VRFConfig",
+    "WireguardConfig",
+  ],
 ];
 const ofLinks = (...fields: string[]) => links.flatMap((kind) => fields.map((field) => `${kind}.${field}`));
 const devices = ["machine.network.interfaces", "machine.network.interfaces.vlans"];
@@ -25,7 +33,7 @@ export const usedSettings: readonly string[] = [
   "machine.registries",
   ...below("cluster", "id", "clusterName", "controlPlane.endpoint"),
   ...ofLinks("name", "up", "mtu", "addresses", "routes", "multicast"),
-  ...["BondConfig", "BridgeConfig", "DummyLinkConfig"].map((kind) => `${kind}.hardwareAddr`),
+  ...["BondConfig", "BridgeConfig", "DummyLinkConfig", "VRFConfig"].map((kind) => `${kind}.hardwareAddr`),
   ...["BlackholeRouteConfig", "RoutingRuleConfig"],
   ...below("BondConfig", "links", "bondMode", "miimon", "updelay", "downdelay", "useCarrier"),
   ...below("BondConfig", "xmitHashPolicy", "lacpRate", "failOverMac", "adSelect", "adLACPActive"),
@@ -35,6 +43,7 @@ export const usedSettings: readonly string[] = [
   ...below("BondConfig", "adUserPortKey", "tlbLogicalLb", "allSlavesActive"),
   ...below("BridgeConfig", "links", "stp", "vlan"),
   ...below("VLANConfig", "vlanID", "parent"),
+  ...below("VRFConfig", "links", "table"),
   ...below("DHCPv4Config", "name", "routeMetric", "ignoreHostname"),
   "DHCPv6Config",
   ...["EnvironmentConfig", "HostnameConfig", "KernelModuleConfig", "KmsgLogConfig", "StaticHostConfig"],
@@ -76,7 +85,7 @@ export const unusedSettings: readonly (readonly [why: string, paths: readonly st
     [
       "debug",
       ...below("machine.network.interfaces.bond", "arpIPTarget", "adActorSystem", "primary"),
-      ...["BondConfig.nsIp6Targets", "VLANConfig.vlanMode", "VRFConfig"],
+      ...["BondConfig.nsIp6Targets", "VLANConfig.vlanMode"],
       ...below("DHCPv4Config", "clientIdentifier", "duidRaw"),
       ...["EthernetConfig", "LinkAliasConfig"],
       ...["EventSinkConfig", "TCPProbeConfig", "SideroLinkConfig", "TimeSyncConfig.ptp", "OOMConfig"],

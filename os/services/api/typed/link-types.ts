@@ -28,6 +28,7 @@ import {
 } from "../../../resources/network/link.ts";
 import { all, hardwareAddress, ip } from "./addresses.ts";
 import { configLayer, nameOf } from "./config-layer.ts";
+import { routingTables } from "./routing-tables.ts";
 import { numbers, typed } from "./typed.ts";
 
 /** As the kernel numbers them, and upstream's message with it. */
@@ -68,7 +69,7 @@ const linkType = numbers(
   LinkType.LINK_VOID,
 );
 
-const kinds = ["bond", "vlan", "bridge", "dummy", "wireguard"] as const;
+const kinds = ["bond", "vlan", "bridge", "dummy", "vrf", "wireguard"] as const;
 const kindOf = (spec: SpecOf<typeof LinkSpec>) => kinds.find((kind) => spec[kind]) ?? "";
 
 const place = <Word extends string>(words: readonly Word[], word: Word | undefined) =>
@@ -106,7 +107,7 @@ const bondMaster = (bond: BondSettings) => ({
 export const linkTypes: readonly ServedType[] = [
   // Of what kind its master is stands with the master: a member does not say it.
   typed(LinkSpec, LinkSpecSpecSchema, (spec, key) => {
-    const { up, mtu = 0, multicast = false, hardwareAddr = "", bond, vlan, bridge } = spec;
+    const { up, mtu = 0, multicast = false, hardwareAddr = "", bond, vlan, bridge, vrf } = spec;
     const kind = kindOf(spec);
     return {
       ...{ name: nameOf(key), logical: kind !== "", up, mtu, kind, type: LinkType.LINK_ETHER },
@@ -119,6 +120,7 @@ export const linkTypes: readonly ServedType[] = [
       ...(bridge && {
         bridgeMaster: { stp: { enabled: bridge.stp }, vlan: { filteringEnabled: bridge.vlanFiltering } },
       }),
+      ...(vrf && { vrfMaster: { table: routingTables(String(vrf.table)) } }),
       configLayer: configLayer(key),
     };
   }),

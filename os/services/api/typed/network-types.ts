@@ -6,7 +6,6 @@ import {
   NethelpersRouteProtocol as Protocol,
   NethelpersRouteType as RouteType,
   NethelpersScope as Scope,
-  NethelpersRoutingTable as Table,
 } from "../../../../api/gen/resource/definitions/enums/enums_pb.js";
 import {
   AddressSpecSpecSchema,
@@ -39,6 +38,7 @@ import { NetworkStatus, NodeAddress } from "../../../resources/network/node.ts";
 import { RouteSpec, RouteStatus } from "../../../resources/network/route.ts";
 import { all, ip, prefix } from "./addresses.ts";
 import { configLayer } from "./config-layer.ts";
+import { routingTables } from "./routing-tables.ts";
 import { numbers, typed } from "./typed.ts";
 
 /** Linux, include/uapi/linux/if_addr.h: IFA_F_TENTATIVE and IFA_F_PERMANENT. */
@@ -64,12 +64,6 @@ const families = { inet4: Family.FAMILY_INET4, inet6: Family.FAMILY_INET6 } as c
 
 const routeTypes = { unicast: RouteType.TYPE_UNICAST, blackhole: RouteType.TYPE_BLACKHOLE } as const;
 
-/** All but the usual one are called by their number, of which upstream knows 256. */
-const byNumber = Object.fromEntries(
-  Array.from({ length: 256 }, (_, number) => [String(number), number]),
-) as Record<string, Table>;
-const tables = numbers({ ...byNumber, main: Table.TABLE_MAIN }, Table.TABLE_UNSPEC);
-
 const operators = { dhcp4: NetworkOperator.OPERATOR_DHCP4, dhcp6: NetworkOperator.OPERATOR_DHCP6 } as const;
 
 /** Without a DUID of the config's, one is made of the MAC. */
@@ -85,7 +79,7 @@ const routeOf = ({ family, dst, gateway, src, type, table, ...same }: SpecOf<typ
   gateway: ip(gateway),
   source: ip(src),
   type: routeTypes[type],
-  table: tables(table),
+  table: routingTables(table),
   ...same,
 });
 

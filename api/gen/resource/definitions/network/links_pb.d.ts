@@ -6,7 +6,7 @@
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
-import type { NethelpersADLACPActive, NethelpersADSelect, NethelpersARPAllTargets, NethelpersARPValidate, NethelpersBondMode, NethelpersBondXmitHashPolicy, NethelpersDuplex, NethelpersFailOverMAC, NethelpersLACPRate, NethelpersLinkType, NethelpersOperationalState, NethelpersPort, NethelpersPrimaryReselect, NethelpersVLANProtocol, NetworkConfigLayer } from "../enums/enums_pb.js";
+import type { NethelpersADLACPActive, NethelpersADSelect, NethelpersARPAllTargets, NethelpersARPValidate, NethelpersBondMode, NethelpersBondXmitHashPolicy, NethelpersDuplex, NethelpersFailOverMAC, NethelpersLACPRate, NethelpersLinkType, NethelpersOperationalState, NethelpersPort, NethelpersPrimaryReselect, NethelpersRoutingTable, NethelpersVLANProtocol, NetworkConfigLayer } from "../enums/enums_pb.js";
 import type { NetIP } from "../../../common/common_pb.js";
 
 /**
@@ -267,6 +267,22 @@ export declare type BridgeMasterSpec = Message<"talos.resource.definitions.netwo
 export declare const BridgeMasterSpecSchema: GenMessage<BridgeMasterSpec>;
 
 /**
+ * @generated from message talos.resource.definitions.network.VRFMasterSpec
+ */
+export declare type VRFMasterSpec = Message<"talos.resource.definitions.network.VRFMasterSpec"> & {
+  /**
+   * @generated from field: talos.resource.definitions.enums.NethelpersRoutingTable table = 1;
+   */
+  table: NethelpersRoutingTable;
+};
+
+/**
+ * Describes the message talos.resource.definitions.network.VRFMasterSpec.
+ * Use `create(VRFMasterSpecSchema)` to create a new message.
+ */
+export declare const VRFMasterSpecSchema: GenMessage<VRFMasterSpec>;
+
+/**
  * @generated from message talos.resource.definitions.network.LinkSpecSpec
  */
 export declare type LinkSpecSpec = Message<"talos.resource.definitions.network.LinkSpecSpec"> & {
@@ -344,6 +360,11 @@ export declare type LinkSpecSpec = Message<"talos.resource.definitions.network.L
    * @generated from field: bool multicast = 16;
    */
   multicast: boolean;
+
+  /**
+   * @generated from field: talos.resource.definitions.network.VRFMasterSpec vrf_master = 17;
+   */
+  vrfMaster?: VRFMasterSpec | undefined;
 };
 
 /**
