@@ -1,6 +1,7 @@
 import { conflicts } from "./conflicts.ts";
 import { nodeAt } from "./decode/decode.ts";
 import { type Diagnostic, InvalidMachineConfig } from "./decode/diagnostic.ts";
+import { unattendedInstallConfig } from "./documents/unattended-install-config.ts";
 import type { MachineConfig } from "./machine-config.ts";
 import { type Mode, v1alpha1Findings } from "./v1alpha1/rules.ts";
 
@@ -10,10 +11,12 @@ export interface Findings {
   readonly warnings: readonly Diagnostic[];
 }
 
-/** Applies the rules that stand above the schema. `metal` asks for what an installed machine needs. */
+/** Applies the rules that stand above the schema. `metal` asks for what an installation needs. */
 export function validate(config: MachineConfig, mode: Mode): Findings {
   const errors: Diagnostic[] = [];
   const warnings: Diagnostic[] = [];
+  // A document says how the machine is installed, instead of the first one.
+  const asked = mode === "metal" && config.get(unattendedInstallConfig) ? "cloud" : mode;
   for (const { spec, yaml, declaration } of config.documents) {
     const locate = ([at, why]: readonly [string, string]): Diagnostic => {
       const node = nodeAt(yaml, at === "" ? [] : at.split("."));
@@ -21,7 +24,7 @@ export function validate(config: MachineConfig, mode: Mode): Findings {
     };
     const found = declaration
       ? { errors: declaration.faults(spec), warnings: [] }
-      : v1alpha1Findings(spec, mode);
+      : v1alpha1Findings(spec, asked);
     errors.push(...found.errors.map(locate));
     warnings.push(...found.warnings.map(locate));
   }

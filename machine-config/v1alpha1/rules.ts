@@ -4,7 +4,7 @@ import type { V1Alpha1 } from "./config.ts";
 import { kubernetesFaults } from "./kubernetes-rules.ts";
 import { networkFaults } from "./network-rules.ts";
 
-/** Where the config is to run: an installed machine needs to be told how it is installed. */
+/** Where the config is to run: a machine of metal that is not installed needs to be told how it is. */
 export type Mode = "metal" | "cloud" | "container";
 
 export interface DocumentFindings {

@@ -24,6 +24,7 @@ import { UserFiles } from "../config/user-files.ts";
 import { bindFile, unmount } from "../kernel/mount.ts";
 import type { Journal } from "../machined/journal.ts";
 import { askTime } from "../network/ntp/ask.ts";
+import { SystemDisk } from "../resources/block.ts";
 import { MachineConfig } from "../resources/config/machine-config.ts";
 import { TimeServerStatus } from "../resources/network/names.ts";
 import { BootId, Version } from "../resources/runtime/node.ts";
@@ -144,6 +145,7 @@ export async function startServices(surroundings: Surroundings): Promise<AsyncDi
           architecture: process.arch === "x64" ? "amd64" : process.arch,
         },
         isConfigured: () => current?.v1alpha1 !== undefined,
+        isInstalled: async () => (await state.find(SystemDisk, "system-disk")) !== undefined,
         clusterName: () => current?.v1alpha1?.cluster?.clusterName ?? "",
         actorId: () => crypto.randomUUID(),
         meta,

@@ -1,4 +1,4 @@
-// A machine that runs from memory, with a config that says nothing of disks: a client of its API installs it, as those of
+// A machine that runs from memory, with a config that names no image it could be installed with: a client of its API installs it, as those of
 // v1.13 and later do, and restarts it into what it has installed.
 import { basename, dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -52,7 +52,6 @@ test("a machine that runs from memory is installed by a client of its API", asyn
     installDisk: "/dev/vda",
   });
   const patched = (patch: string) => applyPatches(controlPlane, [parsePatch(patch)]).text;
-  const withoutDisk = "machine: {install: {$patch: delete}}";
   await using machine = new Machine(
     {
       ...{ name: "by-api", firmware: "bios", memoryMegabytes: 1024 },
@@ -69,11 +68,11 @@ test("a machine that runs from memory is installed by a client of its API", asyn
   {
     using anyone = openChannel({ address, credentials: new UnverifiedTlsCredentials([fingerprint]) });
     await expect(install(anyone, files.url, "/dev/vda")).rejects.toMatchObject({ code: "permissionDenied" });
-    const data = Buffer.from(patched(withoutDisk));
+    const data = Buffer.from(controlPlane.text);
     await client(MachineService, anyone, options).applyConfiguration({ data, mode: Mode.AUTO });
   }
   await console.waitFor(/machine API: port 50000, mutual TLS/, { within: "operatingSystem" });
-  await console.waitFor(/running from memory/, { within: "operatingSystem" });
+  await console.waitFor(/Running from memory/, { within: "operatingSystem" });
   await console.waitFor(/boot sequence done/, { within: "operatingSystem" });
 
   using admin = await connectTo(address, secrets, "os:admin");
@@ -85,7 +84,7 @@ test("a machine that runs from memory is installed by a client of its API", asyn
   expect(said.at(-1)).toBe(0);
   await expect(install(admin, files.url, "/dev/vda")).rejects.toMatchObject({ code: "alreadyExists" });
   // What is applied from here on is kept on the disk, though the machine was not booted from it.
-  const later = `${withoutDisk.slice(0, -1)}, sysctls: {vm.swappiness: '7'}}`;
+  const later = "machine: {install: {$patch: delete}, sysctls: {vm.swappiness: '7'}}";
   await calls.applyConfiguration({ data: Buffer.from(patched(later)), mode: Mode.AUTO });
   await calls.reboot({});
   expect(await machine.waitForPowerOff()).toBe("guest-reset");

@@ -147,6 +147,7 @@ export async function openPracticeNode(options: PracticeNodeOptions = {}): Promi
             architecture: process.arch === "x64" ? "amd64" : process.arch,
           },
           isConfigured: () => current?.v1alpha1 !== undefined,
+          isInstalled: () => Promise.resolve(false),
           config,
           authority: () => {
             const authority = identity()?.authority;

@@ -22,11 +22,13 @@ const live = () => patched("machine: {sysctls: {vm.swappiness: '10'}}");
 
 let current: MachineConfig | undefined;
 let persisted: MachineConfig | undefined;
+let isInstalled: boolean;
 let clock: VirtualClock;
 let keeper: ConfigKeeper;
 beforeEach(() => {
   current = base;
   persisted = base;
+  isInstalled = false;
   clock = new VirtualClock();
   keeper = new ConfigKeeper({
     current: () => current,
@@ -41,7 +43,7 @@ async function apply(
   config: MachineConfig | string,
   request: MessageInitShape<typeof ApplyConfigurationRequestSchema>,
 ) {
-  const handlers = applyConfiguration({ config: keeper });
+  const handlers = applyConfiguration({ config: keeper, isInstalled: () => Promise.resolve(isInstalled) });
   const data = Buffer.from(typeof config === "string" ? config : config.text);
   const message = create(ApplyConfigurationRequestSchema, { data, ...request });
   const { messages = [] } = await handlers.applyConfiguration(message, {} as Call);
@@ -136,6 +138,17 @@ describe("a config", () => {
       code: "invalidArgument",
       details: expect.stringMatching(why) as string,
     });
+  });
+
+  test("says where the system goes, unless it is on a disk already or a document says it", async () => {
+    const without = patched("machine: {install: {$patch: delete}}");
+    await expect(apply(without, { mode: Mode.AUTO })).rejects.toMatchObject({ code: "invalidArgument" });
+    const document =
+      "apiVersion: v1alpha1\nkind: UnattendedInstallConfig\nprovisioning: {diskSelector: {match: system_disk}}\n";
+    await apply(`${without.text}---\n${document}`, { mode: Mode.AUTO });
+    isInstalled = true;
+    await apply(without, { mode: Mode.AUTO });
+    expect(persisted?.text).toBe(without.text);
   });
 
   test("is refused while another is being applied", async () => {

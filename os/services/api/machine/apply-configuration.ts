@@ -11,6 +11,8 @@ import { type MachineHandlers, one } from "./handler.ts";
 
 export interface ApplyConfigurationDependencies {
   readonly config: ConfigKeeper;
+  /** Whether there is a system on any disk: nobody needs to say where it goes, then. */
+  readonly isInstalled: () => Promise<boolean>;
 }
 
 const defaultTryMs = 60_000;
@@ -25,11 +27,12 @@ type Decided = keyof typeof details;
 
 export const applyConfiguration = ({
   config: keeper,
+  isInstalled,
 }: ApplyConfigurationDependencies): MachineHandlers<"applyConfiguration"> => ({
   async applyConfiguration({ data, mode: asked, dryRun, tryModeTimeout }) {
     const answer = await keeper.alone(async () => {
       const { current } = keeper;
-      const { next, warnings } = accepted(data);
+      const { next, warnings } = accepted(data, (await isInstalled()) ? "cloud" : "metal");
       const inMaintenance = !current?.v1alpha1;
       if (!inMaintenance && !next.v1alpha1) {
         const why = "the applied machine configuration doesn't contain v1alpha1 config";
@@ -65,10 +68,10 @@ export const applyConfiguration = ({
   },
 });
 
-function accepted(data: Uint8Array) {
+function accepted(data: Uint8Array, mode: "cloud" | "metal") {
   try {
     const next = parseMachineConfig(Buffer.from(data).toString());
-    return { next, warnings: [...assertValid(next, "metal").map(diagnosticText), ...unusedSettings(next)] };
+    return { next, warnings: [...assertValid(next, mode).map(diagnosticText), ...unusedSettings(next)] };
   } catch (error) {
     if (!(error instanceof InvalidMachineConfig)) throw error;
     throw new GrpcError("invalidArgument", error.message, { cause: error });
