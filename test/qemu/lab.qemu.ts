@@ -1,58 +1,20 @@
 // The lab as `npm start` runs it, in namespaces of its own inside the suite's: a new machine with a BMC lives its life to
 // the pool, is commanded from another terminal, and Ctrl-C leaves nothing.
-import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { type IncomingMessage, request } from "node:http";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
-import type { Readable } from "node:stream";
-import { afterEach, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { deadlineMs } from "./framework/deadlines.ts";
 import { operatingSystem, project } from "./framework/image.ts";
-import { openRunDirectory, type RunDirectory } from "./framework/run-directory.ts";
+import { LabProcess, surroundings } from "./framework/lab-process.ts";
 
 const name = "lab-of-a-test";
 const rack = `machines:
   - { name: bios-1, firmware: bios, disks: [{ bus: nvme, megabytes: 64 }] }
 `;
-const namespaces = ["--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"];
-
-let lab: ChildProcessByStdio<null, Readable, null> | undefined;
-let ended: Promise<unknown[]>;
-const said: string[] = [];
 
 beforeAll(() => operatingSystem());
-afterEach(async () => {
-  if (!lab || lab.exitCode !== null) return;
-  // `unshare` keeps its children from outliving it.
-  lab.kill("SIGKILL");
-  await ended;
-});
-
-function startLab(notes: RunDirectory): void {
-  const file = notes.file("rack.yaml");
-  writeFileSync(file, rack);
-  const main = join(project, "test/qemu/lab/main.ts");
-  lab = spawn(
-    "unshare",
-    [...namespaces, process.execPath, main, "--pool", "--rack", file, "--name", name],
-    // A group of its own, as a terminal's: Ctrl-C goes to all of it.
-    { detached: true, stdio: ["ignore", "pipe", "inherit"] },
-  );
-  ended = once(lab, "exit");
-}
-
-/** Resolves when the lab says it on the terminal. */
-async function labSays(pattern: RegExp): Promise<void> {
-  const signal = AbortSignal.timeout(deadlineMs.operatingSystem * 2);
-  const lines = createInterface({ input: lab!.stdout, signal });
-  for await (const line of lines) {
-    said.push(line);
-    if (pattern.test(line)) return;
-  }
-  throw new Error(`The lab did not say ${pattern}:\n${said.join("\n")}`);
-}
 
 async function ask(path: string, body = ""): Promise<unknown> {
   const socketPath = join(project, "out/qemu", name, "control");
@@ -65,30 +27,11 @@ async function ask(path: string, body = ""): Promise<unknown> {
 
 const status = async () => (await ask("/status")) as { name: string; stage: string; process: string }[];
 
-/** What this suite's namespaces hold; a lab of its own must add nothing to it. */
-const surroundings = () => ({
-  links: readdirSync("/sys/class/net").sort(),
-  mounts: readFileSync("/proc/self/mounts", "utf8"),
-  processes: readdirSync("/proc")
-    .filter((entry) => /^\d+$/.test(entry))
-    .map((pid) => commandLine(pid))
-    .filter((command) => command.includes(name) || command.includes("qemu-system")),
-});
-
-function commandLine(pid: string): string {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
-  } catch {
-    // It ended in between.
-    return "";
-  }
-}
-
 test("brings a machine to the pool, does what it is told, and leaves nothing", async () => {
-  const before = surroundings();
-  startLab(openRunDirectory(project, "lab of a test notes"));
-  await labSays(/All machines are in the pool/);
-  const story = said.filter((line) => / s {2}bios-1 /.test(line)).join("\n");
+  const before = surroundings(name);
+  await using lab = new LabProcess(name, rack, ["--pool"]);
+  await lab.says(/All machines are in the pool/);
+  const story = lab.said.filter((line) => / s {2}bios-1 /.test(line)).join("\n");
   expect(story).toMatch(/powered on; its BMC is 10\.1\.0\.11[^]*its agent [^]*accepted: [^]*in the pool/);
   // Which of the two is done first is nobody's promise.
   expect(story).toMatch(/all of its disks are wiped[^]*in the pool/);
@@ -112,7 +55,6 @@ test("brings a machine to the pool, does what it is told, and leaves nothing", a
   expect(readFileSync(screen).subarray(1, 4).toString()).toBe("PNG");
   await expect(ask("/machine/added/power?action=explode")).rejects.toThrow("there is: on, off");
 
-  process.kill(-lab!.pid!, "SIGINT");
-  expect(await ended).toEqual([0, null]);
-  expect(surroundings()).toEqual(before);
+  expect(await lab.interrupt()).toEqual([0, null]);
+  expect(surroundings(name)).toEqual(before);
 });

@@ -73,7 +73,9 @@ export class LabProcess implements AsyncDisposable {
 export const surroundings = (name: string) => ({
   links: readdirSync("/sys/class/net").sort(),
   mounts: readFileSync("/proc/self/mounts", "utf8"),
-  networks: new Set(processes().map((pid) => readOr("", () => readlinkSync(`/proc/${pid}/ns/net`)))).size,
+  networks: new Set(
+    processes().flatMap((pid) => readOr<string[]>([], () => [readlinkSync(`/proc/${pid}/ns/net`)])),
+  ).size,
   processes: processes()
     .map((pid) => readOr("", () => readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ")))
     .filter((command) => command.includes(name) || command.includes("qemu-system")),
