@@ -1,7 +1,8 @@
 // Which disk a config means. Pure: disks in, one disk or the reason against each out.
 import type { InstallDisk } from "../../machine-config/settings/install.ts";
 import type { Disk } from "../block/disks.ts";
-import { diskExpression, matches } from "./disk-expression.ts";
+import { matches } from "../expressions/expression.ts";
+import { diskExpression } from "./disk-expression.ts";
 
 export type DiskChoice =
   | { readonly disk: Disk; readonly skipped: readonly string[] }

@@ -22,8 +22,9 @@ const links = [port("eth0"), port("eth1", { hardwareAddr: "52:54:00:00:00:02", b
 const machine = (interfaces: string) => `machine: {network: {interfaces: [${interfaces}]}}\n`;
 const document = (kind: string, fields: string) => `apiVersion: v1alpha1\nkind: ${kind}\n${fields}\n`;
 const asked = (...documents: string[]) => {
-  const { intent, spoken, refused } = networkFromConfig(parseMachineConfig(documents.join("---\n")), links);
-  return { ...intent, spoken: [...spoken], refused };
+  const config = parseMachineConfig(documents.join("---\n"));
+  const { intent, spoken, refused, aliases } = networkFromConfig(config, links);
+  return { ...intent, spoken: [...spoken], refused, aliases: Object.fromEntries(aliases) };
 };
 
 test.each<[string, string[], object]>([
@@ -120,6 +121,29 @@ test.each<[string, string[], object]>([
         eth3: { up: true, master: "blue" },
         dummy0: { up: true, dummy: true },
       },
+    },
+  ],
+  [
+    "links by names of its own, and nothing of one that is not there",
+    [
+      document(
+        "LinkAliasConfig",
+        "name: net0\nselector: {match: 'mac(link.permanent_addr) == \"52:54:00:00:00:02\"'}",
+      ),
+      document("LinkAliasConfig", "name: gone\nselector: {match: 'false'}"),
+      document("LinkConfig", "name: net0\naddresses: [{address: 192.0.2.7/24}]"),
+      document("VLANConfig", "name: storage\nparent: net0\nvlanID: 9"),
+      document("LinkConfig", "name: gone\nmtu: 9000"),
+      document("DHCPv4Config", "name: eth0"),
+    ],
+    {
+      links: {
+        eth1: { up: true },
+        storage: { up: true, vlan: { parent: "eth1", id: 9 } },
+        eth0: { up: true },
+      },
+      addresses: [{ linkName: "eth1", address: "192.0.2.7/24" }],
+      aliases: { eth1: "net0" },
     },
   ],
   [

@@ -2,6 +2,7 @@
 // those are is decided anew whenever a link comes or goes.
 import type { MachineConfig } from "../../machine-config/machine-config.ts";
 import { hostnameSettings } from "../../machine-config/settings/hostname.ts";
+import { linkAliasSettings } from "../../machine-config/settings/link-aliases.ts";
 import {
   blackholeRoutes,
   type LinkReference,
@@ -13,13 +14,22 @@ import { resolverSettings } from "../../machine-config/settings/resolvers.ts";
 import { timeSettings } from "../../machine-config/settings/time.ts";
 import { type BondSettings, bondSettings } from "../resources/network/link.ts";
 import type { IntendedDhcp6, NetworkIntent, ObservedLink } from "./intent.ts";
+import { type LinkAliases, linkAliases } from "./link-aliases.ts";
 
 export interface AskedByConfig {
   readonly intent: NetworkIntent;
   /** Every link that the config speaks of, if only to say that it is to be left alone. */
   readonly spoken: ReadonlySet<string>;
+  /** What ports are called besides, by their names. */
+  readonly aliases: ReadonlyMap<string, string>;
   /** A sentence for each thing that is asked for and cannot be done. */
   readonly refused: readonly string[];
+}
+
+/** The links that there are, and what the config calls them. */
+interface Found {
+  readonly links: readonly ObservedLink[];
+  readonly aliases: LinkAliases["links"];
 }
 
 interface Asked {
@@ -44,8 +54,11 @@ export function networkFromConfig(config: MachineConfig, links: readonly Observe
     spoken: new Set(),
     refused: [],
   };
+  const aliases = linkAliases(linkAliasSettings(config), links);
+  asked.refused.push(...aliases.refused);
+  const found = { links, aliases: aliases.links };
   for (const settings of linkSettings(config)) {
-    for (const name of namesOf(settings.link, links)) askForLink(name, settings, links, asked);
+    for (const name of namesOf(settings.link, found)) askForLink(name, settings, found, asked);
   }
   asked.routes.push(
     ...blackholeRoutes(config).map(({ destination, metric }) => ({
@@ -67,18 +80,19 @@ export function networkFromConfig(config: MachineConfig, links: readonly Observe
     }),
     ...(servers.length > 0 && { timeServers: servers }),
   };
-  return { intent, spoken, refused };
+  const aliasOf = new Map([...aliases.links].flatMap(([alias, name]) => (name ? [[name, alias]] : [])));
+  return { intent, spoken, refused, aliases: aliasOf };
 }
 
 function askForLink(
   name: string,
   { ignored, make, addresses, routes, dhcp4, dhcp6, ...settings }: LinkSettings,
-  links: readonly ObservedLink[],
+  found: Found,
   asked: Asked,
 ): void {
   asked.spoken.add(name);
   if (ignored) return;
-  const made = madeOf(name, make, links, asked.refused);
+  const made = madeOf(name, make, found, asked.refused);
   if (make.is === "wireguard") asked.wireguard[name] = wireguardSpec(make.settings);
   asked.links[name] = { ...asked.links[name], ...told(settings), ...made };
   asked.addresses.push(
@@ -93,7 +107,7 @@ function askForLink(
   if (dhcp4) asked.dhcp.push({ linkName: name, ...dhcp4 });
   if (dhcp6) asked.dhcp6.push({ linkName: name, ...dhcp6 });
   const below = make.is === "vlan" ? [make.parent] : "members" in make ? make.members : [];
-  for (const part of below.flatMap((reference) => namesOf(reference, links))) {
+  for (const part of below.flatMap((reference) => namesOf(reference, found))) {
     asked.spoken.add(part);
     const usual = asked.links[part] ?? { up: true };
     asked.links[part] = make.is === "vlan" ? usual : { ...usual, master: name };
@@ -118,7 +132,7 @@ const told = ({
 function madeOf(
   name: string,
   make: LinkSettings["make"],
-  links: readonly ObservedLink[],
+  found: Found,
   refused: string[],
 ): Partial<NetworkIntent["links"][string]> {
   switch (make.is) {
@@ -131,7 +145,7 @@ function madeOf(
     case "vrf":
       return { vrf: { table: make.table } };
     case "vlan": {
-      const [parent] = namesOf(make.parent, links);
+      const [parent] = namesOf(make.parent, found);
       return parent === undefined ? {} : { vlan: { parent, id: make.id } };
     }
     case "bridge":
@@ -171,12 +185,16 @@ function bondOf(name: string, settings: Readonly<Record<string, unknown>>, refus
 }
 
 /** None while nothing fits. */
-function namesOf(reference: LinkReference, links: readonly ObservedLink[]): readonly string[] {
+function namesOf(reference: LinkReference, found: Found): readonly string[] {
+  const { links, aliases } = found;
   switch (reference.by) {
-    case "name":
-      return [reference.name];
+    case "name": {
+      const { name } = reference;
+      if (!aliases.has(name) || links.some((link) => link.name === name)) return [name];
+      return [aliases.get(name)].filter((port) => port !== undefined);
+    }
     case "vlan":
-      return namesOf(reference.parent, links).map((parent) => `${parent}.${reference.id}`);
+      return namesOf(reference.parent, found).map((parent) => `${parent}.${reference.id}`);
     case "selector":
       return links.filter((link) => fits(link, reference.selector)).map(({ name }) => name);
   }

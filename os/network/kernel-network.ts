@@ -16,6 +16,8 @@ export type LinkAction = Exclude<LinkStep, { do: "wait" | "done" }>;
 
 export interface KernelNetwork {
   stepLink(name: string, step: LinkAction): Promise<void>;
+  /** "" takes it away. */
+  setAlias(name: string, index: number, alias: string): Promise<void>;
   /** A virtual link; hardware cannot be removed. */
   removeLink(name: string): Promise<void>;
   changeAddress(change: "add" | "remove", index: number, address: SpecOf<typeof AddressSpec>): Promise<void>;
@@ -92,6 +94,9 @@ export function kernelNetwork(kernel: Pick<Rtnetlink, "change">): KernelNetwork 
           return change(`set the MTU of ${name}`, step.index, { attributes: { mtu: step.mtu } });
       }
     },
+
+    setAlias: (name, index, alias) =>
+      change(`call ${name} ${alias || "by its name"}`, index, { attributes: { alias: Buffer.from(alias) } }),
 
     removeLink(name) {
       const removed = { ...unchanged, attributes: { name } };

@@ -124,6 +124,7 @@ function linkStatus({ hardware, index, flags, attributes }: Link, sys: string): 
     masterIndex: attributes.master ?? 0,
     hardwareAddr: mac(attributes.address),
     permanentAddr: mac(attributes.permanentAddress),
+    ...(attributes.alias?.length && { alias: Buffer.from(attributes.alias).toString().replace(/\0$/, "") }),
     mtu,
     operationalState: String(operationalState),
     multicast: isOn(linkFlags.multicast),

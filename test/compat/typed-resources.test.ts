@@ -78,6 +78,7 @@ describe.skipIf(!hasGo)("with Go on this machine (skipped where there is no `go`
       KmsgLogConfigs.runtime.talos.dev tcp://10.0.0.9:514/: *runtime.KmsgLogConfigSpec
         destinations: by its message [map[forcequery:false fragment: host:10.0.0.9:514 omithost:false opaque: path:/ rawfragment: rawpath: rawquery: scheme:tcp user:<nil>]], by its YAML <nil>
         url: by its message <nil>, by its YAML tcp://10.0.0.9:514/
+      LinkAliasSpecs.net.talos.dev eth0: *network.LinkAliasSpecSpec
       LinkSpecs.net.talos.dev bond0: *network.LinkSpecSpec
         bond: by its message <nil>, by its YAML map[lacpRate:fast miimon:100 mode:802.3ad useCarrier:true xmitHashPolicy:layer3+4]
         bondMaster: by its message map[arpAllTargets:any arpValidate:none failOverMac:none lacpRate:fast miimon:100 mode:802.3ad primaryReselect:always useCarrier:true xmitHashPolicy:layer3+4], by its YAML <nil>

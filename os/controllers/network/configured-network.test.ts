@@ -78,6 +78,30 @@ describe("the network of a machine config", () => {
     ).toEqual({ stp: 1, members: ["br9", "br9"], left: ["away", "far", "lo", "port", "spare"] });
   });
 
+  test("calls a port by a name of its own, for the kernel too, and finds it by that", () => {
+    const yaml = documents(
+      document(
+        "LinkAliasConfig",
+        `name: net0\nselector: {match: 'glob("52:54:00:00:00:*9", mac(link.permanent_addr))'}`,
+      ),
+      document("LinkConfig", "name: net0\naddresses: [{address: 192.0.2.7/24}]"),
+    );
+    expect(
+      onCables(
+        "",
+        `ip("link", "set", "far", "up");
+         await configure(${yaml});
+         await until(AddressStatus, "port/192.0.2.7/24", (it) => it);
+         await until(LinkStatus, "port", (it) => it?.alias === "net0");
+         const shown = JSON.parse(ip("-json", "link", "show", "port"))[0].ifalias;
+         await configure(${documents(document("LinkConfig", "name: port"))});
+         await until(LinkStatus, "port", (it) => it.alias === undefined);
+         await until(AddressStatus, "port/192.0.2.7/24", (it) => it === undefined);
+         await end({ shown, after: JSON.parse(ip("-json", "link", "show", "port"))[0].ifalias ?? "none" });`,
+      ),
+    ).toEqual({ shown: "net0", after: "none" });
+  });
+
   test("finds ports by what they are like, and leaves alone what it is told to", () => {
     const yaml = JSON.stringify(`machine:
   network:

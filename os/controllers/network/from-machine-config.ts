@@ -6,6 +6,7 @@ import { networkFromConfig } from "../../network/config-intent.ts";
 import { MachineConfig } from "../../resources/config/machine-config.ts";
 import { ConfiguredLinks } from "../../resources/network/configured-links.ts";
 import { LinkStatus } from "../../resources/network/link.ts";
+import { LinkAliasSpec } from "../../resources/network/link-alias.ts";
 import { RoutingRuleSpec } from "../../resources/network/routing-rule.ts";
 import { WireguardSpec } from "../../resources/network/wireguard.ts";
 import { configIn } from "../config/config-in.ts";
@@ -21,11 +22,12 @@ export const networkFromMachineConfig = (said: (text: string) => void) => {
       ...layerOwned,
       wireguard: many(WireguardSpec),
       rules: many(RoutingRuleSpec),
+      aliases: many(LinkAliasSpec),
       spoken: the(ConfiguredLinks, "configuration"),
     },
     reconcile({ links, config }) {
       if (!config) return { do: "remove", why: "there is no machine config" };
-      const { intent, spoken, refused } = networkFromConfig(configIn(config), observedLinks(links));
+      const { intent, spoken, refused, aliases } = networkFromConfig(configIn(config), observedLinks(links));
       for (const why of refused) if (!refusedBefore.includes(why)) said(why);
       refusedBefore = refused;
       return {
@@ -38,6 +40,7 @@ export const networkFromMachineConfig = (said: (text: string) => void) => {
           rules: Object.fromEntries(
             routingRules(configIn(config)).map((spec) => [String(spec.priority), { spec }]),
           ),
+          aliases: Object.fromEntries([...aliases].map(([name, alias]) => [name, { spec: { alias } }])),
           spoken: { spec: { links: [...spoken] } },
         },
       };

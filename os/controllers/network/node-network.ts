@@ -15,6 +15,7 @@ import { KernelObserver } from "../../network/observe-kernel.ts";
 import { DhcpLease } from "../../resources/network/dhcp.ts";
 import { LinkNeighbor } from "../../resources/network/neighbor.ts";
 import { networkDefaults, networkFromAsking, networkFromLeases, networkMerges } from "./layers.ts";
+import { linkAliasSpecs } from "./link-aliases.ts";
 import { hostnames, resolvers, timeServers } from "./names.ts";
 import { neighbors } from "./neighbors.ts";
 import { networkStatus, nodeAddresses } from "./node.ts";
@@ -88,6 +89,7 @@ export class NodeNetwork implements AsyncDisposable {
       networkFromLeases,
       ...networkMerges,
       linkSpecs(kernel),
+      linkAliasSpecs(kernel),
       addressSpecs(kernel),
       routeSpecs(kernel),
       routingRuleSpecs(changeRuleOf(this.#kernel)),

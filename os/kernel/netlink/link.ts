@@ -50,6 +50,8 @@ export const link = struct({
         slaveKind: [4, cstring],
       }),
     ],
+    /** Not ended by a zero. */
+    alias: [20, rest],
     carrier: [33, u8],
     permanentAddress: [54, rest],
   }),

@@ -104,6 +104,8 @@ export const LinkStatus = network(
     masterIndex: z.int(),
     hardwareAddr: z.string(),
     permanentAddr: z.string(),
+    /** What it is called besides. */
+    alias: z.string().optional(),
     mtu: z.int(),
     operationalState: z.string(),
     multicast: z.boolean(),

@@ -12,6 +12,7 @@ import { DhcpLease, OperatorSpec } from "../../resources/network/dhcp.ts";
 import { HostEntries } from "../../resources/network/host-entries.ts";
 import { asked } from "../../resources/network/layers.ts";
 import { LinkSpec, LinkStatus } from "../../resources/network/link.ts";
+import { LinkAliasSpec } from "../../resources/network/link-alias.ts";
 import {
   HostnameSpec,
   HostnameStatus,
@@ -149,7 +150,8 @@ const network = [
   of(asked(LinkSpec), "cmdline/eth0.7", { up: true, vlan: { parent: "eth0", id: 7 } }),
   of(LinkSpec, "br0", { up: true, bridge: { stp: true, vlanFiltering: true } }),
   of(LinkSpec, "vrf-blue", { up: true, vrf: { table: 123 } }),
-  of(LinkStatus, "eth0", link),
+  of(LinkAliasSpec, "eth0", { alias: "net0" }),
+  of(LinkStatus, "eth0", { ...link, alias: "net0" }),
   of(LinkStatus, "lo", {
     ...link,
     type: "loopback",

@@ -6,6 +6,7 @@ import {
   NethelpersVLANProtocol as VlanProtocol,
 } from "../../../../api/gen/resource/definitions/enums/enums_pb.js";
 import {
+  LinkAliasSpecSpecSchema,
   LinkSpecSpecSchema,
   LinkStatusSpecSchema,
 } from "../../../../api/gen/resource/definitions/network/links_pb.js";
@@ -26,6 +27,7 @@ import {
   primaryReselects,
   switches,
 } from "../../../resources/network/link.ts";
+import { LinkAliasSpec } from "../../../resources/network/link-alias.ts";
 import { all, hardwareAddress, ip } from "./addresses.ts";
 import { configLayer, nameOf } from "./config-layer.ts";
 import { routingTables } from "./routing-tables.ts";
@@ -105,6 +107,7 @@ const bondMaster = (bond: BondSettings) => ({
 });
 
 export const linkTypes: readonly ServedType[] = [
+  typed(LinkAliasSpec, LinkAliasSpecSpecSchema, (spec) => spec),
   // Of what kind its master is stands with the master: a member does not say it.
   typed(LinkSpec, LinkSpecSpecSchema, (spec, key) => {
     const { up, mtu = 0, multicast = false, hardwareAddr = "", bond, vlan, bridge, vrf } = spec;
@@ -133,6 +136,7 @@ export const linkTypes: readonly ServedType[] = [
       flags: flagsOf(spec),
       hardwareAddr: hardwareAddress(spec.hardwareAddr),
       permanentAddr: hardwareAddress(spec.permanentAddr),
+      alias: spec.alias ?? "",
       operationalState: operationalState(spec.operationalState),
       ...{ busPath: spec.busPath, pciid: spec.pciID, driver: spec.driver, linkState: spec.linkState },
       speedMegabits: BigInt(spec.speedMbit),

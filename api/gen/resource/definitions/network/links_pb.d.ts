@@ -374,6 +374,22 @@ export declare type LinkSpecSpec = Message<"talos.resource.definitions.network.L
 export declare const LinkSpecSpecSchema: GenMessage<LinkSpecSpec>;
 
 /**
+ * @generated from message talos.resource.definitions.network.LinkAliasSpecSpec
+ */
+export declare type LinkAliasSpecSpec = Message<"talos.resource.definitions.network.LinkAliasSpecSpec"> & {
+  /**
+   * @generated from field: string alias = 1;
+   */
+  alias: string;
+};
+
+/**
+ * Describes the message talos.resource.definitions.network.LinkAliasSpecSpec.
+ * Use `create(LinkAliasSpecSpecSchema)` to create a new message.
+ */
+export declare const LinkAliasSpecSpecSchema: GenMessage<LinkAliasSpecSpec>;
+
+/**
  * @generated from message talos.resource.definitions.network.LinkStatusSpec
  */
 export declare type LinkStatusSpec = Message<"talos.resource.definitions.network.LinkStatusSpec"> & {
