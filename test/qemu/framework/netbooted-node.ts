@@ -6,6 +6,7 @@ import { openBootSite, siteAddress } from "./boot-site.ts";
 import { startFileServer } from "./file-server.ts";
 import type { ImageShelf } from "./image-shelf.ts";
 import { Machine } from "./machine.ts";
+import { connectTo } from "./node-client.ts";
 import { NodeUnderTest } from "./node-under-test.ts";
 import { type PreparedNode, preparedAddress, preparedNetwork } from "./prepared-node.ts";
 import type { RunDirectory } from "./run-directory.ts";
@@ -50,7 +51,7 @@ export async function openNetbootedNode(options: NetbootedNodeOptions): Promise<
       directory,
     ),
   );
-  const node = new NodeUnderTest(machine, `${preparedAddress}:50000`, secrets);
+  const node = new NodeUnderTest(machine, (role) => connectTo(`${preparedAddress}:50000`, secrets, role));
   const owned = around.move();
   return { machine, node, images: files.url, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }

@@ -8,6 +8,7 @@ import { guestArguments } from "./guest-arguments.ts";
 import type { ImageShelf } from "./image-shelf.ts";
 import { Machine } from "./machine.ts";
 import { openNetwork } from "./network.ts";
+import { connectTo } from "./node-client.ts";
 import { installOnFile } from "./node-disk.ts";
 import { NodeUnderTest } from "./node-under-test.ts";
 import type { RunDirectory } from "./run-directory.ts";
@@ -65,7 +66,7 @@ export async function openPreparedNode({
     kernelArguments: [...guestArguments, "panic=1", preparedNetwork],
     scratch: directory.path,
   });
-  const node = new NodeUnderTest(machine, `${preparedAddress}:50000`, secrets);
+  const node = new NodeUnderTest(machine, (role) => connectTo(`${preparedAddress}:50000`, secrets, role));
   const owned = around.move();
   return { machine, node, images: files.url, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
