@@ -23,8 +23,9 @@ const machine = (interfaces: string) => `machine: {network: {interfaces: [${inte
 const document = (kind: string, fields: string) => `apiVersion: v1alpha1\nkind: ${kind}\n${fields}\n`;
 const asked = (...documents: string[]) => {
   const config = parseMachineConfig(documents.join("---\n"));
-  const { intent, spoken, refused, aliases } = networkFromConfig(config, links);
-  return { ...intent, spoken: [...spoken], refused, aliases: Object.fromEntries(aliases) };
+  const { intent, spoken, refused, aliases, ethernet } = networkFromConfig(config, links);
+  const named = { aliases: Object.fromEntries(aliases), ethernet: Object.fromEntries(ethernet) };
+  return { ...intent, ...named, spoken: [...spoken], refused };
 };
 
 test.each<[string, string[], object]>([
@@ -135,8 +136,10 @@ test.each<[string, string[], object]>([
       document("VLANConfig", "name: storage\nparent: net0\nvlanID: 9"),
       document("LinkConfig", "name: gone\nmtu: 9000"),
       document("DHCPv4Config", "name: eth0"),
+      document("EthernetConfig", "name: net0\nrings: {rx: 1024}\nwakeOnLan: []"),
     ],
     {
+      ethernet: { eth1: { rings: { rx: 1024 }, wakeOnLan: [] } },
       links: {
         eth1: { up: true },
         storage: { up: true, vlan: { parent: "eth1", id: 9 } },

@@ -1,6 +1,8 @@
 // The network as the machine config asks for it. Whoever wrote it names ports, or says what they are like: which ports
 // those are is decided anew whenever a link comes or goes.
+import type { SpecOf } from "../../cosi/resource.ts";
 import type { MachineConfig } from "../../machine-config/machine-config.ts";
+import { type EthernetSettings, ethernetSettings } from "../../machine-config/settings/ethernet.ts";
 import { hostnameSettings } from "../../machine-config/settings/hostname.ts";
 import { linkAliasSettings } from "../../machine-config/settings/link-aliases.ts";
 import {
@@ -12,6 +14,7 @@ import {
 } from "../../machine-config/settings/links.ts";
 import { resolverSettings } from "../../machine-config/settings/resolvers.ts";
 import { timeSettings } from "../../machine-config/settings/time.ts";
+import type { EthernetSpec } from "../resources/network/ethernet.ts";
 import { type BondSettings, bondSettings } from "../resources/network/link.ts";
 import type { IntendedDhcp6, NetworkIntent, ObservedLink } from "./intent.ts";
 import { type LinkAliases, linkAliases } from "./link-aliases.ts";
@@ -22,6 +25,8 @@ export interface AskedByConfig {
   readonly spoken: ReadonlySet<string>;
   /** What ports are called besides, by their names. */
   readonly aliases: ReadonlyMap<string, string>;
+  /** What cards are told, by their links' names. */
+  readonly ethernet: ReadonlyMap<string, SpecOf<typeof EthernetSpec>>;
   /** A sentence for each thing that is asked for and cannot be done. */
   readonly refused: readonly string[];
 }
@@ -81,7 +86,12 @@ export function networkFromConfig(config: MachineConfig, links: readonly Observe
     ...(servers.length > 0 && { timeServers: servers }),
   };
   const aliasOf = new Map([...aliases.links].flatMap(([alias, name]) => (name ? [[name, alias]] : [])));
-  return { intent, spoken, refused, aliases: aliasOf };
+  const ethernet = new Map(
+    ethernetSettings(config).flatMap(({ link, ...settings }) =>
+      namesOf({ by: "name", name: link }, found).map((name) => [name, ethernetSpec(settings)] as const),
+    ),
+  );
+  return { intent, spoken, refused, aliases: aliasOf, ethernet };
 }
 
 function askForLink(
@@ -113,6 +123,13 @@ function askForLink(
     asked.links[part] = make.is === "vlan" ? usual : { ...usual, master: name };
   }
 }
+
+const ethernetSpec = ({ features, rings, channels, wakeOnLan }: Omit<EthernetSettings, "link">) => ({
+  ...(Object.keys(rings).length > 0 && { rings }),
+  ...(Object.keys(features).length > 0 && { features }),
+  ...(Object.keys(channels).length > 0 && { channels }),
+  ...(wakeOnLan && { wakeOnLan }),
+});
 
 /** What any link may be told, as far as it is. */
 const told = ({

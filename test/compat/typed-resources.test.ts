@@ -63,6 +63,7 @@ describe.skipIf(!hasGo)("with Go on this machine (skipped where there is no `go`
       BootIDs.runtime.talos.dev: unknown to upstream
       Diagnostics.runtime.talos.dev clock: *runtime.DiagnosticSpec
       Disks.block.talos.dev vda: *block.DiskSpec
+      EthernetSpecs.net.talos.dev eth0: *network.EthernetSpecSpec
       ExtensionStatuses.runtime.talos.dev tools: *extensions.Layer
         packages: by its message <nil>, by its YAML [map[name:tool version:1.2]]
       HostnameSpecs.net.talos.dev hostname: *network.HostnameSpecSpec

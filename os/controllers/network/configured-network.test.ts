@@ -78,6 +78,22 @@ describe("the network of a machine config", () => {
     ).toEqual({ stp: 1, members: ["br9", "br9"], left: ["away", "far", "lo", "port", "spare"] });
   });
 
+  test("tells a card what it is to do, and says what it cannot", () => {
+    const ethernet = (fields: string) =>
+      documents(document("EthernetConfig", `name: port\nfeatures: {${fields}}`));
+    const switched = (isOn: boolean) =>
+      ethernet(`tx-generic-segmentation: ${isOn}, tx-vlan-hw-insert: ${isOn}`);
+    expect(
+      onCables(
+        "",
+        `const shown = () => execFileSync("ethtool", ["-k", "port"], { encoding: "utf8" });
+         const features = () => ["generic-segmentation-offload: ", "tx-vlan-offload: "].map((it) => shown().split(it)[1].split("\\n")[0]).join(" ");
+         const after = async (yaml) => { const told = once(cards, "told"); await configure(yaml); const [failure] = await told; return failure ?? features(); };
+         await end([features(), await after(${switched(false)}), await after(${switched(true)}), await after(${ethernet("no-such-thing: true")})]);`,
+      ),
+    ).toEqual(["on on", "off off", "on on", expect.stringMatching(/^Cannot set the features of a card/)]);
+  });
+
   test("calls a port by a name of its own, for the kernel too, and finds it by that", () => {
     const yaml = documents(
       document(

@@ -5,6 +5,7 @@ import { routingRules } from "../../../machine-config/settings/routing.ts";
 import { networkFromConfig } from "../../network/config-intent.ts";
 import { MachineConfig } from "../../resources/config/machine-config.ts";
 import { ConfiguredLinks } from "../../resources/network/configured-links.ts";
+import { EthernetSpec } from "../../resources/network/ethernet.ts";
 import { LinkStatus } from "../../resources/network/link.ts";
 import { LinkAliasSpec } from "../../resources/network/link-alias.ts";
 import { RoutingRuleSpec } from "../../resources/network/routing-rule.ts";
@@ -23,11 +24,15 @@ export const networkFromMachineConfig = (said: (text: string) => void) => {
       wireguard: many(WireguardSpec),
       rules: many(RoutingRuleSpec),
       aliases: many(LinkAliasSpec),
+      ethernet: many(EthernetSpec),
       spoken: the(ConfiguredLinks, "configuration"),
     },
     reconcile({ links, config }) {
       if (!config) return { do: "remove", why: "there is no machine config" };
-      const { intent, spoken, refused, aliases } = networkFromConfig(configIn(config), observedLinks(links));
+      const { intent, spoken, refused, aliases, ethernet } = networkFromConfig(
+        configIn(config),
+        observedLinks(links),
+      );
       for (const why of refused) if (!refusedBefore.includes(why)) said(why);
       refusedBefore = refused;
       return {
@@ -41,6 +46,7 @@ export const networkFromMachineConfig = (said: (text: string) => void) => {
             routingRules(configIn(config)).map((spec) => [String(spec.priority), { spec }]),
           ),
           aliases: Object.fromEntries([...aliases].map(([name, alias]) => [name, { spec: { alias } }])),
+          ethernet: Object.fromEntries([...ethernet].map(([name, spec]) => [name, { spec }])),
           spoken: { spec: { links: [...spoken] } },
         },
       };

@@ -15,7 +15,7 @@ export function onCables(args: string, script: string): unknown {
     mkdirSync(join(folder.path, "sys/class/net", port, "device"), { recursive: true });
   const prelude = `
     import { execFileSync, spawn } from "node:child_process";
-    import { once } from "node:events";
+    import { EventEmitter, once } from "node:events";
     import { createInterface } from "node:readline";
     import { readFileSync } from "node:fs";
     import { runtime } from "../../../cosi/engine/runtime.ts";
@@ -33,6 +33,9 @@ export function onCables(args: string, script: string): unknown {
     import { NetworkStatus, NodeAddress } from "../../resources/network/node.ts";
     import { MachineConfig } from "../../resources/config/machine-config.ts";
     import { networkFromMachineConfig } from "./from-machine-config.ts";
+    import { ethernetSpecs } from "./ethernet.ts";
+    import { setEthernet } from "../../network/kernel-ethernet.ts";
+    import { EthernetSpec } from "../../resources/network/ethernet.ts";
     import { hosts } from "../config/hosts.ts";
     import { NodeNetwork } from "./node-network.ts";
     const ip = (...args) => execFileSync("ip", args, { encoding: "utf8" });
@@ -63,8 +66,11 @@ export function onCables(args: string, script: string): unknown {
     const names = [];
     const network = new NodeNetwork({ state, clock: systemClock, random: Math.random, arguments: parseKernelArguments(${JSON.stringify(args)}), usualHostname: "ingot-test",
       sys: folder + "/sys", resolvConf: folder + "/resolv.conf", setHostname: (name) => names.push(name), said: (text) => said.push(text) });
+    /** Says "told" of each card that was told something, with why it could not be. */
+    const cards = new EventEmitter();
+    const tellCard = (index, spec) => setEthernet(index, spec).then(() => cards.emit("told"), (error) => { cards.emit("told", error.message); throw error; });
     const stop = new AbortController();
-    const engine = runtime({ state, clock: systemClock, random: Math.random, controllers: [...network.controllers, networkFromMachineConfig((text) => said.push(text)), hosts(folder + "/hosts")], log: { info() {}, warn: (text, facts) => said.push(text) } });
+    const engine = runtime({ state, clock: systemClock, random: Math.random, controllers: [...network.controllers, networkFromMachineConfig((text) => said.push(text)), ethernetSpecs(tellCard), hosts(folder + "/hosts")], log: { info() {}, warn: (text, facts) => said.push(text) } });
     const running = engine.run(stop.signal);
     setTimeout(() => {
       const waiting = engine.standings().filter((it) => it.why).map(({ controller, key, why }) => [controller, key, why].join(" "));

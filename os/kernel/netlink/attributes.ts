@@ -62,8 +62,11 @@ export function nested<T>(codec: Codec<T>): Codec<T> {
   return marked;
 }
 
-/** Values whose types only count them, from 0. */
-export function attributeList<T>(item: Codec<T>): Codec<readonly T[]> {
+/** Values whose types only count them, from 0; or are all the same. */
+export function attributeList<T>(
+  item: Codec<T>,
+  { code }: { readonly code?: number } = {},
+): Codec<readonly T[]> {
   return {
     decode(r) {
       const values: T[] = [];
@@ -79,7 +82,7 @@ export function attributeList<T>(item: Codec<T>): Codec<readonly T[]> {
     },
     encode: (w, values) =>
       values.forEach((value, at) => {
-        attributes({ item: [at, item] }).encode(w, { item: value });
+        attributes({ item: [code ?? at, item] }).encode(w, { item: value });
       }),
   };
 }

@@ -15,12 +15,14 @@ import { trustedRoots } from "../../controllers/config/trusted-roots.ts";
 import { userFiles } from "../../controllers/config/user-files.ts";
 import { userVolumes, type Volumes } from "../../controllers/config/user-volumes.ts";
 import { watchdogSpecs, watchdogTimers } from "../../controllers/config/watchdog.ts";
+import { ethernetSpecs } from "../../controllers/network/ethernet.ts";
 import { networkFromMachineConfig } from "../../controllers/network/from-machine-config.ts";
 import { wireguardSpecs } from "../../controllers/network/wireguard.ts";
 import { diagnostics } from "../../controllers/runtime/diagnostics.ts";
 import { machineStatus } from "../../controllers/runtime/machine-status.ts";
 import { bindFile, unmount } from "../../kernel/mount.ts";
 import { runTool } from "../../kernel/run-tool.ts";
+import { setEthernet } from "../../network/kernel-ethernet.ts";
 import { setWireguard } from "../../network/kernel-wireguard.ts";
 import { SystemDisk } from "../../resources/block.ts";
 import { MachineStage } from "../../resources/runtime/node.ts";
@@ -57,6 +59,7 @@ export function startNodeControllers(context: Context, signal: AbortSignal): voi
     controllers: [
       networkFromMachineConfig((text) => log.write("warn", text)),
       wireguardSpecs(setWireguard),
+      ethernetSpecs(setEthernet),
       hosts(hostsFile),
       proxies((environment) => setGlobalProxyFromEnv(environment)),
       trustedRoots(trustRoots(rootsFile), (text) => log.write("error", text)),

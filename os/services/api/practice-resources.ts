@@ -9,6 +9,7 @@ import { MemoryModule, PciDevice, Processor, SystemInformation } from "../../res
 import { AddressSpec, AddressStatus } from "../../resources/network/address.ts";
 import { ConfiguredLinks } from "../../resources/network/configured-links.ts";
 import { DhcpLease, OperatorSpec } from "../../resources/network/dhcp.ts";
+import { EthernetSpec } from "../../resources/network/ethernet.ts";
 import { HostEntries } from "../../resources/network/host-entries.ts";
 import { asked } from "../../resources/network/layers.ts";
 import { LinkSpec, LinkStatus } from "../../resources/network/link.ts";
@@ -150,6 +151,11 @@ const network = [
   of(asked(LinkSpec), "cmdline/eth0.7", { up: true, vlan: { parent: "eth0", id: 7 } }),
   of(LinkSpec, "br0", { up: true, bridge: { stp: true, vlanFiltering: true } }),
   of(LinkSpec, "vrf-blue", { up: true, vrf: { table: 123 } }),
+  of(EthernetSpec, "eth0", {
+    rings: { rx: 1024, "tx-push": true },
+    features: { "rx-checksum": false },
+    ...{ channels: { combined: 4 }, wakeOnLan: ["magic"] },
+  }),
   of(LinkAliasSpec, "eth0", { alias: "net0" }),
   of(LinkStatus, "eth0", { ...link, alias: "net0" }),
   of(LinkStatus, "lo", {

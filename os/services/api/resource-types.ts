@@ -14,6 +14,7 @@ import { TrustedRoots } from "../../resources/runtime/trusted-roots.ts";
 import { Upgrade } from "../../resources/runtime/upgrade.ts";
 import { UserFileStatus } from "../../resources/runtime/user-file.ts";
 import { TimeSyncSpec } from "../../resources/time-status.ts";
+import { ethernetTypes } from "./typed/ethernet-types.ts";
 import { hardwareTypes } from "./typed/hardware-types.ts";
 import { linkTypes } from "./typed/link-types.ts";
 import { networkTypes } from "./typed/network-types.ts";
@@ -23,6 +24,7 @@ export const resourceTypes: readonly ServedType[] = [
   ...nodeTypes,
   ...hardwareTypes,
   ...linkTypes,
+  ...ethernetTypes,
   ...networkTypes,
   // What only we have.
   ...[

@@ -50,7 +50,7 @@ export const usedSettings: readonly string[] = [
   ...["ResolverConfig", "SysctlConfig", "SysfsConfig", "TimeSyncConfig", "UserVolumeConfig"],
   "ExtensionServiceConfig",
   ...["RegistryAuthConfig", "RegistryMirrorConfig", "RegistryTLSConfig", "UnattendedInstallConfig"],
-  ...["LinkAliasConfig", "TrustedRootsConfig", "WatchdogTimerConfig"],
+  ...["EthernetConfig", "LinkAliasConfig", "TrustedRootsConfig", "WatchdogTimerConfig"],
 ];
 
 /** What is kept for whoever will use it, and why nothing is done with it now. */
@@ -87,7 +87,6 @@ export const unusedSettings: readonly (readonly [why: string, paths: readonly st
       ...below("machine.network.interfaces.bond", "arpIPTarget", "adActorSystem", "primary"),
       ...["BondConfig.nsIp6Targets", "VLANConfig.vlanMode"],
       ...below("DHCPv4Config", "clientIdentifier", "duidRaw"),
-      ...["EthernetConfig"],
       ...["EventSinkConfig", "TCPProbeConfig", "SideroLinkConfig", "TimeSyncConfig.ptp", "OOMConfig"],
       ...["PCIDriverRebindConfig", "ZswapConfig"],
       ...["ExistingVolumeConfig", "ExternalVolumeConfig", "RawVolumeConfig", "SwapVolumeConfig"],

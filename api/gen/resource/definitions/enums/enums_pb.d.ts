@@ -941,6 +941,56 @@ export enum BlockVolumePhase {
 export declare const BlockVolumePhaseSchema: GenEnum<BlockVolumePhase>;
 
 /**
+ * @generated from enum talos.resource.definitions.enums.NethelpersWOLMode
+ */
+export enum NethelpersWOLMode {
+  /**
+   * @generated from enum value: NETHELPERS_WOLMODE_UNSPECIFIED = 0;
+   */
+  NETHELPERS_WOLMODE_UNSPECIFIED = 0,
+
+  /**
+   * @generated from enum value: WOL_MODE_PHY = 1;
+   */
+  WOL_MODE_PHY = 1,
+
+  /**
+   * @generated from enum value: WOL_MODE_UNICAST = 2;
+   */
+  WOL_MODE_UNICAST = 2,
+
+  /**
+   * @generated from enum value: WOL_MODE_MULTICAST = 4;
+   */
+  WOL_MODE_MULTICAST = 4,
+
+  /**
+   * @generated from enum value: WOL_MODE_BROADCAST = 8;
+   */
+  WOL_MODE_BROADCAST = 8,
+
+  /**
+   * @generated from enum value: WOL_MODE_MAGIC = 32;
+   */
+  WOL_MODE_MAGIC = 32,
+
+  /**
+   * @generated from enum value: WOL_MODE_MAGIC_SECURE = 64;
+   */
+  WOL_MODE_MAGIC_SECURE = 64,
+
+  /**
+   * @generated from enum value: WOL_MODE_FILTER = 128;
+   */
+  WOL_MODE_FILTER = 128,
+}
+
+/**
+ * Describes the enum talos.resource.definitions.enums.NethelpersWOLMode.
+ */
+export declare const NethelpersWOLModeSchema: GenEnum<NethelpersWOLMode>;
+
+/**
  * @generated from enum talos.resource.definitions.enums.BlockFilesystemType
  */
 export enum BlockFilesystemType {

@@ -6,7 +6,7 @@
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
-import type { NethelpersADLACPActive, NethelpersADSelect, NethelpersARPAllTargets, NethelpersARPValidate, NethelpersBondMode, NethelpersBondXmitHashPolicy, NethelpersDuplex, NethelpersFailOverMAC, NethelpersLACPRate, NethelpersLinkType, NethelpersOperationalState, NethelpersPort, NethelpersPrimaryReselect, NethelpersRoutingTable, NethelpersVLANProtocol, NetworkConfigLayer } from "../enums/enums_pb.js";
+import type { NethelpersADLACPActive, NethelpersADSelect, NethelpersARPAllTargets, NethelpersARPValidate, NethelpersBondMode, NethelpersBondXmitHashPolicy, NethelpersDuplex, NethelpersFailOverMAC, NethelpersLACPRate, NethelpersLinkType, NethelpersOperationalState, NethelpersPort, NethelpersPrimaryReselect, NethelpersRoutingTable, NethelpersVLANProtocol, NethelpersWOLMode, NetworkConfigLayer } from "../enums/enums_pb.js";
 import type { NetIP } from "../../../common/common_pb.js";
 
 /**
@@ -372,6 +372,129 @@ export declare type LinkSpecSpec = Message<"talos.resource.definitions.network.L
  * Use `create(LinkSpecSpecSchema)` to create a new message.
  */
 export declare const LinkSpecSpecSchema: GenMessage<LinkSpecSpec>;
+
+/**
+ * @generated from message talos.resource.definitions.network.EthernetRingsSpec
+ */
+export declare type EthernetRingsSpec = Message<"talos.resource.definitions.network.EthernetRingsSpec"> & {
+  /**
+   * @generated from field: uint32 rx = 1;
+   */
+  rx: number;
+
+  /**
+   * @generated from field: uint32 rx_mini = 2;
+   */
+  rxMini: number;
+
+  /**
+   * @generated from field: uint32 rx_jumbo = 3;
+   */
+  rxJumbo: number;
+
+  /**
+   * @generated from field: uint32 tx = 4;
+   */
+  tx: number;
+
+  /**
+   * @generated from field: uint32 rx_buf_len = 5;
+   */
+  rxBufLen: number;
+
+  /**
+   * @generated from field: uint32 cqe_size = 6;
+   */
+  cqeSize: number;
+
+  /**
+   * @generated from field: bool tx_push = 7;
+   */
+  txPush: boolean;
+
+  /**
+   * @generated from field: bool rx_push = 8;
+   */
+  rxPush: boolean;
+
+  /**
+   * @generated from field: uint32 tx_push_buf_len = 9;
+   */
+  txPushBufLen: number;
+
+  /**
+   * @generated from field: bool tcp_data_split = 10;
+   */
+  tcpDataSplit: boolean;
+};
+
+/**
+ * Describes the message talos.resource.definitions.network.EthernetRingsSpec.
+ * Use `create(EthernetRingsSpecSchema)` to create a new message.
+ */
+export declare const EthernetRingsSpecSchema: GenMessage<EthernetRingsSpec>;
+
+/**
+ * @generated from message talos.resource.definitions.network.EthernetChannelsSpec
+ */
+export declare type EthernetChannelsSpec = Message<"talos.resource.definitions.network.EthernetChannelsSpec"> & {
+  /**
+   * @generated from field: uint32 rx = 1;
+   */
+  rx: number;
+
+  /**
+   * @generated from field: uint32 tx = 2;
+   */
+  tx: number;
+
+  /**
+   * @generated from field: uint32 other = 3;
+   */
+  other: number;
+
+  /**
+   * @generated from field: uint32 combined = 4;
+   */
+  combined: number;
+};
+
+/**
+ * Describes the message talos.resource.definitions.network.EthernetChannelsSpec.
+ * Use `create(EthernetChannelsSpecSchema)` to create a new message.
+ */
+export declare const EthernetChannelsSpecSchema: GenMessage<EthernetChannelsSpec>;
+
+/**
+ * @generated from message talos.resource.definitions.network.EthernetSpecSpec
+ */
+export declare type EthernetSpecSpec = Message<"talos.resource.definitions.network.EthernetSpecSpec"> & {
+  /**
+   * @generated from field: talos.resource.definitions.network.EthernetRingsSpec rings = 1;
+   */
+  rings?: EthernetRingsSpec | undefined;
+
+  /**
+   * @generated from field: map<string, bool> features = 2;
+   */
+  features: { [key: string]: boolean };
+
+  /**
+   * @generated from field: talos.resource.definitions.network.EthernetChannelsSpec channels = 3;
+   */
+  channels?: EthernetChannelsSpec | undefined;
+
+  /**
+   * @generated from field: repeated talos.resource.definitions.enums.NethelpersWOLMode wake_on_lan = 4;
+   */
+  wakeOnLan: NethelpersWOLMode[];
+};
+
+/**
+ * Describes the message talos.resource.definitions.network.EthernetSpecSpec.
+ * Use `create(EthernetSpecSpecSchema)` to create a new message.
+ */
+export declare const EthernetSpecSpecSchema: GenMessage<EthernetSpecSpec>;
 
 /**
  * @generated from message talos.resource.definitions.network.LinkAliasSpecSpec
