@@ -1,13 +1,14 @@
 // Commands that make and check configs without any machine.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { Command, Option } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { clientConfigText } from "../../machine-config/client-config.ts";
 import { diagnosticText } from "../../machine-config/decode/diagnostic.ts";
 import { type ClusterPlan, generateConfigs } from "../../machine-config/generate/configs.ts";
 import {
   createSecrets,
   parseSecrets,
+  type SecretsBundle,
   secretsFromConfig,
   secretsText,
 } from "../../machine-config/generate/secrets.ts";
@@ -67,6 +68,8 @@ const generating = (command: Command, io: Io): Command =>
     .option("--with-kubespan", "connect nodes by an encrypted network")
     .option("--with-docs [boolean]", "accepted for compatibility; there are no comments to leave out")
     .option("--with-examples [boolean]", "accepted for compatibility; there are no examples to leave out")
+    .addOption(talosVersion())
+    .addOption(new Option("--version <version>", "of the config").choices(["v1alpha1"]).default("v1alpha1"))
     .option("-f, --force", "overwrite existing files")
     .action((clusterName: string, endpoint: string, options: GenerateOptions) =>
       generate(clusterName, endpoint, options, io),
@@ -124,17 +127,43 @@ const mirrorsOf = (given: readonly string[]): Record<string, readonly string[]> 
     return { ...mirrors, [host]: [...(mirrors[host] ?? []), it.slice(at + 1)] };
   }, {});
 
+interface SecretsOptions {
+  readonly outputFile: string;
+  readonly fromControlplaneConfig?: string;
+  readonly kubernetesBootstrapToken?: string;
+  readonly force?: boolean;
+}
+
+/** Checked as a bundle is that somebody else wrote. */
+const withBootstrapToken = (bundle: SecretsBundle, bootstraptoken: string): SecretsBundle =>
+  parseSecrets(secretsText({ ...bundle, secrets: { ...bundle.secrets, bootstraptoken } }));
+
+/** What is generated is for releases of today: nodes before this one refuse some of its documents. */
+const oldestMinor = 12;
+
+const talosVersion = () =>
+  new Option("--talos-version <version>", "of the nodes that it is for").argParser((text) => {
+    const [, major, minor] = /^v?(\d+)\.(\d+)/.exec(text) ?? [];
+    if (major === "1" && Number(minor) >= oldestMinor) return text;
+    throw new InvalidArgumentError(
+      `configs are made for v1.${oldestMinor} and later; use upstream's for older nodes.`,
+    );
+  });
+
 export function genCommand(io: Io): Command {
   const secrets = new Command("secrets")
     .description("Generates a secrets bundle file which can later be used to generate a config")
     .option("-o, --output-file <path>", 'where to; "-" for standard output', "secrets.yaml")
     .option("--from-controlplane-config <path>", "the secrets of a config that is there")
+    .option("-t, --kubernetes-bootstrap-token <token>", "one that nodes join Kubernetes by already")
+    .addOption(talosVersion())
     .option("-f, --force", "overwrite an existing file")
-    .action(async (options: { outputFile: string; fromControlplaneConfig?: string; force?: boolean }) => {
-      const { fromControlplaneConfig: from } = options;
-      const bundle = from
+    .action(async (options: SecretsOptions) => {
+      const { fromControlplaneConfig: from, kubernetesBootstrapToken: bootstrapToken } = options;
+      const made = from
         ? secretsFromConfig(parseMachineConfig(await readFile(from, "utf8")))
         : await createSecrets({ clock: { now: io.now } });
+      const bundle = bootstrapToken === undefined ? made : withBootstrapToken(made, bootstrapToken);
       if (options.outputFile === "-") return io.out(secretsText(bundle));
       await writeNew(options.outputFile, secretsText(bundle), options);
     });

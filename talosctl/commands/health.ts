@@ -11,6 +11,7 @@ import { machineCommand, withConnection } from "./command.ts";
 
 interface Options extends Target {
   readonly server: boolean;
+  readonly runE2e: boolean;
   readonly waitTimeout: string;
   readonly initNode?: string;
   readonly controlPlaneNodes?: readonly string[];
@@ -28,16 +29,19 @@ export const healthCommand = (io: Io): Command =>
     .option("--k8s-endpoint <endpoint>", "use endpoint instead of kubeconfig default")
     .option("--server", "let a node do the checks, where it can", true)
     .option("--no-server", "do the checks from here")
+    .option("--run-e2e", "run Kubernetes' own tests; only upstream's talosctl does", false)
     .option("--wait-timeout <duration>", "timeout to wait for the cluster to be ready", "20m0s")
-    .action(async (options: Options) =>
-      withConnection(options, io, async (connection) => {
+    .action(async (options: Options) => {
+      if (options.runE2e)
+        throw new CommandFailed("Cannot run Kubernetes' tests: this talosctl does not speak to Kubernetes");
+      await withConnection(options, io, async (connection) => {
         if (options.server && (await onServer(connection, io, options))) return;
         const timeout = AbortSignal.timeout(parseDuration(options.waitTimeout));
         const members = given(options) ?? (await membersOf(connection));
         const signal = AbortSignal.any([io.signal, timeout]);
         for (const check of checks) await waitFor(check, { connection, io, members, signal });
-      }),
-    );
+      });
+    });
 
 function given({ initNode, controlPlaneNodes = [], workerNodes = [] }: Options): Member[] | undefined {
   const controlPlanes = [...(initNode === undefined ? [] : [initNode]), ...controlPlaneNodes];

@@ -42,6 +42,12 @@ export const metaCommand = (io: Io): Command =>
 
 const methods = { FAST: Method.FAST, ZEROES: Method.ZEROES } as const;
 
+interface WipeOptions {
+  readonly method: keyof typeof methods;
+  readonly skipVolumeCheck: boolean;
+  readonly dropPartition: boolean;
+}
+
 export const wipeCommand = (io: Io): Command =>
   new Command("wipe").description("Wipe block device or volumes").addCommand(
     alsoInsecure(
@@ -50,17 +56,15 @@ export const wipeCommand = (io: Io): Command =>
       .argument("<devices...>", "as the kernel names them: sda, nvme0n1")
       .addOption(new Option("--method <method>", "how").choices(Object.keys(methods)).default("FAST"))
       .option("--skip-volume-check", "also what is in use as a volume", false)
-      .action(
-        async (
-          names: readonly string[],
-          options: Target & { method: keyof typeof methods; skipVolumeCheck: boolean },
-        ) =>
-          withConnection(options, io, async (connection) => {
-            const { method, skipVolumeCheck } = options;
-            const devices = names.map((device) => ({ device, method: methods[method], skipVolumeCheck }));
-            const way = { ...connection.all(), deadlineMs: Infinity };
-            const { messages } = await connection.calls(StorageService).blockDeviceWipe({ devices }, way);
-            new Answers(messages, connection).settle();
-          }),
+      .option("--drop-partition", "and take a partition out of its table", false)
+      .action(async (names: readonly string[], options: Target & WipeOptions) =>
+        withConnection(options, io, async (connection) => {
+          const { method, skipVolumeCheck, dropPartition } = options;
+          const how = { method: methods[method], skipVolumeCheck, dropPartition };
+          const devices = names.map((device) => ({ device, ...how }));
+          const way = { ...connection.all(), deadlineMs: Infinity };
+          const { messages } = await connection.calls(StorageService).blockDeviceWipe({ devices }, way);
+          new Answers(messages, connection).settle();
+        }),
       ),
   );

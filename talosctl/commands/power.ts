@@ -9,6 +9,7 @@ import { eachNode } from "../answers.ts";
 import type { Target } from "../connection.ts";
 import type { Io } from "../io.ts";
 import { alsoInsecure, machineCommand, withConnection } from "./command.ts";
+import { type Draining, draining, refuseToDrain } from "./draining.ts";
 import { doToEach, type Waiting, waiting } from "./waiting.ts";
 
 const rebootModes = {
@@ -18,16 +19,17 @@ const rebootModes = {
 } as const;
 
 export const rebootCommand = (io: Io): Command =>
-  waiting(machineCommand("reboot", "Reboot a node"))
+  draining(waiting(machineCommand("reboot", "Reboot a node")))
     .addOption(new Option("-m, --mode <mode>", "how").choices(Object.keys(rebootModes)).default("default"))
-    .action((options: Waiting & { mode: keyof typeof rebootModes }) =>
-      doToEach(io, options, "it is back", async (connection, node) => {
+    .action(async (options: Waiting & Draining & { mode: keyof typeof rebootModes }) => {
+      refuseToDrain(options);
+      await doToEach(io, options, "it is back", async (connection, node) => {
         const request = { mode: rebootModes[options.mode] };
         const calls = connection.calls(MachineService);
         const { messages } = await calls.reboot(request, connection.at(node));
         return messages[0]?.actorId ?? "";
-      }),
-    );
+      });
+    });
 
 export const shutdownCommand = (io: Io): Command =>
   waiting(machineCommand("shutdown", "Shutdown a node"))

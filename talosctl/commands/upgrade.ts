@@ -7,9 +7,10 @@ import type { Connection } from "../connection.ts";
 import { containerdOf, type ImageNamespace, namespaceOption } from "../containerd.ts";
 import { CommandFailed, type Io } from "../io.ts";
 import { machineCommand } from "./command.ts";
+import { type Draining, draining, refuseToDrain } from "./draining.ts";
 import { doToEach, type Waiting, waiting } from "./waiting.ts";
 
-interface Options extends Waiting {
+interface Options extends Waiting, Draining {
   readonly image: string;
   readonly stage: boolean;
   readonly force: boolean;
@@ -26,7 +27,7 @@ const rebootModes = {
 } as const;
 
 export const upgradeCommand = (io: Io): Command =>
-  waiting(machineCommand("upgrade", "Upgrade Talos on the target node"))
+  draining(waiting(machineCommand("upgrade", "Upgrade Talos on the target node")))
     .requiredOption("-i, --image <image>", "the system to install")
     .option("-s, --stage", "install it at the next boot (legacy method)", false)
     .option("-f, --force", "without checks (legacy method)", false)
@@ -38,8 +39,9 @@ export const upgradeCommand = (io: Io): Command =>
         .choices(Object.keys(rebootModes))
         .default("default"),
     )
-    .action((options: Options) =>
-      doToEach(io, options, "it is back", async (connection, node) => {
+    .action(async (options: Options) => {
+      refuseToDrain(options);
+      await doToEach(io, options, "it is back", async (connection, node) => {
         const asksForLegacy = options.legacy || options.stage || options.force;
         if (asksForLegacy || !(await hasLifecycle(connection, node)))
           return upgradeAtOnce(connection, node, options);
@@ -48,8 +50,8 @@ export const upgradeCommand = (io: Io): Command =>
         const request = { mode: rebootModes[options.rebootMode] };
         const { messages } = await calls.reboot(request, connection.at(node));
         return messages[0]?.actorId ?? "";
-      }),
-    );
+      });
+    });
 
 /** Machines upgrade step by step since 1.13.0-alpha.3; the old call does it all, and ends with 1.18. */
 export function isStepByStep(tag: string): boolean {

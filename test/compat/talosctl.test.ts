@@ -305,6 +305,11 @@ describe("our talosctl", () => {
     ["read /x -n a,b", /not supported with multiple nodes/],
     ["services --context none -n a", /context "none" is not defined/],
     ["pcap -n a", /unknown command/],
+    ["upgrade -i x -n a --drain", /^Cannot drain: this talosctl does not speak to Kubernetes/],
+    ["reboot -n a --drain=true", /^Cannot drain/],
+    ["health -n a --run-e2e", /^Cannot run Kubernetes' tests/],
+    ["gen secrets --talos-version v1.9", /configs are made for v1\.12 and later/],
+    ["gen secrets -o - -t short", /bootstraptoken: is no token/],
     ["apply-config -n a", /required option .*--file/],
   ])("%s says what is wrong", async (line, why) => {
     const { code, error } = await ours(line.split(" "));
@@ -350,6 +355,11 @@ describe.skipIf(!upstreamTalosctl)(upstreamTitle, () => {
     ["netstat -l -t -p", /LISTEN +\d+\/\S+/],
     ["stats", /not served here/],
     ["reboot --wait=false", /^$/],
+    [
+      "upgrade -i factory/ingot:v4 --wait=false --drain=false",
+      /pulled image[^]*Exit code: 0[^]*upgrade completed/,
+    ],
+    ["upgrade -i factory/ingot:v4 --wait=false", /drain: error fetching kubeconfig [^]*not served here/],
     [`patch mc -p {"machine":{"sysctls":{"vm.swappiness":"12"}}}`, /patched MachineConfigs/],
     [newConfig, /^$/],
   ] as const)("works: %s", async (line, expected) => {
