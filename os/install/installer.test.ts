@@ -26,6 +26,7 @@ function open(rest: Partial<InstallerOptions> = {}) {
   let isInstalled = false;
   const install = installer({
     isInstalled: () => Promise.resolve(isInstalled),
+    isInstalling: () => Promise.resolve(false),
     disks: () => Promise.resolve(disks),
     async realPath(path) {
       const found = links[path] ?? path;
@@ -68,6 +69,12 @@ describe("an installation that a client asks for", () => {
     const { on } = open();
     await on("/dev/vda");
     await expect(on("/dev/vda")).rejects.toMatchObject({ code: "alreadyExists" });
+  });
+
+  test("is refused while the machine installs itself", async () => {
+    const { on, did } = open({ isInstalling: () => Promise.resolve(true) });
+    await expect(on("/dev/vda")).rejects.toMatchObject({ code: "failedPrecondition" });
+    expect(did).toEqual([]);
   });
 
   test.each([

@@ -10,6 +10,8 @@ import { quarters } from "./quarters.ts";
 export interface InstallerOptions {
   /** Whether any disk of the machine holds a system. */
   readonly isInstalled: () => Promise<boolean>;
+  /** Whether the machine installs itself now, as its config says. */
+  readonly isInstalling: () => Promise<boolean>;
   readonly disks: () => Promise<readonly Disk[]>;
   /** Where a path leads to in the end; rejects when it leads nowhere. */
   readonly realPath: (path: string) => Promise<string>;
@@ -27,6 +29,9 @@ export interface InstallerOptions {
 /** The machine is restarted by whoever asked for it, afterwards. Sentences are those that clients of this API know. */
 export function installer(options: InstallerOptions): InstallSystem {
   let busy = false;
+  const refuseSecond = () => {
+    throw new GrpcError("failedPrecondition", "another installation/upgrade is already in progress");
+  };
 
   async function diskAt(path: string): Promise<Disk> {
     const refused = (why: string) => new GrpcError("invalidArgument", `invalid disk path: ${path} ${why}`);
@@ -43,6 +48,7 @@ export function installer(options: InstallerOptions): InstallSystem {
     { image, disk: path }: Parameters<InstallSystem>[0],
     progress: Parameters<InstallSystem>[1],
   ): Promise<void> {
+    if (await options.isInstalling()) refuseSecond();
     if (await options.isInstalled()) throw new GrpcError("alreadyExists", "machine is already installed");
     const disk = await diskAt(path);
     const say = (text: string) => {
@@ -57,8 +63,7 @@ export function installer(options: InstallerOptions): InstallSystem {
   }
 
   return async (wanted, progress) => {
-    if (busy)
-      throw new GrpcError("failedPrecondition", "another installation/upgrade is already in progress");
+    if (busy) refuseSecond();
     busy = true;
     try {
       await installOn(wanted, progress);

@@ -43,4 +43,6 @@ export interface Context {
 export interface EndingReason {
   readonly sequence: SequenceName;
   readonly actorId: string;
+  /** Whoever asked for it does not want to wait for what does not close. */
+  readonly forced?: boolean;
 }

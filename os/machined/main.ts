@@ -26,6 +26,7 @@ import { hardwareWatchdog } from "./watchdog.ts";
 const restartAfterS = 10;
 /** What does not close by then is left to the kernel. */
 const closeWithinMs = 60_000;
+const forcedWithinMs = 5_000;
 
 const kmsg = openSync("/dev/kmsg", "w");
 const logs = new LogBook(() => new Date());
@@ -98,7 +99,7 @@ async function end(how: "restart" | "powerOff", why?: EndingReason): Promise<voi
   if (isEnding) return;
   isEnding = true;
   log.write("info", how);
-  setTimeout(() => reboot(how), closeWithinMs);
+  setTimeout(() => reboot(how), why?.forced ? forcedWithinMs : closeWithinMs);
   const { sequence, actorId } = why ?? { sequence: how === "restart" ? "reboot" : "shutdown", actorId: "" };
   try {
     await sequencer.run({ name: sequence, phases: ending, actorId }, new AbortController().signal);

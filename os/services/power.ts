@@ -23,7 +23,12 @@ export type Installation = Pick<Lifecycle, "rollback" | "upgrade"> & {
 /** Ends this boot as part of a sequence, whose events bear the actor's id. */
 export type End = (
   how: "restart" | "powerOff",
-  why: { readonly sequence: "reboot" | "shutdown" | "reset" | "upgrade"; readonly actorId: string },
+  why: {
+    readonly sequence: "reboot" | "shutdown" | "reset" | "upgrade";
+    readonly actorId: string;
+    /** Does not wait for what takes long to end. */
+    readonly forced?: boolean;
+  },
 ) => void;
 
 export interface PowerOptions {
@@ -41,7 +46,9 @@ export function power({ end, installation, stopServices }: PowerOptions): Lifecy
     throw new GrpcError("failedPrecondition", "nothing is installed: this machine runs from memory");
   };
   return {
-    reboot: async (_, actorId) => end("restart", { sequence: "reboot", actorId }),
+    // There is no kexec here: a power cycle is what every restart is.
+    reboot: async (how, actorId) =>
+      end("restart", { sequence: "reboot", actorId, ...(how === "force" && { forced: true }) }),
     shutdown: async (_, actorId) => end("powerOff", { sequence: "shutdown", actorId }),
     reset: async (request, actorId) => installed().reset(request, actorId, stopServices),
     rollback: async () => installed().rollback(),

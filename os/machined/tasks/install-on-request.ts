@@ -10,6 +10,7 @@ import { mountVolume, unmountVolume, volumes } from "../../install/volumes.ts";
 import { runTool } from "../../kernel/run-tool.ts";
 import { SystemDisk } from "../../resources/block.ts";
 import { MachineConfig } from "../../resources/config/machine-config.ts";
+import { MachineStage } from "../../resources/runtime/node.ts";
 import type { InstallSystem } from "../../services/api/lifecycle-service.ts";
 import { persistConfig } from "../../services/config/persist-config.ts";
 import type { Context } from "../context.ts";
@@ -19,6 +20,7 @@ import { openInstallImage, writeToDisk } from "./write-to-disk.ts";
 export function installOnRequest(context: Context): InstallSystem {
   const { state, log, orphans, closing } = context;
   const isInstalled = async () => (await state.find(SystemDisk, "system-disk")) !== undefined;
+  const isInstalling = async () => (await state.find(MachineStage, "machine"))?.spec.stage === "installing";
   const said = (text: string) => log.write("info", `install: ${text}`);
   const kept = () => state.find(MachineConfig, "persistent").then((found) => found?.spec.yaml);
 
@@ -34,7 +36,7 @@ export function installOnRequest(context: Context): InstallSystem {
   }
 
   return installer({
-    ...{ isInstalled, said, realPath: realpath },
+    ...{ isInstalled, isInstalling, said, realPath: realpath },
     disks: () => listDisks("/sys"),
     openImage: async (image, signal) => openInstallImage(context, image, await kept(), signal),
     async write(disk, source, progress, signal) {
