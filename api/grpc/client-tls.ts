@@ -1,7 +1,8 @@
 import { isIP, type Socket } from "node:net";
-import { checkServerIdentity, connect, createSecureContext, type SecureContext } from "node:tls";
+import { checkServerIdentity, createSecureContext, type PeerCertificate, type SecureContext } from "node:tls";
 import { CallCredentials, ChannelCredentials } from "@grpc/grpc-js";
 import type { Identity } from "./server-tls.ts";
+import { type Handshake, shakeHands } from "./shake-hands.ts";
 
 export interface ClientTls {
   /** Who may have signed the server's certificate (PEM). A leaf given here is itself trusted. */
@@ -10,6 +11,8 @@ export interface ClientTls {
   readonly identity?: Identity;
   /** The name or address that the server's certificate must bear, when it is not the one we dial. */
   readonly serverName?: string;
+  /** How long a server that took the connection may say nothing; that of `shakeHands`, unless said. */
+  readonly patienceMs?: number;
 }
 
 /**
@@ -19,9 +22,11 @@ export interface ClientTls {
 export class ClientTlsCredentials extends ChannelCredentials {
   readonly #context: SecureContext;
   readonly #serverName: string | undefined;
+  readonly #handshake: Handshake;
 
-  constructor({ authorities, identity, serverName }: ClientTls) {
+  constructor({ authorities, identity, serverName, patienceMs }: ClientTls) {
     super();
+    this.#handshake = patienceMs === undefined ? {} : { patienceMs };
     this.#serverName = serverName;
     this.#context = createSecureContext({
       ca: authorities,
@@ -54,20 +59,14 @@ export class ClientTlsCredentials extends ChannelCredentials {
   }
 
   #connect(socket: Socket, name: string): Promise<{ socket: Socket; secure: boolean }> {
-    return new Promise((resolve, reject) => {
-      const secured = connect(
-        {
-          socket,
-          secureContext: this.#context,
-          ALPNProtocols: ["h2"],
-          checkServerIdentity: (_, certificate) => checkServerIdentity(name, certificate),
-          // RFC 6066 §3: a server name is never an address.
-          ...(isIP(name) ? {} : { servername: name }),
-        },
-        () => resolve({ socket: secured, secure: true }),
-      );
-      secured.on("error", reject);
-    });
+    const options = {
+      secureContext: this.#context,
+      checkServerIdentity: (_: string, certificate: PeerCertificate) =>
+        checkServerIdentity(name, certificate),
+      // RFC 6066 §3: a server name is never an address.
+      ...(isIP(name) ? {} : { servername: name }),
+    };
+    return shakeHands(socket, options, this.#handshake);
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
-import { connect, type TLSSocket } from "node:tls";
+import type { ConnectionOptions, TLSSocket } from "node:tls";
 import { CallCredentials, ChannelCredentials } from "@grpc/grpc-js";
+import { shakeHands } from "./shake-hands.ts";
 
 /** TLS whose server is judged by us and not by Node, which knows authorities and a clock alone. */
 export abstract class JudgedTlsCredentials extends ChannelCredentials {
@@ -29,25 +30,13 @@ export abstract class JudgedTlsCredentials extends ChannelCredentials {
 
   #connect(socket: Socket): Promise<{ socket: Socket; secure: boolean }> {
     const { servername } = this;
-    return new Promise((resolve, reject) => {
-      const secured = connect(
-        {
-          socket,
-          ALPNProtocols: ["h2"],
-          minVersion: "TLSv1.2",
-          // The one place where Node's own verdict is not asked for. Ours follows; the world's authorities need not be read.
-          rejectUnauthorized: false,
-          ca: [],
-          ...(servername === undefined ? {} : { servername }),
-        },
-        () => {
-          const refusal = this.refusalOf(secured);
-          if (refusal === undefined) return resolve({ socket: secured, secure: true });
-          secured.destroy();
-          reject(new Error(refusal));
-        },
-      );
-      secured.on("error", reject);
-    });
+    const options: ConnectionOptions = {
+      minVersion: "TLSv1.2",
+      // The one place where Node's own verdict is not asked for. Ours follows; the world's authorities need not be read.
+      rejectUnauthorized: false,
+      ca: [],
+      ...(servername === undefined ? {} : { servername }),
+    };
+    return shakeHands(socket, options, { refusalOf: (secured) => this.refusalOf(secured) });
   }
 }

@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { X509Certificate } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -74,6 +75,36 @@ async function whoAmI(port: number, tls: ClientTls) {
   using channel = openChannel({ address: `127.0.0.1:${port}`, credentials: new ClientTlsCredentials(tls) });
   return (await client(EchoService, channel).unary({})).text;
 }
+
+test("a server that takes the connection and says nothing is given up, and tried again", async () => {
+  await using running = await server("none");
+  const silent: Socket[] = [];
+  // The first that comes is left alone with its greeting: that machine has lost its power. Others are answered.
+  const door = createServer((from) => {
+    if (silent.push(from) === 1) return;
+    const to = connect(running.port, "127.0.0.1");
+    silent.push(to);
+    from.pipe(to).pipe(from);
+  });
+  await new Promise<void>((resolve) => door.listen(0, "127.0.0.1", resolve));
+  try {
+    const tls = { authorities: authority.certificate, patienceMs: 300 };
+    const { port } = door.address() as AddressInfo;
+    using channel = openChannel({
+      ...{ address: `127.0.0.1:${port}`, maxReconnectMs: 20 },
+      credentials: new ClientTlsCredentials(tls),
+    });
+    const { unary } = client(EchoService, channel, { deadlineMs: 20_000 });
+    await expect(unary({})).rejects.toMatchObject({
+      code: "unavailable",
+      message: expect.stringContaining("took the connection, and said nothing"),
+    });
+    await expect.poll(() => unary({}), { timeout: 20_000 }).toMatchObject({ text: "nobody" });
+  } finally {
+    door.close();
+    for (const socket of silent) socket.destroy();
+  }
+});
 
 test("with mTLS, the handler sees the certificate of the client", async () => {
   await using running = await server("required");
