@@ -109,8 +109,6 @@ export function installation(options: InstallationOptions): Installation {
   }
 
   return {
-    systemDisk,
-
     async checkImage(image, signal) {
       await open(image, signal);
     },

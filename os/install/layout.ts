@@ -35,6 +35,9 @@ const names = Object.keys(rows) as readonly PartitionName[];
 
 export const isPartitionName = (name: string): name is PartitionName => Object.hasOwn(rows, name);
 
+/** Whether a partition of the system's disk is the system's own; others are of whoever runs the machine. */
+export const isSystemPartition = (number: number): boolean => number <= names.length;
+
 export const partitionNumber = (name: PartitionName): number => names.indexOf(name) + 1;
 
 export const slots = ["a", "b"] as const;

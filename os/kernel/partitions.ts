@@ -4,7 +4,7 @@ import { addressOf, SyscallError, syscall } from "./ffi.ts";
 import { numbers } from "./syscall-numbers.ts";
 
 const BLKPG = 0x1269;
-const operations = { add: 1, resize: 3 } as const;
+const operations = { add: 1, remove: 2, resize: 3 } as const;
 const partitionBytes = 152;
 
 export interface PartitionPlace {
@@ -13,7 +13,7 @@ export interface PartitionPlace {
   readonly sizeBytes: number;
 }
 
-/** `fd` is the disk's. A partition that is there already is fine. */
+/** `fd` is the disk's. A partition that is there already is fine, and so is one that has gone. */
 export function tellPartition(
   operation: keyof typeof operations,
   fd: number,
@@ -30,6 +30,7 @@ export function tellPartition(
   try {
     syscall(`${operation} partition ${number}`, numbers.ioctl, fd, BLKPG, request);
   } catch (error) {
-    if (!(error instanceof SyscallError && operation === "add" && error.code === "EBUSY")) throw error;
+    const fine = { add: "EBUSY", remove: "ENXIO", resize: undefined }[operation];
+    if (!(error instanceof SyscallError && error.code === fine)) throw error;
   }
 }

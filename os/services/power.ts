@@ -16,8 +16,6 @@ export type Installation = Pick<Lifecycle, "rollback" | "upgrade"> & {
   readonly meta: Meta;
   readonly writeSystem: WriteSystem;
   readonly checkImage: CheckImage;
-  /** As the kernel names it: `nvme0n1`. */
-  readonly systemDisk: string;
 };
 
 /** Ends this boot as part of a sequence, whose events bear the actor's id. */

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { hostname, uptime } from "node:os";
 import { basename } from "node:path";
@@ -17,6 +17,7 @@ import project from "../../package.json" with { type: "json" };
 import { openAuthority } from "../../pki/authority.ts";
 import { listDisks } from "../block/disks.ts";
 import { openBlockDevice } from "../block/open-block-device.ts";
+import { dropPartition, partitionNamed } from "../block/partition.ts";
 import { speaks } from "../block/speaks.ts";
 import { holdersOf } from "../block/teardown.ts";
 import { wipe } from "../block/wipe/wipe.ts";
@@ -153,8 +154,9 @@ export async function startServices(surroundings: Surroundings): Promise<AsyncDi
       }),
       storageService({
         disks: () => listDisks("/sys"),
-        systemDisk: () => installation()?.systemDisk,
-        usesOf,
+        systemDisk: async () => (await state.find(SystemDisk, "system-disk"))?.spec.diskID,
+        partitionNamed: (name) => partitionNamed("/sys", name),
+        ...{ usesOf, dropPartition },
         wipe: wipeDisk,
       }),
       filesystemService,
@@ -304,9 +306,12 @@ async function report(state: State): Promise<void> {
 
 async function usesOf(device: string): Promise<string[]> {
   const mounts = readFileSync("/proc/mounts", "utf8").split("\n");
-  const isOnIt = new RegExp(`^/dev/${device}(p?\\d+)? `);
+  const isPartition = (await partitionNamed("/sys", device)) !== undefined;
+  const isOnIt = new RegExp(`^/dev/${device}${isPartition ? "" : String.raw`(p?\d+)?`} `);
   const mounted = mounts.filter((line) => isOnIt.test(line)).map((line) => line.split(" ")[1]);
-  const holders = await holdersOf("/sys", `/dev/${device}`);
+  const holders = isPartition
+    ? (await readdir(`/sys/class/block/${device}/holders`)).map((name) => ({ name }))
+    : await holdersOf("/sys", `/dev/${device}`);
   return [
     ...mounted.map((path) => `it is mounted at ${path}`),
     ...holders.map(({ name }) => `${name} is built on it`),

@@ -4,7 +4,8 @@ import { open } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { SpecOf } from "../../cosi/resource.ts";
 import type { VolumeSettings } from "../../machine-config/settings/volumes.ts";
-import { encodeTable, type Partition, type PartitionTable } from "../block/gpt/table.ts";
+import type { Partition, PartitionTable } from "../block/gpt/table.ts";
+import { writeTable } from "../block/gpt/write-table.ts";
 import { partitionDevice } from "../block/system-disk.ts";
 import { mountsOn } from "../install/volumes.ts";
 import { growFilesystem } from "../kernel/grow-filesystem.ts";
@@ -121,7 +122,7 @@ export class UserVolumes {
   async #makePartition(view: DiskView, table: PartitionTable, partition: Partition): Promise<void> {
     this.#options.said(`${view.disk.devPath}: making the partition ${partition.name}`);
     await clear(view, partition);
-    await writeTable(view, table);
+    await writeTable(view.disk, table);
     await this.#tell("add", view, partition);
   }
 
@@ -133,7 +134,7 @@ export class UserVolumes {
     const grown = { ...partition, lastSector: partition.lastSector + roomSectors };
     this.#options.said(`${view.disk.devPath}: growing the partition ${partition.name}`);
     const partitions = view.table!.partitions.map((it) => (it.number === grown.number ? grown : it));
-    await writeTable(view, { diskGuid: view.table!.diskGuid, partitions });
+    await writeTable(view.disk, { diskGuid: view.table!.diskGuid, partitions });
     await this.#tell("resize", view, grown);
     return grown;
   }
@@ -157,18 +158,6 @@ async function clear({ disk }: DiskView, { firstSector }: Partition): Promise<vo
   await using handle = await open(disk.devPath, "r+");
   await handle.write(Buffer.alloc(clearedBytes), 0, clearedBytes, firstSector * disk.sectorBytes);
   await handle.sync();
-}
-
-/** The backup first: at every moment one of the two is whole. */
-async function writeTable({ disk }: DiskView, table: PartitionTable): Promise<void> {
-  await using handle = await open(disk.devPath, "r+");
-  const bootCode = Buffer.alloc(440);
-  await handle.read(bootCode, 0, bootCode.length, 0);
-  const { backup, entries, header, protection } = encodeTable(table, disk, bootCode);
-  for (const { offset, bytes } of [backup, entries, header, protection]) {
-    await handle.write(bytes, 0, bytes.length, offset);
-    await handle.sync();
-  }
 }
 
 /** devtmpfs makes it a moment after the kernel was told. */

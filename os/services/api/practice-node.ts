@@ -169,7 +169,10 @@ export async function openPracticeNode(options: PracticeNodeOptions = {}): Promi
         }),
         storageService({
           disks: () => Promise.resolve([disk]),
-          systemDisk: () => undefined,
+          systemDisk: () => Promise.resolve(undefined),
+          partitionNamed: () => Promise.resolve(undefined),
+          dropPartition: () =>
+            Promise.reject(new Error("Cannot drop: there are no partitions in a practice node")),
           usesOf: () => Promise.resolve([]),
           wipe: () => Promise.reject(new Error("Cannot wipe: there are no disks in a practice node")),
         }),

@@ -1,0 +1,17 @@
+import { open } from "node:fs/promises";
+import { encodeTable, type Geometry, type PartitionTable } from "./table.ts";
+
+/** To a disk whose partitions may be in use. The backup first: at every moment one of the two is whole. */
+export async function writeTable(
+  disk: Geometry & { readonly devPath: string },
+  table: PartitionTable,
+): Promise<void> {
+  await using handle = await open(disk.devPath, "r+");
+  const bootCode = Buffer.alloc(440);
+  await handle.read(bootCode, 0, bootCode.length, 0);
+  const { backup, entries, header, protection } = encodeTable(table, disk, bootCode);
+  for (const { offset, bytes } of [backup, entries, header, protection]) {
+    await handle.write(bytes, 0, bytes.length, offset);
+    await handle.sync();
+  }
+}
