@@ -92,6 +92,31 @@ export function secretsFromConfig({ v1alpha1 }: MachineConfig): SecretsBundle {
   return checked(value, "secrets from this config: it is not a control plane's");
 }
 
+/** Of a cluster that kubeadm or somebody like it has made: `read` answers files of its `/etc/kubernetes/pki`. */
+export async function secretsFromKubernetes(
+  { clock }: { readonly clock: Clock },
+  read: (file: string) => Promise<string>,
+): Promise<SecretsBundle> {
+  const pair = async (name: string) => {
+    const crt = await read(`${name}.crt`);
+    const key = await read(`${name}.key`);
+    try {
+      openAuthority({ crt, key, clock });
+    } catch (cause) {
+      throw new Error(`Cannot use ${name}.crt and ${name}.key: they are no authority's`, { cause });
+    }
+    return { crt: encode(crt), key: encode(key) };
+  };
+  const { certs, ...others } = await createSecrets({ clock });
+  return {
+    ...others,
+    certs: {
+      ...{ etcd: await pair("etcd/ca"), k8s: await pair("ca"), k8saggregator: await pair("front-proxy-ca") },
+      ...{ k8sserviceaccount: { key: encode(await read("sa.key")) }, os: certs.os },
+    },
+  };
+}
+
 function checked(value: unknown, what: string): SecretsBundle {
   const { data, error } = bundle.safeParse(value);
   if (data) return data;

@@ -10,6 +10,7 @@ import {
   parseSecrets,
   type SecretsBundle,
   secretsFromConfig,
+  secretsFromKubernetes,
   secretsText,
 } from "../../machine-config/generate/secrets.ts";
 import { parseMachineConfig } from "../../machine-config/machine-config.ts";
@@ -130,8 +131,20 @@ const mirrorsOf = (given: readonly string[]): Record<string, readonly string[]> 
 interface SecretsOptions {
   readonly outputFile: string;
   readonly fromControlplaneConfig?: string;
+  readonly fromKubernetesPki?: string;
   readonly kubernetesBootstrapToken?: string;
   readonly force?: boolean;
+}
+
+async function secretsFrom(
+  { fromControlplaneConfig: config, fromKubernetesPki: pki }: SecretsOptions,
+  clock: { readonly now: () => Date },
+): Promise<SecretsBundle> {
+  if (config && pki)
+    throw new CommandFailed("secrets come from a config or from a Kubernetes, not from both");
+  if (config) return secretsFromConfig(parseMachineConfig(await readFile(config, "utf8")));
+  if (pki) return secretsFromKubernetes({ clock }, (file) => readFile(join(pki, file), "utf8"));
+  return createSecrets({ clock });
 }
 
 /** Checked as a bundle is that somebody else wrote. */
@@ -155,14 +168,13 @@ export function genCommand(io: Io): Command {
     .description("Generates a secrets bundle file which can later be used to generate a config")
     .option("-o, --output-file <path>", 'where to; "-" for standard output', "secrets.yaml")
     .option("--from-controlplane-config <path>", "the secrets of a config that is there")
+    .option("-p, --from-kubernetes-pki <folder>", "the authorities of a Kubernetes that is there")
     .option("-t, --kubernetes-bootstrap-token <token>", "one that nodes join Kubernetes by already")
     .addOption(talosVersion())
     .option("-f, --force", "overwrite an existing file")
     .action(async (options: SecretsOptions) => {
-      const { fromControlplaneConfig: from, kubernetesBootstrapToken: bootstrapToken } = options;
-      const made = from
-        ? secretsFromConfig(parseMachineConfig(await readFile(from, "utf8")))
-        : await createSecrets({ clock: { now: io.now } });
+      const { kubernetesBootstrapToken: bootstrapToken } = options;
+      const made = await secretsFrom(options, { now: io.now });
       const bundle = bootstrapToken === undefined ? made : withBootstrapToken(made, bootstrapToken);
       if (options.outputFile === "-") return io.out(secretsText(bundle));
       await writeNew(options.outputFile, secretsText(bundle), options);

@@ -1,13 +1,15 @@
 // What our talosctl does without any machine.
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { generateKeyPairSync } from "node:crypto";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { systemClock } from "../../cosi/system-clock.ts";
 import { clientConfigText } from "../../machine-config/client-config.ts";
 import { generateClientConfig } from "../../machine-config/generate/configs.ts";
-import { createSecrets } from "../../machine-config/generate/secrets.ts";
+import { createSecrets, parseSecrets } from "../../machine-config/generate/secrets.ts";
+import { createAuthority } from "../../pki/authority.ts";
 import { ourTalosctl } from "./our-talosctl.ts";
 
 let folder: string;
@@ -43,6 +45,36 @@ describe("without a machine", () => {
     expect((await ours(["validate", "-m", "metal", "-c", bad])).error).toMatch(
       /line 2, column \d+: machine\.sysctl/,
     );
+  });
+
+  test("secrets are made of a Kubernetes that is there, with its authorities and its token", async () => {
+    const pki = join(folder, "pki");
+    mkdirSync(join(pki, "etcd"), { recursive: true });
+    const pems: Record<string, { readonly crt: string; readonly key: string }> = {};
+    for (const name of ["ca", "etcd/ca", "front-proxy-ca"]) {
+      const clock = systemClock;
+      const { certificate, key } = await createAuthority({ algorithm: "rsa-2048", clock, commonName: name });
+      pems[name] = { crt: certificate.pem, key: key.pem };
+      writeFileSync(join(pki, `${name}.crt`), certificate.pem);
+      writeFileSync(join(pki, `${name}.key`), key.pem);
+    }
+    const account = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey;
+    const accountPem = account.export({ format: "pem", type: "pkcs1" });
+    writeFileSync(join(pki, "sa.key"), accountPem);
+    const secrets = ["gen", "secrets", "-o", "-", "-p", pki, "-t", "abcdef.0123456789abcdef"];
+    const { certs, secrets: own } = parseSecrets((await ours(secrets)).out);
+    const text = (base64: string) => Buffer.from(base64, "base64").toString();
+    const plain = ({ crt, key }: { crt: string; key: string }) => ({ crt: text(crt), key: text(key) });
+    expect([plain(certs.k8s), plain(certs.etcd), plain(certs.k8saggregator)]).toEqual([
+      ...[pems["ca"], pems["etcd/ca"], pems["front-proxy-ca"]],
+    ]);
+    expect(text(certs.k8sserviceaccount.key)).toBe(accountPem);
+    expect(own.bootstraptoken).toBe("abcdef.0123456789abcdef");
+    // The key of another authority makes no pair.
+    writeFileSync(join(pki, "ca.key"), pems["etcd/ca"]!.key);
+    expect(await ours(secrets)).toMatchObject({
+      ...{ code: 1, error: expect.stringContaining("Cannot use ca.crt and ca.key") as string },
+    });
   });
 
   test("contexts are added, chosen, merged and removed, in a file of its owner's", async () => {
