@@ -2,6 +2,7 @@ import { collectionController } from "../../../cosi/engine/controller.ts";
 import { many } from "../../../cosi/engine/owns.ts";
 import { all, the } from "../../../cosi/engine/reads.ts";
 import type { ResourceOf, ResourceType, SpecOf } from "../../../cosi/resource.ts";
+import type { MachineConfig as Config } from "../../../machine-config/machine-config.ts";
 import { VolumeStatus } from "../../resources/block.ts";
 import { MachineConfig } from "../../resources/config/machine-config.ts";
 import { Diagnostic } from "../../resources/runtime/diagnostic.ts";
@@ -37,7 +38,7 @@ export const diagnostics = collectionController({
   reconcile(inputs) {
     const { config, stage, time, security, upgrade } = inputs;
     const found = diagnose({
-      unused: config ? unusedSettings(configIn(config)) : [],
+      unused: config ? unusedIn(configIn(config)) : [],
       ...{ stage: stage?.spec.stage, time: time?.spec, security: security?.spec, upgrade: upgrade?.spec },
       files: byId(inputs.files),
       volumes: byId(inputs.volumes),
@@ -50,6 +51,15 @@ export const diagnostics = collectionController({
     return { do: "set", outputs };
   },
 });
+
+/** By the config that they are of: it seldom changes, and everything else that is looked at often does. */
+const unused = new WeakMap<Config, readonly string[]>();
+
+function unusedIn(config: Config): readonly string[] {
+  const known = unused.get(config) ?? unusedSettings(config);
+  unused.set(config, known);
+  return known;
+}
 
 const byId = <Type extends ResourceType>(
   resources: readonly ResourceOf<Type>[],
