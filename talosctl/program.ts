@@ -12,6 +12,7 @@ import { genCommand, machineConfigCommand, validateCommand } from "./commands/ge
 import { getCommand } from "./commands/get.ts";
 import { healthCommand } from "./commands/health.ts";
 import { imageCommand } from "./commands/image.ts";
+import { installCommand } from "./commands/install.ts";
 import { metaCommand, wipeCommand } from "./commands/meta.ts";
 import { netstatCommand } from "./commands/netstat.ts";
 import { rebootCommand, resetCommand, rollbackCommand, shutdownCommand } from "./commands/power.ts";
@@ -42,6 +43,7 @@ const makers: readonly ((io: Io) => Command)[] = [
   getCommand,
   healthCommand,
   imageCommand,
+  installCommand,
   kubeconfigCommand,
   listCommand,
   logsCommand,

@@ -1,22 +1,20 @@
 import { type Command, Option } from "commander";
-import { ImageService } from "../../api/gen/machine/image_pb.js";
 import { LifecycleService } from "../../api/gen/machine/lifecycle_pb.js";
 import { MachineService } from "../../api/gen/machine/machine_pb.js";
 import { RebootRequest_Mode, UpgradeRequest_RebootMode } from "../../api/gen/machine/power_pb.js";
 import type { Connection } from "../connection.ts";
-import { containerdOf, type ImageNamespace, namespaceOption } from "../containerd.ts";
-import { CommandFailed, type Io } from "../io.ts";
+import { containerdOf, namespaceOption } from "../containerd.ts";
+import type { Io } from "../io.ts";
 import { machineCommand } from "./command.ts";
 import { type Draining, draining, refuseToDrain } from "./draining.ts";
 import { doToEach, type Waiting, waiting } from "./waiting.ts";
+import { pullImage, type SystemImage, showProgress } from "./writing-systems.ts";
 
-interface Options extends Waiting, Draining {
-  readonly image: string;
+interface Options extends Waiting, Draining, SystemImage {
   readonly stage: boolean;
   readonly force: boolean;
   readonly preserve: boolean;
   readonly legacy: boolean;
-  readonly namespace: ImageNamespace;
   readonly rebootMode: "default" | "powercycle" | "force";
 }
 
@@ -67,26 +65,12 @@ async function hasLifecycle(connection: Connection, node: string): Promise<boole
 }
 
 /** Pulls the image, and writes the system that is in it beside the one that runs. */
-async function writeSystem(
-  connection: Connection,
-  io: Io,
-  node: string,
-  { image, namespace }: Options,
-): Promise<void> {
-  const containerd = containerdOf[namespace];
+async function writeSystem(connection: Connection, io: Io, node: string, options: Options): Promise<void> {
+  await pullImage(connection, io, node, options);
   const { metadata, signal } = connection.at(node);
-  const way = { metadata, signal };
-  const pull = { containerd, imageRef: image };
-  for await (const { response } of connection.calls(ImageService).pull(pull, way))
-    if (response.case === "name") io.error(`${node}: pulled ${response.value}\n`);
-  const upgrade = { containerd, source: { imageName: image } };
-  for await (const { progress } of connection.calls(LifecycleService).upgrade(upgrade, way)) {
-    if (progress?.response.case === "message") io.error(`${node}: ${progress.response.value}\n`);
-    if (progress?.response.case !== "exitCode") continue;
-    if (progress.response.value === 0) return;
-    throw new CommandFailed(`upgrade failed with exit code ${progress.response.value}`);
-  }
-  throw new CommandFailed("the machine did not say how the upgrade ended");
+  const asked = { containerd: containerdOf[options.namespace], source: { imageName: options.image } };
+  const answers = connection.calls(LifecycleService).upgrade(asked, { metadata, signal });
+  await showProgress("upgrade", answers, (text) => io.error(`${node}: ${text}\n`));
 }
 
 async function upgradeAtOnce(connection: Connection, node: string, options: Options): Promise<string> {

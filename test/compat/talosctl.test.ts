@@ -172,6 +172,14 @@ describe("our talosctl", () => {
     expect(node.asked.slice(-2)).toEqual(["write factory/ingot:v3", "reboot powercycle"]);
   });
 
+  test("installs a machine that runs from memory: pulls, writes, restarts", async () => {
+    expect(await ours(["install", "/dev/vda", "--no-wait", "-i", "factory/ingot:v3", ...here])).toEqual({
+      ...{ code: 0, out: "" },
+      error: "127.0.0.1: pulled factory/ingot:v3\n127.0.0.1: writing factory/ingot:v3 on /dev/vda\n",
+    });
+    expect(node.asked.slice(-2)).toEqual(["install factory/ingot:v3 on /dev/vda", "reboot default"]);
+  });
+
   test("waits for a machine to be gone, and shows on the way what it does", async () => {
     const leaving = await openPracticeNode({ config: cluster.controlPlane });
     const shown = Promise.withResolvers<void>();
