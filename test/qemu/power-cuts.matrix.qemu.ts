@@ -30,8 +30,8 @@ const stretches = [
   ["the kernel", /ommand line: BOOT_IMAGE/],
   ["the trial", /ingot: slot [ab] is on trial/],
   ["the end of the trial", /ingot: boot sequence done/],
+  ["the first moment after it", /ingot: slot [ab] has proved itself/],
 ] as const;
-const theEnd = /ingot: slot [ab] has proved itself/;
 
 const installCuts = 3;
 const installSeed = 5;
@@ -143,7 +143,7 @@ async function boot({ machine, node }: PreparedNode): Promise<Booted> {
   const said = (await machine.console.text()).slice(since);
   const slot = /ingot: the system is on \S+, slot ([ab])/.exec(said)?.[1] as Slot | undefined;
   if (slot === undefined) throw new Error(`Cannot tell which slot it booted from: ${machine.console.file}`);
-  if (await node.isOnTrial()) await node.until(theEnd, since);
+  if (await node.isOnTrial()) await node.until(stretches.at(-1)![1], since);
   return { slot, generation: /ommand line: .*ingot\.generation=(\d)/.exec(said)?.[1] };
 }
 
@@ -152,11 +152,11 @@ async function measure(node: NodeUnderTest, image: string): Promise<readonly num
   const since = await node.mark();
   await node.upgrade(image);
   const times: number[] = [];
-  for (const begins of [...stretches.map(([, pattern]) => pattern), theEnd]) {
+  for (const [, begins] of stretches) {
     await node.until(begins, since);
     times.push(performance.now());
   }
-  return stretches.map((_, nth) => times[nth + 1]! - times[nth]!);
+  return stretches.map((_, nth) => (times[nth + 1] ?? times[nth]! + momentMs) - times[nth]!);
 }
 
 const toldOf = (lengthsMs: readonly number[]) =>
