@@ -7,19 +7,14 @@ import { siteAddress } from "./boot-site.ts";
 export interface FileServer extends AsyncDisposable {
   /** As machines of a site reach it; ends in a slash. */
   readonly url: string;
-  /** Paths that were asked for, with their queries. */
-  readonly asked: readonly string[];
 }
 
 /** Serves texts and files by their path, to machines of a site. */
 export async function startFileServer(
   content: (path: string) => { readonly text: string } | { readonly file: string } | undefined,
 ): Promise<FileServer> {
-  const asked: string[] = [];
   const server = createServer((request, response) => {
-    const { pathname, search } = new URL(request.url ?? "/", "http://site");
-    asked.push(pathname + search);
-    const found = content(pathname);
+    const found = content(new URL(request.url ?? "/", "http://site").pathname);
     if (!found) response.writeHead(404).end();
     else if ("text" in found) response.end(found.text);
     // A machine that goes down in the middle is no matter of the server's.
@@ -28,7 +23,6 @@ export async function startFileServer(
   await new Promise<void>((resolve) => server.listen(0, "0.0.0.0", resolve));
   return {
     url: `http://${siteAddress}:${(server.address() as AddressInfo).port}/`,
-    asked,
     async [Symbol.asyncDispose]() {
       const closed = new Promise((resolve) => server.close(resolve));
       server.closeAllConnections();

@@ -1,12 +1,15 @@
-// A rack with a provisioner, as `npm start` has it, and one machine whose life a test follows.
-
+// A rack with a provisioner, as `npm start` has it, and machines whose life a test follows.
 import { writeFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { expect } from "vitest";
+import { parseClientConfig } from "../../../machine-config/client-config.ts";
 import type { ApiClient } from "../../../provisioner/cli/api-client.ts";
 import { openLabSite } from "../lab/site.ts";
 import { parseRack } from "../rack/rack.ts";
 import { deadlineMs } from "./deadlines.ts";
 import { operatingSystem, project } from "./image.ts";
+import { connectBy } from "./node-client.ts";
+import { NodeUnderTest } from "./node-under-test.ts";
 import { openRunDirectory, type RunDirectory } from "./run-directory.ts";
 import type { Server } from "./server.ts";
 
@@ -32,7 +35,7 @@ interface Status {
 export class HandOverSite implements AsyncDisposable {
   readonly api: ApiClient;
   readonly servers: readonly Server[];
-  /** When each stage was reached, in seconds since the site was opened: for who reads the log. */
+  /** What happened, and when, in seconds since the site was opened: for who reads the log. */
   readonly #story: string[] = [];
   readonly #began = performance.now();
   readonly directory: RunDirectory;
@@ -50,9 +53,12 @@ export class HandOverSite implements AsyncDisposable {
     this.#around = around;
   }
 
-  /** A rack as its owner writes it down. Its machines are off, and are accepted when they come. */
-  static async open(name: string, rack: string): Promise<HandOverSite> {
-    await operatingSystem();
+  /**
+   * A rack as its owner writes it down. Its machines are off, and are accepted when they come. They boot the image of that
+   * folder, or the one that this checkout builds.
+   */
+  static async open(name: string, rack: string, image?: string): Promise<HandOverSite> {
+    if (image === undefined) await operatingSystem();
     await using around = new AsyncDisposableStack();
     const directory = openRunDirectory(project, name);
     const stop = new AbortController();
@@ -60,6 +66,7 @@ export class HandOverSite implements AsyncDisposable {
       await openLabSite({
         directory,
         description: parseRack(rack, name),
+        image,
         nowS: () => 0,
         say: () => {},
         signal: stop.signal,
@@ -88,14 +95,32 @@ export class HandOverSite implements AsyncDisposable {
 
   /** Resolves when its story says so. */
   async tells(server: Server, fits: (story: Story) => boolean): Promise<void> {
-    let story: Story | undefined;
-    const look = async () => {
-      story = await this.storyOf(server);
-      return fits(story);
-    };
+    const look = async () => fits(await this.storyOf(server));
     const timeout = deadlineMs.operatingSystem * 3;
     await expect.poll(look, { timeout, interval: 1_000 }).toBe(true);
-    this.#note(server, JSON.stringify(story!.nodeOrder));
+  }
+
+  /** The node that a machine runs, by the certificate that operators are given. */
+  async operate(server: Server): Promise<NodeUnderTest> {
+    const { installation } = await this.storyOf(server);
+    const answer = await this.api.call("POST", "/api/v1/machines/talosconfig", {});
+    const { context, contexts } = parseClientConfig((answer as { talosconfig: string }).talosconfig);
+    const address = `${installation?.node.address}:50000`;
+    return new NodeUnderTest(server.machine, async () => connectBy(contexts[context]!, address));
+  }
+
+  /** What its power did so far, one line each: what a BMC did, and what the machine did by itself. */
+  async powerOf({ machine }: Server): Promise<readonly string[]> {
+    const text = await readFile(this.directory.file(`${machine.name}.power.log`), "utf8");
+    return text.trimEnd().split("\n");
+  }
+
+  /** A part of a machine's story, with the time that it took. */
+  async step<T>(server: Server, what: string, live: () => Promise<T>): Promise<T> {
+    const began = performance.now();
+    const lived = await live();
+    this.#note(server, `== ${what}: ${((performance.now() - began) / 1000).toFixed(1)} s`);
+    return lived;
   }
 
   /** Resolves when a machine is in a stage; every other one that it passes takes its own time. */
@@ -136,9 +161,11 @@ export class HandOverSite implements AsyncDisposable {
     }
   }
 
-  /** Into the run's directory, for who wants to know what took how long. */
-  tell(): void {
-    writeFileSync(this.directory.file("story.log"), `${this.#story.join("\n")}\n`);
+  /** Into the run's directory, and here: for who wants to know what took how long. */
+  #tell(): void {
+    const text = `${this.#story.join("\n")}\n`;
+    writeFileSync(this.directory.file("story.log"), text);
+    process.stdout.write(text);
   }
 
   #note({ machine }: Server, text: string): void {
@@ -147,6 +174,7 @@ export class HandOverSite implements AsyncDisposable {
   }
 
   [Symbol.asyncDispose](): Promise<void> {
+    this.#tell();
     return this.#around.disposeAsync();
   }
 }

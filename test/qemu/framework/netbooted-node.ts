@@ -17,21 +17,17 @@ export interface NetbootedNodeOptions {
   /** Its image `works` is installed. */
   readonly shelf: ImageShelf;
   readonly directory: RunDirectory;
-  /** What its config says besides. */
-  readonly documents?: readonly object[];
 }
 
 /** It is off. */
 export async function openNetbootedNode(options: NetbootedNodeOptions): Promise<PreparedNode> {
-  const { firmware, shelf, directory, documents = [] } = options;
+  const { firmware, shelf, directory } = options;
   await using around = new AsyncDisposableStack();
   const secrets = await createSecrets({ clock: systemClock });
   const endpoint = `https://${preparedAddress}:6443`;
   const plan = { clusterName: "lab", endpoint, secrets, clock: systemClock, installDisk: "/dev/nvme0n1" };
   const { controlPlane } = await generateConfigs(plan);
-  const text = [controlPlane.text, ...documents.map((document) => `${JSON.stringify(document)}\n`)].join(
-    "---\n",
-  );
+  const { text } = controlPlane;
   const files = around.use(
     await startFileServer((path) => (path === "/config" ? { text } : shelf.serve(path))),
   );

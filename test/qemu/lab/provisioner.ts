@@ -17,6 +17,8 @@ export interface LabProvisionerOptions {
   readonly segmentsFile: string;
   /** pxe-servers elsewhere, by name. */
   readonly enrol: readonly string[];
+  /** The folder of the image that its machines boot. */
+  readonly image: string;
   /** What its machines are told besides. */
   readonly arguments: readonly string[];
   /** Each step of each boot. */
@@ -66,7 +68,7 @@ export class LabProvisioner implements AsyncDisposable {
 
   /** On a state of its own, which stays; and ready. */
   async start(): Promise<void> {
-    const { directory, segmentsFile, enrol, arguments: kernelArguments, signal } = this.#options;
+    const { directory, segmentsFile, enrol, image, arguments: kernelArguments, signal } = this.#options;
     const capture = directory.file(`serve.${this.#starts++}.pcap`);
     const child = new Child(
       "ingot serve",
@@ -74,7 +76,7 @@ export class LabProvisioner implements AsyncDisposable {
       [
         join(project, "provisioner/main.ts"),
         "serve",
-        ...["--state-dir", this.#stateDir, "--segments", segmentsFile, "--image", join(project, "out/image")],
+        ...["--state-dir", this.#stateDir, "--segments", segmentsFile, "--image", image],
         ...kernelArguments.flatMap((one) => ["--argument", one]),
         ...enrol.flatMap((one) => ["--enrol", one]),
         ...["--capture", capture],

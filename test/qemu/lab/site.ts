@@ -1,10 +1,12 @@
 // A whole lab: the networks of a rack's description, the provisioner and the pxe-servers on them, the rack's machines, and
 // what the provisioner records of each. The terminal, the suites, chaos and the benchmark are made of it.
 import { randomBytes } from "node:crypto";
+import { join } from "node:path";
 import { openRedfishRack, type RedfishRack } from "../../../bmc/simulator/redfish/rack.ts";
 import { systemClock } from "../../../bmc/system-clock.ts";
 import { createAuthority } from "../../../pki/authority.ts";
 import { guestArguments } from "../framework/guest-arguments.ts";
+import { project } from "../framework/image.ts";
 import type { RunDirectory } from "../framework/run-directory.ts";
 import type { Server } from "../framework/server.ts";
 import { startTimeServer } from "../framework/time-server.ts";
@@ -36,6 +38,8 @@ export interface LabSiteOptions {
   readonly learned?: (news: News) => void;
   /** The provisioner ended, and nobody wanted it to. Undefined: then the lab ends too. */
   readonly provisionerEnded?: (failure: Error) => void;
+  /** The folder of the image that machines boot; undefined: the one that this checkout builds. */
+  readonly image?: string | undefined;
   /** More kernel arguments than every machine of the lab has. */
   readonly arguments?: readonly string[];
   readonly signal: AbortSignal;
@@ -92,6 +96,7 @@ export async function openLabSite(options: LabSiteOptions): Promise<LabSite> {
       directory,
       segmentsFile: networks.segmentsFile,
       enrol: networks.pxeServers.map(({ name }) => name),
+      image: options.image ?? join(project, "out/image"),
       arguments: [...guestArguments, "printk.devkmsg=on", "panic=10", ...(options.arguments ?? [])],
       print: (line) => {
         if (!told.some((pattern) => pattern.test(line))) say("ingot", line.replace(/^[\d:.]+ |^ingot: /, ""));
