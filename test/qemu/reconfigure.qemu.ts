@@ -14,6 +14,7 @@ import { LoadedKernelModule } from "../../os/resources/runtime/kernel.ts";
 import { KernelParamStatus } from "../../os/resources/runtime/kernel-param.ts";
 import { MachineStatus } from "../../os/resources/runtime/node.ts";
 import { UserFileStatus } from "../../os/resources/runtime/user-file.ts";
+import { WatchdogTimerStatus } from "../../os/resources/runtime/watchdog.ts";
 import { TimeStatus } from "../../os/resources/time-status.ts";
 import { operatingSystem, project } from "./framework/image.ts";
 import { limits, writeLimitedService } from "./framework/limited-service.ts";
@@ -39,7 +40,7 @@ beforeAll(async () => {
       description: {
         // One processor: with the first limit the kernel patches itself while it runs, and an emulated second one may
         // still see the breakpoint that stood there meanwhile (int3).
-        ...{ name: "live", firmware: "bios", memoryMegabytes: 1024, cpus: 1 },
+        ...{ name: "live", firmware: "bios", memoryMegabytes: 1024, cpus: 1, watchdog: true },
         disks: [64, 400].map((megabytes) => ({ bus: "virtio", megabytes })),
         nics: [2, 3].map((nth) => ({ model: "virtio-net-pci", mac: `52:54:00:06:00:0${nth}` })),
       },
@@ -67,9 +68,14 @@ kind: KernelModuleConfig
 name: dummy
 ---
 apiVersion: v1alpha1
+kind: LinkAliasConfig
+name: spare
+selector: {match: 'mac(link.permanent_addr) == "52:54:00:06:00:03"'}
+---
+apiVersion: v1alpha1
 kind: BondConfig
 name: bond0
-links: [eth1]
+links: [spare]
 bondMode: active-backup
 mtu: 1400
 ---
@@ -86,6 +92,17 @@ name: data
 provisioning:
   diskSelector: {match: disk.dev_path == '/dev/vdb'}
   minSize: 320MiB
+---
+apiVersion: v1alpha1
+kind: VRFConfig
+name: blue
+table: "123"
+links: [storage]
+---
+apiVersion: v1alpha1
+kind: WatchdogTimerConfig
+device: /dev/watchdog0
+timeout: 40s
 ---
 apiVersion: v1alpha1
 kind: LinkConfig
@@ -164,6 +181,9 @@ test("a machine that runs follows its config within seconds, without a restart",
       "resolvers",
       ({ dnsServers }) => dnsServers[0] === "10.6.0.53",
     ),
+    "a member of a VRF": node.until(LinkStatus, "storage", ({ slaveKind, up }) => slaveKind === "vrf" && up),
+    "a route of the VRF": node.until(RouteStatus, "storage/inet4/10.9.0.0/24/0/123", () => true),
+    "a watchdog": node.until(WatchdogTimerStatus, "timer", ({ timeout }) => timeout === "40s"),
     "a tunnel": node.until(LinkStatus, "wg0", ({ kind, up }) => kind === "wireguard" && up),
     "a time server": node.until(TimeStatus, "node", ({ server }) => server === "10.6.0.3"),
     "a file": node.until(UserFileStatus, "/var/lib/greeting", ({ sha256 }) => sha256 !== ""),
