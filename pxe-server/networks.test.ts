@@ -20,8 +20,9 @@ const pool = (net: string, more: object = {}) => ({
   ...more,
 });
 const full = (...subnets: object[]) => ({ mode: "full", subnets });
+/** It asks so often before it gives up, once a second: a busy machine may take long to answer. */
 const lease = (host: string, device: string) =>
-  `on ${host} busybox udhcpc -i ${device} -q -n -f -t 8 -T 1 -s /bin/true 2>&1 | grep 'lease of' || true`;
+  `on ${host} busybox udhcpc -i ${device} -q -n -f -t 20 -T 1 -s /bin/true 2>&1 | grep 'lease of' || true`;
 
 async function network(segments: readonly object[], script: string, after: string): Promise<string> {
   const config = {
