@@ -2,25 +2,9 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { disksById } from "./disk-ids.ts";
 import type { Disk } from "./disks.ts";
+import { someDisk } from "./some-disk.ts";
 
-const disk = (it: Partial<Disk>): Disk => ({
-  devPath: "/dev/sda",
-  sizeBytes: 0,
-  sectorBytes: 512,
-  physicalSectorBytes: 512,
-  model: "",
-  serial: "",
-  wwid: "",
-  transport: "sata",
-  busPath: "/pci0/ata1",
-  firmwareVersion: "",
-  rotational: false,
-  readOnly: false,
-  removable: false,
-  cdrom: false,
-  holders: [],
-  ...it,
-});
+const disk = (it: Partial<Disk>) => someDisk("/dev/sda", { transport: "sata", busPath: "/pci0/ata1", ...it });
 
 test.each([
   ["its wwid", { wwid: "naa.5000c5", serial: "S1" }, "wwid-naa.5000c5"],

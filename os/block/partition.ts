@@ -1,10 +1,12 @@
 // Partitions by the names that the kernel gives them, and how they go.
+
 import { constants } from "node:fs";
 import { open, readFile, realpath } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { tellPartition } from "../kernel/partitions.ts";
 import { type Geometry, readTable } from "./gpt/table.ts";
 import { writeTable } from "./gpt/write-table.ts";
+import { readsOf } from "./reads-of.ts";
 
 export interface PartitionOfDisk {
   /** The disk's name: `nvme0n1`. */
@@ -30,11 +32,7 @@ export async function dropPartition(
   number: number,
 ): Promise<void> {
   await using handle = await open(disk.devPath, constants.O_RDONLY);
-  const read = async (offset: number, size: number) => {
-    const bytes = Buffer.alloc(size);
-    await handle.read(bytes, 0, size, offset);
-    return bytes;
-  };
+  const read = readsOf(handle);
   const { sizeBytes, sectorBytes } = disk;
   const table = await readTable({ sizeBytes, sectorBytes, read });
   if (!table) throw new Error(`Cannot drop partition ${number} of ${disk.devPath}: there is no GPT on it`);

@@ -1,8 +1,10 @@
 // The disk that holds the system, and the devices of its partitions.
+
 import { constants } from "node:fs";
 import { open } from "node:fs/promises";
 import { type Disk, listDisks } from "./disks.ts";
 import { type FoundTable, readTable } from "./gpt/table.ts";
+import { readsOf } from "./reads-of.ts";
 
 export interface SystemDisk {
   readonly disk: Disk;
@@ -29,11 +31,7 @@ export async function findDisk(
 async function tableOn({ devPath, sizeBytes, sectorBytes }: Disk): Promise<FoundTable | undefined> {
   if (sizeBytes < 1024 * 1024) return undefined;
   await using handle = await open(devPath, constants.O_RDONLY);
-  const read = async (offset: number, size: number) => {
-    const bytes = Buffer.alloc(size);
-    await handle.read(bytes, 0, size, offset);
-    return bytes;
-  };
+  const read = readsOf(handle);
   // Awaited here: the file is closed when this returns.
   return await readTable({ sizeBytes, sectorBytes, read });
 }

@@ -1,14 +1,11 @@
 import { describe, expect, test } from "vitest";
 import type { Disk } from "../block/disks.ts";
+import { someDisk } from "../block/some-disk.ts";
 import { chooseDisk } from "./choose-disk.ts";
 
 const GB = 1e9;
-const disk = (devPath: string, rest: Partial<Disk> = {}): Disk => ({
-  ...{ devPath, sizeBytes: 500 * GB, sectorBytes: 512, physicalSectorBytes: 512 },
-  ...{ model: "", serial: "", wwid: "", transport: "sata", busPath: "/pci/ata1", firmwareVersion: "" },
-  ...{ rotational: false, readOnly: false, removable: false, cdrom: false, holders: [] },
-  ...rest,
-});
+const disk = (devPath: string, rest: Partial<Disk> = {}) =>
+  someDisk(devPath, { sizeBytes: 500 * GB, transport: "sata", busPath: "/pci/ata1", ...rest });
 
 const machine = [
   disk("/dev/sda", { rotational: true, sizeBytes: 4000 * GB, model: "ST4000NM", serial: "Z1" }),

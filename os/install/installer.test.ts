@@ -1,22 +1,13 @@
 import { describe, expect, test } from "vitest";
-import type { Disk } from "../block/disks.ts";
+import { someDisk } from "../block/some-disk.ts";
 import { type InstallerOptions, installer } from "./installer.ts";
 import { practiceImage } from "./practice-image.ts";
 
-const disk = (devPath: string, rest: Partial<Disk> = {}): Disk => ({
-  ...{
-    devPath,
-    sizeBytes: 1e10,
-    sectorBytes: 512,
-    physicalSectorBytes: 4096,
-    model: "",
-    serial: "",
-    wwid: "",
-  },
-  ...{ transport: "virtio", busPath: "/", firmwareVersion: "", rotational: false, readOnly: false },
-  ...{ removable: false, cdrom: false, holders: [], ...rest },
-});
-const disks = [disk("/dev/vda"), disk("/dev/sr0", { cdrom: true }), disk("/dev/sdb", { holders: ["md0"] })];
+const disks = [
+  someDisk("/dev/vda"),
+  someDisk("/dev/sr0", { cdrom: true }),
+  someDisk("/dev/sdb", { holders: ["md0"] }),
+];
 const links: Record<string, string> = { "/dev/disk/by-id/first": "/dev/vda" };
 const source = practiceImage(Buffer.alloc(1), Buffer.alloc(3));
 const signal = AbortSignal.timeout(60_000);

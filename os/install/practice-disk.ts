@@ -1,4 +1,5 @@
 import { type FileHandle, open } from "node:fs/promises";
+import { readsOf } from "../block/reads-of.ts";
 import type { Target } from "./target.ts";
 
 export interface PracticeDisk extends Target, AsyncDisposable {
@@ -38,11 +39,7 @@ export async function practiceDisk(
     },
     write,
     overwrite: (offset, length) => write(offset, new Uint8Array(length)),
-    async read(offset, size) {
-      const bytes = Buffer.alloc(size);
-      await handle.read(bytes, 0, size, offset);
-      return bytes;
-    },
+    read: readsOf(handle),
     flush: async () => {},
     [Symbol.asyncDispose]: () => handle.close(),
   };

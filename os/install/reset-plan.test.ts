@@ -1,29 +1,16 @@
 import { describe, expect, test } from "vitest";
 import { ResetRequest_WipeMode as Mode } from "../../api/gen/machine/power_pb.js";
-import type { Disk } from "../block/disks.ts";
+import { someDisk } from "../block/some-disk.ts";
 import type { WipeResult } from "../block/wipe/wipe.ts";
 import { resetTasks } from "./reset.ts";
 import { planReset, type ResetPlan, type ResetWish } from "./reset-plan.ts";
 
-const disk = (devPath: string, rest: Partial<Disk> = {}): Disk => ({
-  ...{
-    devPath,
-    sizeBytes: 1e10,
-    sectorBytes: 512,
-    physicalSectorBytes: 512,
-    model: "",
-    serial: "",
-    wwid: "",
-  },
-  ...{ transport: "nvme", busPath: "", firmwareVersion: "", rotational: false, readOnly: false },
-  ...{ removable: false, cdrom: false, holders: [], ...rest },
-});
 const machine = {
   disks: [
-    disk("/dev/nvme0n1"),
-    disk("/dev/sda"),
-    disk("/dev/sdb", { readOnly: true }),
-    disk("/dev/sdc", { holders: ["md0"] }),
+    someDisk("/dev/nvme0n1"),
+    someDisk("/dev/sda"),
+    someDisk("/dev/sdb", { readOnly: true }),
+    someDisk("/dev/sdc", { holders: ["md0"] }),
   ],
   systemDisk: "nvme0n1",
 };

@@ -1,8 +1,10 @@
 // STATE and EPHEMERAL: made when they are not there, looked after by their own tools, and mounted.
+
 import { constants, mkdirSync } from "node:fs";
 import { open, readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import type { State } from "../../cosi/state.ts";
+import { readsOf } from "../block/reads-of.ts";
 import { findSignatures } from "../block/signatures.ts";
 import { mount, unmount } from "../kernel/mount.ts";
 import type { RunTool } from "../kernel/run-tool.ts";
@@ -107,11 +109,7 @@ async function prepare(
 
 async function signaturesOn(device: string): Promise<string[]> {
   await using handle = await open(device, constants.O_RDONLY);
-  const read = async (offset: number, size: number) => {
-    const bytes = Buffer.alloc(size);
-    await handle.read(bytes, 0, size, offset);
-    return bytes;
-  };
+  const read = readsOf(handle);
   return (await findSignatures({ sizeBytes: await sizeOf(device), read })).map(({ name }) => name);
 }
 

@@ -3,6 +3,7 @@ import { parseMachineConfig } from "../../machine-config/machine-config.ts";
 import { volumeSettings } from "../../machine-config/settings/volumes.ts";
 import type { Disk } from "../block/disks.ts";
 import type { Partition } from "../block/gpt/table.ts";
+import { someDisk } from "../block/some-disk.ts";
 import { type DiskView, planVolume, uuidOf } from "./plan.ts";
 
 const MiB = 2 ** 20;
@@ -10,12 +11,8 @@ const volume = (fields: string) =>
   volumeSettings(
     parseMachineConfig(`apiVersion: v1alpha1\nkind: UserVolumeConfig\nname: data\n${fields}\n`),
   )[0]!;
-const disk = (devPath: string, rest: Partial<Disk> = {}): Disk => ({
-  ...{ devPath, sizeBytes: 1024 * MiB, sectorBytes: 512, physicalSectorBytes: 512, model: "", serial: "" },
-  ...{ wwid: "", transport: "nvme", busPath: "", firmwareVersion: "", rotational: false, readOnly: false },
-  ...{ removable: false, cdrom: false, holders: [] },
-  ...rest,
-});
+const disk = (devPath: string, rest: Partial<Disk> = {}) =>
+  someDisk(devPath, { sizeBytes: 1024 * MiB, transport: "nvme", ...rest });
 const view = (rest: Partial<DiskView> = {}): DiskView => ({
   ...{ disk: disk("/dev/sdb"), isSystem: false, table: undefined, holds: [], filesystemUuid: undefined },
   ...rest,

@@ -2,6 +2,7 @@ import { constants } from "node:fs";
 import { open } from "node:fs/promises";
 import { type Disk, listDisks } from "../block/disks.ts";
 import { readTable } from "../block/gpt/table.ts";
+import { readsOf } from "../block/reads-of.ts";
 import { findSignatures } from "../block/signatures.ts";
 import type { DiskView } from "./plan.ts";
 
@@ -17,11 +18,7 @@ export async function viewDisks(sys: string, systemDisk: string | undefined): Pr
 
 export async function viewDisk(disk: Disk, isSystem: boolean): Promise<DiskView> {
   await using handle = await open(disk.devPath, constants.O_RDONLY);
-  const read = async (offset: number, size: number) => {
-    const bytes = Buffer.alloc(size);
-    await handle.read(bytes, 0, size, offset);
-    return bytes;
-  };
+  const read = readsOf(handle);
   const { sizeBytes, sectorBytes } = disk;
   const table = await readTable({ sizeBytes, sectorBytes, read });
   const holds = (await findSignatures({ sizeBytes, read })).map(({ name }) => name);
@@ -31,11 +28,7 @@ export async function viewDisk(disk: Disk, isSystem: boolean): Promise<DiskView>
 /** What is on a device; nothing, on one that was never used. */
 export async function signaturesOn(device: string, sizeBytes: number): Promise<readonly string[]> {
   await using handle = await open(device, constants.O_RDONLY);
-  const read = async (offset: number, size: number) => {
-    const bytes = Buffer.alloc(size);
-    await handle.read(bytes, 0, size, offset);
-    return bytes;
-  };
+  const read = readsOf(handle);
   return (await findSignatures({ sizeBytes, read })).map(({ name }) => name);
 }
 

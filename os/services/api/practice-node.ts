@@ -12,7 +12,7 @@ import { createSecrets, type SecretsBundle } from "../../../machine-config/gener
 import { type MachineConfig, parseMachineConfig } from "../../../machine-config/machine-config.ts";
 import { identitySettings } from "../../../machine-config/settings/identity.ts";
 import { openAuthority } from "../../../pki/authority.ts";
-import type { Disk } from "../../block/disks.ts";
+import { someDisk } from "../../block/some-disk.ts";
 import { MachineConfig as MachineConfigResource } from "../../resources/config/machine-config.ts";
 import { HostnameStatus, hostnameId } from "../../resources/network/names.ts";
 import { ConfigKeeper } from "../config/config-keeper.ts";
@@ -61,18 +61,7 @@ export interface PracticeNode extends AsyncDisposable {
   readonly persisted: () => MachineConfig | undefined;
 }
 
-const disk: Disk = {
-  ...{
-    devPath: "/dev/vda",
-    sizeBytes: 1e10,
-    sectorBytes: 512,
-    physicalSectorBytes: 4096,
-    model: "",
-    serial: "",
-  },
-  ...{ wwid: "", transport: "virtio", busPath: "/", firmwareVersion: "", rotational: false, readOnly: false },
-  ...{ removable: false, cdrom: false, holders: [] },
-};
+const disk = someDisk("/dev/vda");
 const names = { dnsNames: ["practice"], ipAddresses: ["127.0.0.1"] };
 
 export async function openPracticeNode(options: PracticeNodeOptions = {}): Promise<PracticeNode> {

@@ -7,23 +7,10 @@ import {
   StorageService,
 } from "../../../api/gen/storage/storage_pb.js";
 import type { Call } from "../../../api/grpc/handlers.ts";
-import type { Disk } from "../../block/disks.ts";
+import { someDisk } from "../../block/some-disk.ts";
 import { storageService } from "./storage-service.ts";
 
-const disk = (devPath: string, rest: Partial<Disk> = {}): Disk => ({
-  ...{
-    devPath,
-    sizeBytes: 1e10,
-    sectorBytes: 512,
-    physicalSectorBytes: 4096,
-    model: "",
-    serial: "",
-    wwid: "",
-  },
-  ...{ transport: "virtio", busPath: "/", firmwareVersion: "", rotational: false, readOnly: false },
-  ...{ removable: false, cdrom: false, holders: [], ...rest },
-});
-const disks = [disk("/dev/vda"), disk("/dev/vdb"), disk("/dev/vdc", { readOnly: true })];
+const disks = [someDisk("/dev/vda"), someDisk("/dev/vdb"), someDisk("/dev/vdc", { readOnly: true })];
 
 let did: string[];
 beforeEach(() => {
