@@ -1,5 +1,4 @@
 // Partitions by the names that the kernel gives them, and how they go.
-
 import { constants } from "node:fs";
 import { open, readFile, realpath } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";

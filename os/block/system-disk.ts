@@ -1,5 +1,4 @@
 // The disk that holds the system, and the devices of its partitions.
-
 import { constants } from "node:fs";
 import { open } from "node:fs/promises";
 import { type Disk, listDisks } from "./disks.ts";

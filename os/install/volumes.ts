@@ -1,5 +1,4 @@
 // STATE and EPHEMERAL: made when they are not there, looked after by their own tools, and mounted.
-
 import { constants, mkdirSync } from "node:fs";
 import { open, readFile } from "node:fs/promises";
 import { basename } from "node:path";

@@ -11,7 +11,11 @@ export async function writeTable(
   await handle.read(bootCode, 0, bootCode.length, 0);
   const { backup, entries, header, protection } = encodeTable(table, disk, bootCode);
   for (const { offset, bytes } of [backup, entries, header, protection]) {
-    await handle.write(bytes, 0, bytes.length, offset);
+    const { bytesWritten } = await handle.write(bytes, 0, bytes.length, offset);
+    if (bytesWritten !== bytes.length)
+      throw new Error(
+        `Cannot write the partition table of ${disk.devPath} at ${offset}: took ${bytesWritten} of ${bytes.length} bytes`,
+      );
     await handle.sync();
   }
 }
