@@ -3,11 +3,18 @@ import { constants } from "node:fs";
 import { open, readdir, readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { Disk } from "./disks.ts";
+import { readsOf } from "./reads-of.ts";
 import { findSignatures, type Signature } from "./signatures.ts";
 
 interface Slice {
   readonly start: number;
   readonly sizeBytes: number;
+}
+
+/** What is on a device; nothing, on one that was never used. */
+export async function signaturesOn(device: string, sizeBytes: number): Promise<readonly string[]> {
+  await using handle = await open(device, constants.O_RDONLY);
+  return (await findSignatures({ sizeBytes, read: readsOf(handle) })).map(({ name }) => name);
 }
 
 /** Without opening it for oneself: it may be in use. Rejects when the disk cannot be read. */
@@ -18,11 +25,7 @@ export async function diskSignatures(
   await using handle = await open(join(dev, basename(devPath)), constants.O_RDONLY);
   const found = new Set<Signature>();
   for (const { start, sizeBytes: size } of [{ start: 0, sizeBytes }, ...(await partitions(sys, devPath))]) {
-    const read = async (offset: number, length: number) => {
-      const bytes = Buffer.alloc(length);
-      await handle.read(bytes, 0, length, start + offset);
-      return bytes;
-    };
+    const read = readsOf(handle, start);
     for (const signature of await findSignatures({ sizeBytes: size, read })) found.add(signature);
   }
   return [...found];

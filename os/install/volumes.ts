@@ -1,10 +1,9 @@
 // STATE and EPHEMERAL: made when they are not there, looked after by their own tools, and mounted.
-import { constants, mkdirSync } from "node:fs";
-import { open, readFile } from "node:fs/promises";
+import { mkdirSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import type { State } from "../../cosi/state.ts";
-import { readsOf } from "../block/reads-of.ts";
-import { findSignatures } from "../block/signatures.ts";
+import { signaturesOn } from "../block/disk-signatures.ts";
 import { mount, unmount } from "../kernel/mount.ts";
 import type { RunTool } from "../kernel/run-tool.ts";
 import { VolumeStatus } from "../resources/block.ts";
@@ -91,7 +90,7 @@ async function prepare(
   device: string,
   { said, run }: Pick<VolumeOptions, "said" | "run">,
 ): Promise<void> {
-  const found = await signaturesOn(device);
+  const found = await signaturesOn(device, await sizeOf(device));
   if (found.length === 0) {
     said(`volume ${volume.name}: making an ${volume.filesystem} on ${device}`);
     const [command, ...args] = volume.make(device);
@@ -104,12 +103,6 @@ async function prepare(
   const [command, ...args] = volume.check(device);
   // 1: it has repaired something.
   await run(command, args, [0, 1]);
-}
-
-async function signaturesOn(device: string): Promise<string[]> {
-  await using handle = await open(device, constants.O_RDONLY);
-  const read = readsOf(handle);
-  return (await findSignatures({ sizeBytes: await sizeOf(device), read })).map(({ name }) => name);
 }
 
 /** The kernel counts in 512 bytes. */

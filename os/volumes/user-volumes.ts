@@ -4,6 +4,7 @@ import { open } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { SpecOf } from "../../cosi/resource.ts";
 import type { VolumeSettings } from "../../machine-config/settings/volumes.ts";
+import { signaturesOn } from "../block/disk-signatures.ts";
 import type { Partition, PartitionTable } from "../block/gpt/table.ts";
 import { writeTable } from "../block/gpt/write-table.ts";
 import { partitionDevice } from "../block/system-disk.ts";
@@ -14,7 +15,6 @@ import { tellPartition } from "../kernel/partitions.ts";
 import type { RunTool } from "../kernel/run-tool.ts";
 import type { VolumeStatus } from "../resources/block.ts";
 import { type DiskView, labelOf, planVolume, uuidOf, type VolumeStep } from "./plan.ts";
-import { signaturesOn } from "./view-disks.ts";
 
 type Status = SpecOf<typeof VolumeStatus>;
 

@@ -25,13 +25,6 @@ export async function viewDisk(disk: Disk, isSystem: boolean): Promise<DiskView>
   return { disk, isSystem, table, holds, filesystemUuid: table ? undefined : await uuidOn(read) };
 }
 
-/** What is on a device; nothing, on one that was never used. */
-export async function signaturesOn(device: string, sizeBytes: number): Promise<readonly string[]> {
-  await using handle = await open(device, constants.O_RDONLY);
-  const read = readsOf(handle);
-  return (await findSignatures({ sizeBytes, read })).map(({ name }) => name);
-}
-
 /** Where the superblocks of xfs and of ext have it. */
 async function uuidOn(read: (offset: number, size: number) => Promise<Buffer>): Promise<string | undefined> {
   const start = await read(0, 2048);
