@@ -231,6 +231,25 @@ describe("a mirror", () => {
     expect(shelf.lists).toBe(2);
   });
 
+  test("lets a list take away what was gone, though the answer to an older write of our own comes meanwhile", async () => {
+    const clock = new VirtualClock();
+    const shelf = new Shelf(clock);
+    await using watching = mirrorOf(shelf, clock);
+    const { mirror } = watching;
+    const written = shelf.put("a", 1);
+    shelf.put("a", 2);
+    await clock.advance(10);
+    expect(mirror.get("a")?.spec).toBe(2);
+    shelf.latencyMs = 20;
+    shelf.remove("a");
+    const synced = mirror.sync();
+    await clock.advance(10);
+    mirror.observe(written);
+    await clock.advance(20);
+    await synced;
+    expect(mirror.get("a")).toBeUndefined();
+  });
+
   test("is in sync only with what the store held when that was asked for", async () => {
     const clock = new VirtualClock();
     const shelf = new Shelf(clock);

@@ -75,9 +75,10 @@ export class Mirror {
   /** Tells of a write of our own, so that nobody acts on what was there before it. */
   observe(resource: Resource): void {
     const { id, version } = resource.metadata;
-    this.#touched.add(id);
     this.#put(resource);
+    // An answer that is older than what is shown says nothing: a running list may rightly find that one gone.
     if (this.#resources.get(id) !== resource) return;
+    this.#touched.add(id);
     this.#unconfirmed.set(id, version);
     this.#awaitConfirmation();
   }
