@@ -234,6 +234,16 @@ describe("a config is not handed out", () => {
     expect(await call(address)).toMatchObject({ status: 409 });
   });
 
+  test("to a machine that was released while it booted: it hears that this boot is over", async () => {
+    await assigned();
+    const address = await configAddress();
+    await site.provisioner.state.teardown(Assignment, uuid);
+    expect(await call(address)).toEqual({
+      status: 410,
+      text: "it is not to be installed: leaving its assignment\n",
+    });
+  });
+
   test.each([
     ["HEAD", 405],
     ["DELETE", 405],

@@ -2,7 +2,7 @@ import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
-import { configText, downloadConfig, expandConfigUrl } from "./config-url.ts";
+import { BootIsOver, configText, downloadConfig, expandConfigUrl } from "./config-url.ts";
 import { inlineConfig } from "./inline-config.ts";
 
 const yaml = "version: v1alpha1\nmachine:\n  type: worker\n";
@@ -110,6 +110,36 @@ describe("a config behind a URL", () => {
       ),
     ).rejects.toThrow(/the server says 500/);
     expect(pauses.reduce((sum, ms) => sum + ms, 0)).toBeGreaterThan(10_700_000);
+  });
+
+  test("is waited for while the server refuses it, in the server's words and without the address's secret", async () => {
+    const { download, reasons } = downloading();
+    let asked = 0;
+    await serving(
+      (_, response) => {
+        if (++asked === 3) response.end(yaml);
+        else if (asked === 2) response.writeHead(409, { "content-type": "text/html" }).end("<h1>no</h1>");
+        else
+          response.writeHead(409, { "content-type": "text/plain" }).end("it is\u001b[2J cordoned\nat length");
+      },
+      (url) => downloadConfig(url, download, signal),
+    );
+    expect(reasons).toEqual([
+      expect.stringMatching(/^Cannot .* from 127.0.0.1:\d+ yet: the server says 409: it is\?\[2J cordoned$/),
+      expect.stringMatching(/yet: the server says 409$/),
+    ]);
+  });
+
+  test("is not waited for when the server says that this boot is over", async () => {
+    const { download, pauses } = downloading();
+    const got = serving(
+      (_, response) => response.writeHead(410, { "content-type": "text/plain" }).end("it leaves\n"),
+      (url) => downloadConfig(url, download, signal),
+    );
+    await expect(got).rejects.toThrow(
+      new BootIsOver("This boot gets no machine config: the server says 410: it leaves"),
+    );
+    expect(pauses).toEqual([]);
   });
 
   test("is none when the server knows of none", async () => {

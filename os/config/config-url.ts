@@ -36,9 +36,15 @@ const totalMs = 3 * 60 * 60_000;
 const attemptMs = 3 * 60_000;
 const firstPauseMs = 1_000;
 const longestPauseMs = 30_000;
+const mostWords = 300;
 const mostBytes = 16 * 1024 * 1024;
 
-/** Undefined when the server says that there is none for this machine (404); everything else is tried again. */
+/** The server has none for this boot, and never will (410): a machine that boots once more may hear something else. */
+export class BootIsOver extends Error {
+  override readonly name = "BootIsOver";
+}
+
+/** Undefined when the server says that there is none for this machine (404); what may pass is tried again. */
 export async function downloadConfig(
   url: URL,
   { fetch, pause, now, failed }: Download,
@@ -53,15 +59,31 @@ export async function downloadConfig(
       });
       if (response.status === 404) return undefined;
       if (response.ok) return configText(new Uint8Array(await response.arrayBuffer()));
-      reason = `the server says ${response.status}`;
+      reason = await refusalOf(response);
+      if (response.status === 410) throw new BootIsOver(`This boot gets no machine config: ${reason}`);
     } catch (error) {
       signal.throwIfAborted();
+      if (error instanceof BootIsOver) throw error;
       reason = innermost(error);
     }
-    if (now() + wait > end) throw new Error(`Cannot get the machine config from ${url.href}: ${reason}`);
-    failed(`Cannot get the machine config from ${url.href} yet: ${reason}`);
+    // Without its path, which may be a secret.
+    if (now() + wait > end) throw new Error(`Cannot get the machine config from ${url.host}: ${reason}`);
+    failed(`Cannot get the machine config from ${url.host} yet: ${reason}`);
     await pause(wait, signal);
   }
+}
+
+/** In the server's own words, of which pages for people are none. */
+async function refusalOf(response: Response): Promise<string> {
+  const isPlain = response.headers.get("content-type")?.startsWith("text/plain");
+  const [line = ""] = isPlain ? (await firstBytes(response)).split("\n") : [];
+  const words = line.replaceAll(/\p{C}/gu, "?").trim();
+  return `the server says ${response.status}${words && `: ${words}`}`;
+}
+
+async function firstBytes({ body }: Response): Promise<string> {
+  for await (const bytes of body ?? []) return Buffer.from(bytes.subarray(0, mostWords)).toString("utf8");
+  return "";
 }
 
 /** As it is, or compressed by gzip, which is told by its first bytes (RFC 1952 §2.3.1). */

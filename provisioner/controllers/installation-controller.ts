@@ -1,15 +1,14 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Clock } from "../../cosi/clock.ts";
 import { controller } from "../../cosi/engine/controller.ts";
-import { namedBy, same } from "../../cosi/engine/reads.ts";
 import type { SpecOf } from "../../cosi/resource.ts";
 import type { State } from "../../cosi/state.ts";
-import { gatherFacts, isSystemOfNow, isWipeDue } from "../decisions/facts.ts";
+import { type Facts, gatherFacts, isSystemOfNow, isWipeDue } from "../decisions/facts.ts";
 import { isUntouchable } from "../decisions/hands-off.ts";
-import { Assignment } from "../resources/assignment.ts";
 import type { Installation } from "../resources/installation.ts";
 import type { Inventory } from "../resources/inventory.ts";
 import { Machine } from "../resources/machine.ts";
+import type { NodeOrder } from "../resources/node-order.ts";
 import type { PowerStatus } from "../resources/power-status.ts";
 import { Profile } from "../resources/profile.ts";
 import { machineReads } from "./machine-reads.ts";
@@ -58,30 +57,36 @@ const effectMs = 60_000;
 export const installationController = ({ state, clock, askNode }: InstallationDependencies) =>
   controller({
     name: "Installation",
-    each: Assignment,
-    reads: {
-      machine: Machine,
-      profile: namedBy(Assignment, Profile, ({ spec }) => spec.profile),
-      ...machineReads,
-      assignment: same(Assignment),
-    },
+    each: Machine,
+    reads: machineReads,
     concurrency: 64,
     timeoutMs: 20_000,
 
-    async reconcile(assignment, { machine, profile, ...records }, { signal }) {
-      if (!machine || !profile)
-        return { do: "wait", why: `its ${machine ? "profile" : "machine"} is not there` };
+    async reconcile(machine, records, { signal }) {
+      const { assignment, installation } = records;
+      if (!assignment) return { do: "wait", why: "it is nobody's" };
+      const profile = await state.find(Profile, assignment.spec.profile);
+      const soon = new Date(clock.now().getTime() + whileAwaitedMs);
+      if (!profile) return { do: "wait", why: "its profile is not there", until: soon };
       const facts = gatherFacts({ machine, ...records });
       const { id } = machine.metadata;
-      const { installation } = records;
       // Evidence of what has been wiped since is none.
       const known = installation && installation.spec.wipeId >= facts.wipedAt ? installation.spec : undefined;
       const { memberOf, installedBy } = profile.spec;
       const calls = !memberOf && installedBy.evidence !== "nodeApi" && assignment.spec.how === "install";
       if (calls && !known) return { do: "wait", why: "it tells by itself when it is installed" };
-      if (isUntouchable(facts) || isWipeDue(facts) || facts.power === "off" || facts.runs === "agent") {
+      if (
+        isUntouchable(facts) ||
+        facts.wipe === "running" ||
+        facts.power === "off" ||
+        facts.runs === "agent"
+      ) {
         return { do: "wait", why: "its system cannot run now" };
       }
+      // One that was released while it started still comes up, and nobody else sees that it has to be ended.
+      const isLeaving = isWipeDue(facts) || facts.assignment === "leaving";
+      const isToEnd = known && memberOf && !isResetAsked(records.nodeOrder?.spec, facts);
+      if (isLeaving && !isToEnd) return { do: "wait", why: "its system is not wanted any more" };
       // Nothing could be asked: that it is installed, and on, and no agent came instead, is all there is to see.
       const answer: NodeAnswer = calls
         ? { is: "ready" }
@@ -103,6 +108,9 @@ export const installationController = ({ state, clock, askNode }: InstallationDe
       return { do: "wait", why, until: new Date(now.getTime() + pauseMs(answer, known, now)) };
     },
   });
+
+const isResetAsked = (order: SpecOf<typeof NodeOrder> | undefined, { wipeAsked }: Facts) =>
+  order?.what === "reset" && order.wipeId === wipeAsked;
 
 function pauseMs(answer: NodeAnswer, known: SpecOf<typeof Installation> | undefined, now: Date): number {
   if (answer.is === "ready") return whileReadyMs;

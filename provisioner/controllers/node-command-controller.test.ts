@@ -10,6 +10,7 @@ import { NodeOrder } from "../resources/node-order.ts";
 import { Profile } from "../resources/profile.ts";
 import { WipeStatus } from "../resources/wipe-status.ts";
 import { unknownSystem } from "../simulation/unknown-system.ts";
+import { installationController } from "./installation-controller.ts";
 import { type NodeCommands, nodeCommandController } from "./node-command-controller.ts";
 
 const at = new Date(0);
@@ -248,5 +249,27 @@ describe("a node whose machine is released", () => {
     await using _ = site.work();
     await site.state.teardown(Assignment, "m1");
     expect(await site.order("m1")).toMatchObject({ state: "over", why: "it does not reset itself: no" });
+  });
+
+  test("while it starts is looked for until it comes up, and then told", async () => {
+    const site = new Site();
+    let isUp = false;
+    await site.add("m1");
+    await site.shows("m1", { is: "unseen" });
+    const { state, clock } = site;
+    const askNode = async () =>
+      isUp
+        ? ({ is: "notReady", why: "booting", node: { address: "address-of-m1" } } as const)
+        : ({ is: "silent", why: "nothing answers" } as const);
+    await using _ = site.run([
+      installationController({ state, clock, askNode }),
+      nodeCommandController({ state, clock, nodes: site.nodes }),
+    ]);
+    await state.teardown(Assignment, "m1");
+    await site.clock.advance(60_000);
+    expect(site.asked).toEqual([]);
+    isUp = true;
+    await site.clock.advance(20_000);
+    expect(site.asked).toEqual(["reset address-of-m1"]);
   });
 });

@@ -4,7 +4,7 @@ import type { MachineStatus } from "../resources/machine-status.ts";
 import type { PowerStatus } from "../resources/power-status.ts";
 import type { Stage } from "../resources/stages.ts";
 import { bootMode } from "./boot-mode.ts";
-import type { Facts } from "./facts.ts";
+import { type Facts, isInstalled, isWipeDue } from "./facts.ts";
 import { nextStep } from "./next-step.ts";
 import { powerWanted } from "./power-wanted.ts";
 import { rebootNeeded } from "./reboot-needed.ts";
@@ -51,7 +51,8 @@ export function powerStep({ facts, actual, order, told, boot, status, now }: Ask
   const wish = powerWanted(asRead);
   const wanted = commandFor({ facts: asRead, actual, order, told, boot, status, now });
   if (wanted === undefined) {
-    return { do: "watch", why: wish.why, until: unanswered(asRead, told, boot)?.until };
+    const until = stranded(asRead, told, boot)?.until;
+    return { do: "watch", why: wish.why, ...(until && until > now && { until }) };
   }
   const networkBoot = wanted.power !== "off" && ["agent", "install"].includes(bootMode(facts).is);
   if (order?.power !== wanted.power || !isPending(order, actual)) {
@@ -94,28 +95,31 @@ function commandFor({ facts, actual, order, told, boot, status, now }: Asked): W
   }
   const reboot = rebootNeeded(facts);
   if (reboot.is === "byBmc") return { power: "cycle", why: reboot.why };
-  const left = unanswered(facts, told, boot);
+  const left = stranded(facts, told, boot);
   if (left && now >= left.until) return { power: "cycle", why: left.why };
   return overdue({ facts, order, told, status });
 }
 
-interface Unanswered {
+interface Stranded {
   /** Until then it may come by itself. */
   readonly until: Date;
   readonly why: string;
 }
 
-const unansweredSteps: Readonly<Record<string, readonly [patienceMs: number, why: string]>> = {
+const strandedAt: Readonly<Record<string, readonly [patienceMs: number, why: string]>> = {
   // Firmware asks several times before it goes on to whatever is next.
   turnedAway: [120_000, "it asked what to boot while nobody could say, and asks no more"],
   // It may be busy with its own tests, or with what it was told before.
   unheard: [5 * 60_000, "it was to boot while its pxe-server was away, and nothing was heard of it since"],
 };
 
-/** A machine that waits for a boot, was left without an answer, and has not been told to start over since. */
-function unanswered(facts: Facts, told: Power["told"], boot: Asked["boot"]): Unanswered | undefined {
+/** A machine that waits for a boot, got none or one that is over, and has not been told to start over since. */
+function stranded(facts: Facts, told: Power["told"], boot: Asked["boot"]): Stranded | undefined {
   if (boot?.state !== "booting" || told?.boot === boot.bootId || !awaitsBoot(facts)) return undefined;
-  const [patienceMs, why] = unansweredSteps[boot.step] ?? [];
+  if (boot.plan === "install" && isWipeDue(facts) && !isInstalled(facts)) {
+    return { until: boot.at, why: "it was booted to be installed, and is to be wiped" };
+  }
+  const [patienceMs, why] = strandedAt[boot.step] ?? [];
   if (patienceMs === undefined || why === undefined) return undefined;
   return { until: new Date(boot.at.getTime() + patienceMs), why };
 }

@@ -146,40 +146,52 @@ describe("the config of a machine", () => {
     });
   });
 
-  test.each<[string, Wanted["records"], Wanted["profile"], string]>([
+  test.each<[string, Wanted["records"], Wanted["profile"], "over" | "refused", string]>([
+    [
+      "was rejected",
+      records({ admission: { spec: { state: "rejected", by: "ann", why: "", at } } }),
+      profile(template),
+      "refused",
+      "it is not to be installed: it was rejected",
+    ],
     [
       "nobody accepted",
       records({ admission: undefined }),
       profile(template),
+      "over",
       "it is not to be installed: waiting to be accepted",
     ],
     [
       "is nobody's",
       records({ assignment: undefined }),
       profile(template),
+      "over",
       "it is not to be installed: idle in the pool",
     ],
     [
       "was never wiped",
       records({ wipe: undefined }),
       profile(template),
+      "over",
       "it is not to be installed: never wiped",
     ],
     [
       "has no disk that fits",
       records(),
       profile(template, 2e12),
+      "refused",
       "none of its 1 disks fits: wwid-1 has 1000 GB, and 2000 GB are asked for",
     ],
-    ["has a profile without one", records(), profile(undefined), "its profile has no config"],
+    ["has a profile without one", records(), profile(undefined), "refused", "its profile has no config"],
     [
       "has a profile that is wrong",
       records(),
       profile("{{ machine.uuid }}"),
+      "refused",
       "a template of its profile, line 1, column 1: this machine has no machine.uuid",
     ],
-  ])("that %s is not handed out", async (_, records, profile, why) => {
-    expect(await servedConfig({ records, profile, addresses }, none)).toEqual({ is: "refused", why });
+  ])("that %s is not handed out", async (_, records, profile, is, why) => {
+    expect(await servedConfig({ records, profile, addresses }, none)).toEqual({ is, why });
   });
 });
 

@@ -36,6 +36,9 @@ export type Rendered =
   | { readonly is: "text"; readonly text: string }
   | { readonly is: "refused"; readonly why: string };
 
+/** `over`: the machine was booted to be installed, and shall not be any more: it has to boot once more. */
+type Served = Rendered | { readonly is: "over"; readonly why: string };
+
 export interface Secrets {
   readonly clock: Pick<Clock, "now">;
   /** Of a cluster; undefined while they are being made. */
@@ -43,10 +46,13 @@ export interface Secrets {
 }
 
 /** The config that a machine is handed now, or why none: only what it was made for, and only while it installs. */
-export async function servedConfig(wanted: Wanted, secrets: Secrets): Promise<Rendered> {
+export async function servedConfig(wanted: Wanted, secrets: Secrets): Promise<Served> {
   const { records, profile } = wanted;
   const boots = bootMode(gatherFacts(records));
-  if (boots.is !== "install") return refused(`it is not to be installed: ${boots.why}`);
+  if (boots.is !== "install") {
+    const why = `it is not to be installed: ${boots.why}`;
+    return boots.is === "agent" || boots.is === "disk" ? { is: "over", why } : refused(why);
+  }
   const { config, memberOf } = profile.spec;
   if (memberOf) return renderMember(memberOf, wanted, secrets);
   if (!config) return refused("its profile has no config");

@@ -69,7 +69,8 @@ export class InstallDesk {
     const { machine, wipeId } = token;
     const records = await recordsOf(state, machine);
     const profile = records?.assignment && (await state.find(Profile, records.assignment.spec.profile));
-    if (!records || !profile) return refused(409, "it is not to be installed: it is not assigned");
+    if (!records?.assignment) return refused(410, "it is not to be installed: it is not assigned");
+    if (!profile) return refused(409, `there is no profile ${records.assignment.spec.profile}`);
     if (gatherFacts(records).wipedAt !== wipeId) {
       return refused(410, "it was wiped since this boot was planned: boot the machine again");
     }
@@ -82,9 +83,9 @@ export class InstallDesk {
     const addresses = { phoneHome: this.#phoneHome(token, from) };
     const secretsOf = (cluster: string) => findSecrets(state, cluster);
     const config = await servedConfig({ records, profile, addresses }, { clock, secretsOf });
-    if (config.is === "refused") {
+    if (config.is !== "text") {
       log(`${machine}: no config for ${from}: ${config.why}`);
-      return refused(409, config.why);
+      return refused(config.is === "over" ? 410 : 409, config.why);
     }
     // Nobody else may have it, not even who repeats the question word for word.
     if (!(await spend(state, clock, token, Buffer.from(`${from} ${clock.elapsedMs()}`)))) {

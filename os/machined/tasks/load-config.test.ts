@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { State } from "../../../cosi/state.ts";
 import { MemoryStore } from "../../../cosi/stores/memory.ts";
 import { VirtualClock } from "../../../cosi/virtual-clock.ts";
+import { BootIsOver } from "../../config/config-url.ts";
 import { MachineConfig } from "../../resources/config/machine-config.ts";
 import type { ConfigSource } from "../config-sources.ts";
 import { parseKernelArguments } from "../kernel-arguments.ts";
@@ -31,6 +32,14 @@ describe("the machine config", () => {
 
   test("may be nowhere", async () => {
     expect(await load([source("the image", undefined)])).toEqual({ from: undefined, problems: [] });
+  });
+
+  test("is looked for nowhere else when this boot is over: the machine has to boot once more", async () => {
+    const over: ConfigSource = {
+      name: "talos.config",
+      read: () => Promise.reject(new BootIsOver("This boot gets no machine config: it leaves")),
+    };
+    await expect(load([over, source("elsewhere", good)])).rejects.toThrow("it leaves");
   });
 
   test.each([

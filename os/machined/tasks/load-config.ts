@@ -1,3 +1,4 @@
+import { BootIsOver } from "../../config/config-url.ts";
 import { MachineConfig } from "../../resources/config/machine-config.ts";
 import type { ConfigSource, SourceContext } from "../config-sources.ts";
 import type { Task } from "../phases.ts";
@@ -32,7 +33,7 @@ export const loadConfig = (sources: readonly ConfigSource[]): Task<SourceContext
   },
 });
 
-/** A source that cannot be read is none: the next one is asked. */
+/** A source that cannot be read is none: the next one is asked. But a boot that is over ends. */
 async function read(
   source: ConfigSource,
   context: SourceContext,
@@ -42,6 +43,7 @@ async function read(
     return await source.read(context, signal);
   } catch (error) {
     signal.throwIfAborted();
+    if (error instanceof BootIsOver) throw error;
     context.log.write("error", error instanceof Error ? error.message : String(error));
     return undefined;
   }
