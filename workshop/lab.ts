@@ -66,6 +66,10 @@ async function main([command = "", machine = "", action = ""]: readonly string[]
       return console.log(await askLab(of(command)));
     case "console":
       return attach(of(command));
+    case "":
+    case "--help":
+    case "-h":
+      return console.log(usage);
     default:
       throw new Error(`there is:\n${usage}`);
   }

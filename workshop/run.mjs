@@ -7,6 +7,7 @@ import { constants } from "node:os";
 import { join } from "node:path";
 import { fetchIpxe } from "./ipxe.mjs";
 import { installDebianPackages, installNpmPackages, SetupError } from "./setup.mjs";
+import { usage } from "./usage.mjs";
 
 const root = join(import.meta.dirname, "..");
 
@@ -31,6 +32,7 @@ async function main([name, ...args]) {
   if (!command || !existsSync(join(root, command.script))) {
     throw new SetupError(`no such command: ${name}. There are: ${Object.keys(commands).join(", ")}.`);
   }
+  if (name in usage && args.some((arg) => arg === "--help" || arg === "-h")) return console.log(usage[name]);
   installNpmPackages(root);
   installDebianPackages(command.needs);
   if (command.needs.length > 0) fetchIpxe(root);
