@@ -24,6 +24,8 @@ export interface RecordSpec {
   readonly profile?: string;
   readonly evidence?: string;
   readonly wipedAt?: number;
+  /** Of what is installed: the wipe on top of which it was. */
+  readonly wipeId?: number;
   readonly run?: { readonly state: string; readonly progress?: readonly DiskProgress[] };
 }
 

@@ -1,4 +1,5 @@
-// When the faults are over, nothing of them may last: each machine comes to the pool, and from there to its work.
+// When the faults are over, nothing of them may last: whoever is somebody's runs, everybody else comes to the pool, and from
+// there to its work.
 import { once } from "node:events";
 import type { Board } from "../board.ts";
 
@@ -6,7 +7,7 @@ export interface AftermathOptions {
   readonly board: Board;
   readonly names: readonly string[];
   /** As an operator does. */
-  readonly ask: (name: string, action: string, body?: object) => Promise<unknown>;
+  readonly ask: (name: string, action: "assign" | "retry") => Promise<unknown>;
   readonly whyOf: (name: string) => Promise<string>;
   readonly say: (who: string, text: string) => void;
   /** Nobody wants to know any more. */
@@ -18,29 +19,38 @@ export interface AftermathOptions {
 type Holds = (name: string) => boolean;
 
 /**
- * Resolves to what is wrong, when every machine is in the pool and clean, or cannot get there. One that failed says why
+ * Resolves to what is wrong, when every machine is where it belongs, or cannot get there. One that failed says why
  * and is tried again once, as an operator does: with the faults its reason must be gone.
  */
-export async function bringHome(options: AftermathOptions & { readonly isClean: Holds }): Promise<string[]> {
-  const { names, isClean, ask, whyOf, say } = options;
+export async function bringHome(options: AftermathOptions & { readonly isHome: Holds }): Promise<string[]> {
+  const { names, isHome, ask, whyOf, say } = options;
   const failed = failedOn(options.board);
-  await reach(options, (name) => isClean(name) || failed(name));
+  await reach(options, (name) => isHome(name) || failed(name));
   for (const name of names.filter(failed)) {
     say(name, `failed: ${await whyOf(name)}; somebody has it tried again`);
     await ask(name, "retry").catch((error: Error) => say(name, `retry: ${error.message}`));
   }
   await reach(options, (name) => !failed(name));
-  await reach(options, (name) => isClean(name) || failed(name));
-  return lost(options, isClean);
+  await reach(options, (name) => isHome(name) || failed(name));
+  return lost(options, isHome);
 }
 
-/** All of them are assigned at once. Resolves to what is wrong, when every machine runs, or cannot. */
-export async function putToWork(options: AftermathOptions): Promise<string[]> {
-  const { board, names, ask } = options;
+/** All that are free are assigned at once. Resolves to what is wrong, when every machine runs, or cannot. */
+export async function putToWork(
+  options: AftermathOptions & { readonly isAssigned: Holds },
+): Promise<string[]> {
+  const { board, names, ask, say, isAssigned } = options;
   const failed = failedOn(board);
   const runs = (name: string) => board.stageOf(name) === "running";
-  await Promise.all(names.map((name) => ask(name, "assign", { profile: "default" })));
-  await reach(options, (name) => runs(name) || failed(name));
+  const refused = new Set<string>();
+  const assign = async (name: string) => {
+    await ask(name, "assign").catch((error: Error) => {
+      say(name, `assign: ${error.message}`);
+      refused.add(name);
+    });
+  };
+  await Promise.all(names.filter((name) => !isAssigned(name)).map(assign));
+  await reach(options, (name) => runs(name) || failed(name) || refused.has(name));
   return lost(options, runs);
 }
 

@@ -5,9 +5,12 @@ import type { Rack } from "../../rack/schema.ts";
 import { type LabSite, openLabSite } from "../site.ts";
 import type { Story } from "../story.ts";
 import { bringHome, putToWork } from "./aftermath.ts";
+import { claimOf } from "./claim-of.ts";
+import { Custody } from "./custody.ts";
+import { Disks } from "./disks.ts";
 import { Faults } from "./faults.ts";
-import { Marks } from "./marks.ts";
-import { type Event, scheduleOf } from "./schedule.ts";
+import { Operators } from "./operators.ts";
+import { type Deed, type Event, type Fault, scheduleOf } from "./schedule.ts";
 
 export interface ChaosOptions {
   readonly seed: number;
@@ -23,10 +26,11 @@ export interface ChaosOptions {
 export interface ChaosResult {
   /** What must never be. */
   readonly violations: readonly string[];
-  /** Each machine's last stage. */
-  readonly ended: Readonly<Record<string, string>>;
+  /** Each machine's last stage, and how often it came to run meanwhile. */
+  readonly ended: Readonly<Record<string, { readonly stage: string; readonly runs: number }>>;
   readonly faults: number;
-  readonly wipes: number;
+  /** What was asked of machines and not refused, by action. */
+  readonly deeds: Readonly<Record<Deed["action"], number>>;
   /** Somebody ended it before it was judged. */
   readonly interrupted: boolean;
 }
@@ -35,28 +39,34 @@ export interface ChaosResult {
 const settleMs = 45 * 60_000;
 /** A service manager starts again what ended. */
 const restartAfterMs = 2_000;
+/** Between two looks at all that is. */
+const lookEveryMs = 1_000;
+/** A node is asked every half minute how it is: what it said while there were faults is then out of date. */
+const noticeMs = 60_000;
 
 export async function liveThroughChaos(options: ChaosOptions): Promise<ChaosResult> {
   const { seed, minutes, description, directory, stateDir, story, signal } = options;
   const { nowS, say: tell } = story;
+  const names = description.machines.map(({ name }) => name);
   const violations: string[] = [];
-  const marks = new Marks();
-  const wiped = new Map<string, number>();
-  const asked = new Map<string, number>();
+  const custodies = new Map<string, Custody>();
   const stop = new AbortController();
   const until = AbortSignal.any([signal, stop.signal]);
   let restarting: Promise<void> | undefined;
   await using site = await openLabSite({
     ...{ directory, description, nowS, say: tell, signal: until },
-    learned({ name, kind, spec }) {
-      if (kind === "wipe-statuses") wiped.set(name, spec.wipedAt ?? 0);
-    },
+    learned: ({ name, kind, spec }) => custodyOf(name).learn(kind, spec),
     provisionerEnded(failure) {
       tell("chaos", `${failure.message}; it is started again`);
       void restart();
     },
   });
   const { rack, board, provisioner } = site;
+  function custodyOf(name: string): Custody {
+    const known = custodies.get(name) ?? new Custody(name, new Disks(rack.find(name)!.machine.diskFiles));
+    custodies.set(name, known);
+    return known;
+  }
   /** One at a time, whoever wants it. */
   function restart(): Promise<void> {
     restarting ??= startAnew().finally(() => {
@@ -67,7 +77,7 @@ export async function liveThroughChaos(options: ChaosOptions): Promise<ChaosResu
   async function startAnew(): Promise<void> {
     while (!until.aborted) {
       await provisioner.stop("SIGKILL");
-      await delay(restartAfterMs, undefined, { signal: until }).catch(() => {});
+      await pause(restartAfterMs, until);
       const failure = await provisioner.start().then(
         () => undefined,
         (error: Error) => error,
@@ -79,111 +89,134 @@ export async function liveThroughChaos(options: ChaosOptions): Promise<ChaosResu
 
   await site.acceptAll();
   for (const machine of description.machines) await rack.add(machine);
-  const names = description.machines.map(({ name }) => name);
-  const isClean = (name: string) =>
-    board.stageOf(name) === "pool" && (wiped.get(name) ?? 0) >= (asked.get(name) ?? 1);
   const idOf = (name: string) => rack.find(name)!.machine.uuid;
-  const disksOf = (name: string) => rack.find(name)!.machine.diskFiles;
-  const check = (name: string) => {
-    const found = disksOf(name).flatMap((file) => marks.check(file) ?? []);
+  const look = async (name: string) => {
+    const { machine, chassis } = rack.find(name)!;
+    const found = await custodyOf(name).look(() => !chassis.powered && !machine.isOn);
     violations.push(...found);
     for (const text of found) tell("chaos", text);
   };
-  /** Whoever is clean and off now is marked; and looked at, before anything is asked of it. */
-  const markTheClean = () => {
-    for (const name of names) {
-      check(name);
-      const { machine, chassis } = rack.find(name)!;
-      if (!isClean(name) || chassis.powered || machine.isOn) continue;
-      for (const file of disksOf(name)) marks.put(file);
-    }
-  };
+  const learnClaim = async (name: string) =>
+    custodyOf(name).claimIs(await claimOf(provisioner.api(), idOf(name)));
+  const isUnclear = (name: string) => custodyOf(name).claim.is === "unknown";
 
-  const ask = (name: string, action: string, body: object = {}) =>
-    provisioner.api().call("POST", `/api/v1/machines/${idOf(name)}/actions/${action}`, body);
-  const whyOf = async (name: string) => {
-    const status = provisioner.api().call("GET", `/api/v1/machine-statuses/${idOf(name)}`);
-    return status.then(
-      (one) => (one as { readonly spec: { readonly why: string } }).spec.why,
+  const ask = async (name: string, action: Deed["action"] | "retry") => {
+    await look(name);
+    const body = action === "assign" ? { profile: "default" } : {};
+    try {
+      await provisioner.api().call("POST", `/api/v1/machines/${idOf(name)}/actions/${action}`, body);
+    } catch (error) {
+      if (isRefusal(error)) throw error;
+      // It may have been heard all the same: what is written down will tell.
+      custodyOf(name).giveUp();
+      throw error;
+    }
+    if (action !== "retry") custodyOf(name).giveUp();
+    await learnClaim(name);
+  };
+  const deeds = { assign: 0, release: 0, wipe: 0 };
+  const doDeed = async (name: string, action: Deed["action"]): Promise<boolean> => {
+    const refusal = await ask(name, action).then(
+      () => undefined,
       (error: Error) => error.message,
     );
-  };
-  const askWipe = async (name: string) => {
-    check(name);
-    for (const file of disksOf(name)) marks.giveUp(file);
-    const answer = await ask(name, "wipe").then(
-      () => "asked",
-      (error: Error) => error.message,
-    );
-    tell(name, `wipe: ${answer}`);
-    await learnAsked(name);
-    return answer === "asked";
-  };
-  /** Whether a call was heard whose answer was lost, the machine tells. Until it does, it may be wiped at any moment. */
-  const learnAsked = async (name: string) => {
-    const unknown = (error: unknown) =>
-      // One that nobody has met yet will be wiped once.
-      error instanceof CommandFailure && error.ending === "notFound" ? 1 : Number.POSITIVE_INFINITY;
-    asked.set(name, await wipeIdOf(idOf(name)).catch(unknown));
-  };
-  const wipeIdOf = async (id: string) => {
-    const machine = (await provisioner.api().call("GET", `/api/v1/machines/${id}`)) as {
-      readonly spec: { readonly wipeId: number };
-    };
-    return machine.spec.wipeId;
+    tell(name, `${action}: ${refusal ?? "asked"}`);
+    if (refusal === undefined) deeds[action]++;
+    return refusal === undefined;
   };
 
   const faults = new Faults(site, stateDir, restart);
+  let faultsBegun = 0;
+  /** By what is broken: until it is whole. */
+  const healing = new Map<string, Promise<void>>();
+  const begin = async (fault: Fault) => {
+    const victim = "machine" in fault ? fault.machine : "network" in fault ? fault.network : "chaos";
+    const broken = `${fault.kind} ${victim}`;
+    // The schedule breaks nothing twice at a time; a provisioner that took long to answer made us late.
+    await healing.get(broken);
+    tell(victim, `${fault.kind} for ${(fault.forMs / 1000).toFixed(1)} s`);
+    await restarting;
+    const heal = await faults.begin(fault);
+    faultsBegun++;
+    healing.set(
+      broken,
+      (async () => {
+        await pause(fault.forMs, until);
+        await heal();
+        tell(victim, `${fault.kind}: over`);
+      })(),
+    );
+  };
+  const carryOut = async ({ what }: Event) => {
+    if (what.kind === "asked") await doDeed(what.machine, what.action);
+    else await begin(what);
+  };
+
   const events = scheduleOf({
     ...{ seed, minutes, machines: names },
     networks: site.networks.pxeServers.map(({ name }) => name),
   });
-  let wipes = 0;
+  const operators = new Operators(seed, names);
   const begun = performance.now();
-  const healing: Promise<void>[] = [];
-  const carryOut = async ({ what }: Event) => {
-    if (what.kind === "wipe asked") {
-      if (await askWipe(what.machine).catch(() => false)) wipes++;
-      return;
+  const nowMs = () => performance.now() - begun;
+  while (!until.aborted && nowMs() < minutes * 60_000) {
+    for (const name of names) {
+      if (isUnclear(name)) await learnClaim(name);
+      await look(name);
+      const wish = operators.due(name, board.stageOf(name), nowMs());
+      if (wish && (await doDeed(name, wish))) operators.heard(name, wish);
     }
-    const victim = "machine" in what ? what.machine : "network" in what ? what.network : "chaos";
-    tell(victim, `${what.kind} for ${(what.forMs / 1000).toFixed(1)} s`);
-    await restarting;
-    const heal = await faults.begin(what);
-    healing.push(
-      (async () => {
-        await delay(what.forMs, undefined, { signal: until }).catch(() => {});
-        await heal();
-        tell(victim, `${what.kind}: over`);
-      })(),
-    );
-  };
-  for (const event of events) {
-    const wait = event.atMs - (performance.now() - begun);
-    if (wait > 0) await delay(wait, undefined, { signal: until }).catch(() => {});
-    if (until.aborted) break;
-    markTheClean();
-    await carryOut(event);
+    while (events[0] && events[0].atMs <= nowMs() && !until.aborted) await carryOut(events.shift()!);
+    const untilNextMs = (events[0]?.atMs ?? Number.POSITIVE_INFINITY) - nowMs();
+    await pause(Math.max(0, Math.min(lookEveryMs, untilNextMs)), until);
   }
-  await Promise.all(healing);
+  await Promise.all(healing.values());
   tell("chaos", "the faults are over");
 
   await restarting;
-  for (const name of names) await learnAsked(name);
   const aftermath = {
-    ...{ board, names, ask, whyOf, say: tell },
-    ...{ signal: until, expiry: AbortSignal.timeout(settleMs) },
+    ...{ board, names, ask, say: tell, signal: until, expiry: AbortSignal.timeout(settleMs) },
+    whyOf: (name: string) => whyOf(site, idOf(name)),
   };
-  const strays = await Promise.race([bringHome({ ...aftermath, isClean }), theEndOf(site)]);
-  for (const name of names) check(name);
-  violations.push(...strays);
-  if (violations.length === 0 && !until.aborted)
-    violations.push(...(await Promise.race([putToWork(aftermath), theEndOf(site)])));
-  const ended = Object.fromEntries(names.map((name) => [name, board.stageOf(name)]));
+  const settle = async (): Promise<string[]> => {
+    if (names.some((name) => board.stageOf(name) === "running")) await pause(noticeMs, until);
+    while (names.some(isUnclear) && !until.aborted && !aftermath.expiry.aborted) {
+      for (const name of names.filter(isUnclear)) await learnClaim(name);
+      await pause(lookEveryMs, until);
+    }
+    const strays = await bringHome({ ...aftermath, isHome: (name) => custodyOf(name).isHome });
+    for (const name of names) await look(name);
+    if (strays.length > 0 || violations.length > 0 || until.aborted) return strays;
+    const isAssigned = (name: string) => custodyOf(name).claim.is === "assigned";
+    const idle = await putToWork({ ...aftermath, isAssigned });
+    for (const name of names) await look(name);
+    return idle;
+  };
+  violations.push(...(await Promise.race([settle(), theEndOf(site)])));
+  const endOf = (name: string) => ({ stage: board.stageOf(name), runs: custodyOf(name).runs });
+  const ended = Object.fromEntries(names.map((name) => [name, endOf(name)]));
   const interrupted = signal.aborted;
   stop.abort();
   await site.living.catch(() => {});
-  return { violations, ended, faults: events.length - wipes, wipes, interrupted };
+  return { violations, ended, faults: faultsBegun, deeds, interrupted };
+}
+
+/** Nothing came of what was asked: it was not legal, or nobody was there to hear it. */
+function isRefusal(error: unknown): boolean {
+  if (!(error instanceof CommandFailure)) return false;
+  const { cause } = error;
+  const isUnheard = cause instanceof Error && "code" in cause && cause.code === "ECONNREFUSED";
+  return isUnheard || ["conflict", "notFound", "invalid", "forbidden"].includes(error.ending);
+}
+
+const pause = (ms: number, signal: AbortSignal) => delay(ms, undefined, { signal }).catch(() => {});
+
+function whyOf({ provisioner }: LabSite, id: string): Promise<string> {
+  const status = provisioner.api().call("GET", `/api/v1/machine-statuses/${id}`);
+  return status.then(
+    (one) => (one as { readonly spec: { readonly why: string } }).spec.why,
+    (error: Error) => error.message,
+  );
 }
 
 /** Whoever ends the lab meanwhile ends this too; what ends it by itself is told. */

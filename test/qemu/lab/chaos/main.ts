@@ -1,6 +1,6 @@
-// `ingot lab chaos --seed N --minutes M`: a rack lives while things go wrong, as the seed says. Nothing may be wiped that
-// nobody asked to be wiped, no machine may be lost, and when the faults are over each machine must come to its goal, or
-// say why it cannot. Runs inside namespaces (workshop/lab.ts).
+// `ingot lab chaos --seed N --minutes M`: a rack is put to work, released and wiped while things go wrong, as the seed says.
+// Nothing may be wiped or installed anew that nobody gave up, nothing may be left behind by a wipe, no machine may be lost,
+// and when the faults are over each machine must run. Runs inside namespaces (workshop/lab.ts).
 import { execFileSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { readFile } from "node:fs/promises";
@@ -36,13 +36,16 @@ for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, () => stop.a
 const story = new Story(directory, (line, who) => {
   if (who !== "ingot") console.log(line);
 });
-const { violations, ended, faults, wipes, interrupted } = await liveThroughChaos({
+const { violations, ended, faults, deeds, interrupted } = await liveThroughChaos({
   ...{ seed, minutes, description, directory, stateDir, story, signal: stop.signal },
 });
 for (const violation of violations) console.log(`VIOLATION: ${violation}`);
-const machines = Object.entries(ended).map(([name, stage]) => `${name} ${stage}`);
+const machines = Object.entries(ended).map(
+  ([name, { stage, runs }]) => `${name} ${stage}, after it came to run ${runs} times`,
+);
+const asked = Object.entries(deeds).map(([action, count]) => `${count} × ${action}`);
 console.log(
-  `chaos seed ${seed}, ${minutes} min: ${faults} faults, ${wipes} wipes asked; ${machines.join(", ")}; ${violations.length} violations${interrupted ? ", and it was ended before its end" : ""}`,
+  `chaos seed ${seed}, ${minutes} min: ${faults} faults, ${asked.join(", ")}; ${machines.join("; ")}; ${violations.length} violations${interrupted ? ", and it was ended before its end" : ""}`,
 );
 if (violations.length > 0) console.log(`again: npm run lab -- chaos --seed ${seed} --minutes ${minutes}`);
 process.exitCode = violations.length === 0 && !interrupted ? 0 : 1;

@@ -20,10 +20,16 @@ export type Fault =
   /** Where the provisioner keeps everything. */
   | { readonly kind: "disk full"; readonly forMs: number };
 
+/** What somebody asks of a machine, whatever it is doing: the provisioner may refuse. */
+export interface Deed {
+  readonly kind: "asked";
+  readonly action: "assign" | "release" | "wipe";
+  readonly machine: string;
+}
+
 export interface Event {
   readonly atMs: number;
-  /** Or what keeps the machines busy meanwhile. */
-  readonly what: Fault | { readonly kind: "wipe asked"; readonly machine: string };
+  readonly what: Fault | Deed;
 }
 
 export interface ScheduleOptions {
@@ -34,8 +40,11 @@ export interface ScheduleOptions {
   readonly networks: readonly string[];
 }
 
-/** Between two events, at most. */
-const mostPauseMs = 12_000;
+/**
+ * Between two events, at most. A machine of three meets a power cut every two minutes by that, which is about what it
+ * takes from power-on to a node that runs: some are cut off on their way, and others run for a while.
+ */
+const mostPauseMs = 15_000;
 
 export function scheduleOf({ seed, minutes, machines, networks }: ScheduleOptions): Event[] {
   const random = randomFrom(seed);
@@ -67,8 +76,9 @@ function draw(random: Random, machines: readonly string[], networks: readonly st
     { kind: "BMC hangs", machine, forMs },
     { kind: "provisioner killed", forMs },
     { kind: "disk full", forMs },
-    { kind: "wipe asked", machine },
-    { kind: "wipe asked", machine },
+    { kind: "asked", action: "assign", machine },
+    { kind: "asked", action: "release", machine },
+    { kind: "asked", action: "wipe", machine },
     ...networks.map((network) => ({ kind: "pxe-server killed", network, forMs }) as const),
   ];
   return oneOf(random, choices);
