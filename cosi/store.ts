@@ -62,6 +62,18 @@ export class BookmarkExpired extends Error {
   override readonly name = "BookmarkExpired";
 }
 
+/** Thrown where a store cannot do its work at all: its disk is full, its servers do not answer. */
+export class StoreUnavailable extends Error {
+  override readonly name = "StoreUnavailable";
+  /** For whoever asked from afar: without the place, which is the business of those who run it. */
+  readonly why: string;
+
+  constructor(what: string, why: string, options?: ErrorOptions) {
+    super(`Cannot ${what}: ${why}`, options);
+    this.why = why;
+  }
+}
+
 /** What is listed or watched: all resources of a kind, or one. */
 export type Scope = Kind | Key;
 

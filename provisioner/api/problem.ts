@@ -8,7 +8,7 @@ import {
   PendingFinalizers,
   PhaseConflict,
 } from "../../cosi/state-errors.ts";
-import { BookmarkExpired, VersionConflict } from "../../cosi/store.ts";
+import { BookmarkExpired, StoreUnavailable, VersionConflict } from "../../cosi/store.ts";
 
 const titles = {
   400: "The request is malformed",
@@ -76,6 +76,9 @@ export class Problem extends Error {
     }
     if (error instanceof InvalidSpec && error.message.startsWith("Cannot write")) {
       return invalid(error.issues, ["spec"], error);
+    }
+    if (error instanceof StoreUnavailable) {
+      return new Problem(503, `the provisioner's state: ${error.why}`, { cause: error });
     }
     return new Problem(500, "the log of the provisioner says more, under this request's id", {
       cause: error,

@@ -11,7 +11,7 @@ import {
 } from "../../../api/gen/etcd/key_value_pb.js";
 import type { TxnRequestSchema } from "../../../api/gen/etcd/kv_pb.js";
 import type { Key } from "../../resource.ts";
-import type { Expected } from "../../store.ts";
+import { type Expected, StoreUnavailable } from "../../store.ts";
 import { writeOf } from "./document-codec.ts";
 import type { EtcdClient } from "./etcd-client.ts";
 import type { KeyLayout } from "./key-layout.ts";
@@ -78,9 +78,8 @@ export class Committer {
         const revision = await this.#settle(write, fence, since, lost);
         if (revision !== undefined) return { did: "write", revision };
         if (++losses === attempts) {
-          throw new Error("Cannot write to etcd: nothing that was sent has been carried out", {
-            cause: lost,
-          });
+          const why = "nothing that was sent has been carried out";
+          throw new StoreUnavailable("write to etcd", why, { cause: lost });
         }
       }
     }

@@ -12,6 +12,7 @@ import {
   type Scope,
   type Snapshot,
   type Store,
+  StoreUnavailable,
   VersionConflict,
 } from "../../store.ts";
 import { candidates } from "./candidates.ts";
@@ -361,7 +362,8 @@ export class SqliteStore implements Store {
     try {
       return read();
     } catch (cause) {
-      throw new Error(`Cannot read ${this.#options.path}: ${reasonOf(this.#database, cause)}`, { cause });
+      const why = reasonOf(this.#database, cause);
+      throw new StoreUnavailable(`read ${this.#options.path}`, why, { cause });
     }
   }
 

@@ -4,6 +4,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { setImmediate } from "node:timers";
 import type { Clock } from "../../clock.ts";
+import { StoreUnavailable } from "../../store.ts";
 import { isBusy, reasonOf } from "./database.ts";
 
 interface Write {
@@ -69,7 +70,7 @@ export class WriteQueue {
   }
 
   async #commit(): Promise<void> {
-    const { path, database, begin, end, flush, committed, rolledBack } = this.#options;
+    const { database, begin, end, flush, committed, rolledBack } = this.#options;
     const writes = this.#waiting.slice(0, largestTransaction);
     let outcomes: readonly (() => void)[];
     try {
@@ -82,33 +83,25 @@ export class WriteQueue {
       if (database.isOpen && database.isTransaction) database.exec("ROLLBACK");
       rolledBack();
       if (isBusy(error) && this.#waitLonger()) return;
-      const refusal = new Error(`Cannot write to ${path}: ${this.#reason(error)}`, { cause: error });
-      this.#finish(
-        writes.map(
-          ({ reject }) =>
-            () =>
-              reject(refusal),
-        ),
-      );
+      this.#refuse(writes, this.#reason(error), error);
       return;
     }
     try {
       await flush?.();
     } catch (cause) {
       // It is in the file, and may be gone after a power failure: who asked must not rely on it.
-      const refusal = new Error(`Cannot write to ${path}: ${reasonOf(database, cause)}`, { cause });
       committed();
-      this.#finish(
-        writes.map(
-          ({ reject }) =>
-            () =>
-              reject(refusal),
-        ),
-      );
+      this.#refuse(writes, reasonOf(database, cause), cause);
       return;
     }
     committed();
     this.#finish(outcomes);
+  }
+
+  #refuse(writes: readonly Write[], why: string, cause: unknown): void {
+    const refusal = new StoreUnavailable(`write to ${this.#options.path}`, why, { cause });
+    const tell = ({ reject }: Write) => reject(refusal);
+    this.#finish(writes.map((write) => () => tell(write)));
   }
 
   /** Another process is writing: sleeps until the next attempt, unless that has gone on for too long. */
