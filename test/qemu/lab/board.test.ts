@@ -74,6 +74,16 @@ describe("the board of the lab", () => {
     expect(board.isStuck("a")).toBe(true);
   });
 
+  test("lets those who wait look when others have learned the same", async () => {
+    const board = new Board(() => 0);
+    board.add("a");
+    let othersKnow = false;
+    const waiting = board.until(() => board.stageOf("a") === "running" && othersKnow);
+    board.learn("a", "machine-statuses", { stage: "running", why: "" });
+    othersKnow = true;
+    await waiting;
+  });
+
   test("knows nothing of machines that are not the lab's", () => {
     expect(new Board(() => 0).learn("stranger", "admissions", { state: "accepted" })).toEqual({
       lines: [],

@@ -70,7 +70,10 @@ export class Board {
       if (tenth > course.toldTenth) lines.push(`${tenth * 10} % of its disks are wiped`);
       course.toldTenth = tenth;
     }
-    for (const look of this.#waiting) look();
+    // Others learn of it in the same moment, and whoever waits asks them too.
+    queueMicrotask(() => {
+      for (const look of this.#waiting) look();
+    });
     return { lines, reached: milestonesReached };
   }
 
