@@ -42,7 +42,7 @@ const restartAfterMs = 2_000;
 /** Between two looks at all that is. */
 const lookEveryMs = 1_000;
 /** A node is asked every half minute how it is: what it said while there were faults is then out of date. */
-const noticeMs = 60_000;
+const noticeMs = 40_000;
 
 export async function liveThroughChaos(options: ChaosOptions): Promise<ChaosResult> {
   const { seed, minutes, description, directory, stateDir, story, signal } = options;
