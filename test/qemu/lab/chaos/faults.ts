@@ -3,28 +3,60 @@ import { execFileSync } from "node:child_process";
 import { appendFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { LabSite } from "../site.ts";
+import { pause } from "./pause.ts";
+import type { Revival } from "./revival.ts";
 import type { Fault } from "./schedule.ts";
 
 const nft = (text: string) => execFileSync("nft", [text], { stdio: ["ignore", "ignore", "pipe"] });
 
-export class Faults {
-  readonly #site: LabSite;
-  readonly #stateDir: string;
-  readonly #restart: () => Promise<void>;
+export interface FaultsOptions {
+  readonly site: LabSite;
+  /** The provisioner's, which can be full. */
+  readonly stateDir: string;
+  readonly revival: Revival;
+  readonly say: (who: string, text: string) => void;
+  /** Everything is healed at once. */
+  readonly signal: AbortSignal;
+}
 
-  /** `restart`: how the provisioner comes back. */
-  constructor(site: LabSite, stateDir: string, restart: () => Promise<void>) {
-    this.#site = site;
-    this.#stateDir = stateDir;
-    this.#restart = restart;
+export class Faults {
+  readonly #options: FaultsOptions;
+  /** By what is broken: until it is whole. */
+  readonly #healing = new Map<string, Promise<void>>();
+  begun = 0;
+
+  constructor(options: FaultsOptions) {
+    this.#options = options;
     // BMCs answer by addresses of this namespace: what is sent there comes in by its loopback.
     nft("add table ip chaos; add chain ip chaos in { type filter hook input priority 0; }");
     for (const set of ["hung", "dark"])
       nft(`add set ip chaos ${set} { type ipv4_addr; }; add rule ip chaos in ip daddr @${set} drop`);
   }
 
+  /** Resolves when it is there; it lasts as long as it says. */
+  async begin(fault: Fault): Promise<void> {
+    const { revival, say } = this.#options;
+    const victim = "machine" in fault ? fault.machine : "network" in fault ? fault.network : "chaos";
+    const broken = `${fault.kind} ${victim}`;
+    // The schedule breaks nothing twice at a time; a provisioner that took long to answer made us late.
+    await this.#healing.get(broken);
+    say(victim, `${fault.kind} for ${(fault.forMs / 1000).toFixed(1)} s`);
+    await revival.underway;
+    const heal = await this.#bringAbout(fault);
+    this.begun++;
+    const healed = pause(fault.forMs, this.#options.signal)
+      .then(heal)
+      .then(() => say(victim, `${fault.kind}: over`));
+    this.#healing.set(broken, healed);
+  }
+
+  async healed(): Promise<void> {
+    await Promise.all(this.#healing.values());
+  }
+
   /** Resolves to what takes it back. */
-  async begin(fault: Fault): Promise<() => Promise<void>> {
+  async #bringAbout(fault: Fault): Promise<() => Promise<void>> {
+    const { site, revival } = this.#options;
     switch (fault.kind) {
       case "power cut": {
         const { chassis } = this.#server(fault.machine);
@@ -49,17 +81,16 @@ export class Faults {
         return async () => answersAgain();
       }
       case "provisioner killed": {
-        const { provisioner } = this.#site;
-        await provisioner.stop("SIGKILL");
-        return this.#restart;
+        await site.provisioner.stop("SIGKILL");
+        return () => revival.begin();
       }
       case "pxe-server killed": {
-        const pxeServer = this.#site.networks.pxeServers.find(({ name }) => name === fault.network)!;
+        const pxeServer = site.networks.pxeServers.find(({ name }) => name === fault.network)!;
         await pxeServer.stop("SIGKILL");
-        return async () => pxeServer.start(this.#site.provisioner.identities);
+        return async () => pxeServer.start(site.provisioner.identities);
       }
       case "disk full": {
-        const ballast = join(this.#stateDir, "ballast");
+        const ballast = join(this.#options.stateDir, "ballast");
         fill(ballast);
         return async () => rmSync(ballast, { force: true });
       }
@@ -82,7 +113,7 @@ export class Faults {
   }
 
   #server(name: string) {
-    return this.#site.rack.find(name)!;
+    return this.#options.site.rack.find(name)!;
   }
 }
 
