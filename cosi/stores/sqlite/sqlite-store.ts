@@ -362,8 +362,7 @@ export class SqliteStore implements Store {
     try {
       return read();
     } catch (cause) {
-      const why = reasonOf(this.#database, cause);
-      throw new StoreUnavailable(`read ${this.#options.path}`, why, { cause });
+      throw new StoreUnavailable(`read ${this.#options.path}`, reasonOf(this.#database, cause), { cause });
     }
   }
 
