@@ -113,8 +113,8 @@ describe("a boot token", () => {
   test.each<[string, Partial<BootToken>, number]>([
     ["that has expired", { expiresAt: new Date(Date.now() - 1) }, 403],
     ["for enrolling", { use: "enrol" }, 403],
-    ["of another machine, which is not assigned", { machine: "another" }, 409],
-    ["of a machine that nobody has accepted, whatever is assigned to it", {}, 409],
+    ["of another machine, which is not assigned", { machine: "another" }, 410],
+    ["of a machine that nobody has accepted, whatever is assigned to it", {}, 410],
   ])("%s gets no config", async (_, token, status) => {
     const { state } = site.provisioner;
     await (await site.segment()).plan(ask);
