@@ -33,6 +33,8 @@ async function main([name, ...args]) {
     throw new SetupError(`no such command: ${name}. There are: ${Object.keys(commands).join(", ")}.`);
   }
   if (name in usage && args.some((arg) => arg === "--help" || arg === "-h")) return console.log(usage[name]);
+  // ip, nft and ethtool are where a user's own shell does not look.
+  process.env.PATH += ":/usr/local/sbin:/usr/sbin:/sbin";
   installNpmPackages(root);
   installDebianPackages(command.needs);
   if (command.needs.length > 0) fetchIpxe(root);
