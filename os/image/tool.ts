@@ -1,5 +1,8 @@
 import { spawn } from "node:child_process";
 
+/** An ordinary user's shell does not look where depmod is. */
+const path = `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin`;
+
 /** Runs a program of the build host and resolves to what it printed; its complaints become the error. */
 export function tool(
   command: string,
@@ -9,7 +12,7 @@ export function tool(
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
       stdio: ["ignore", "pipe", "pipe"],
-      env: { ...process.env, LC_ALL: "C", ...env },
+      env: { ...process.env, PATH: path, LC_ALL: "C", ...env },
       ...(cwd && { cwd }),
       ...(signal && { signal }),
     });
