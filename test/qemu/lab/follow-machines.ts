@@ -1,7 +1,7 @@
 import { once } from "node:events";
-import { setTimeout as delay } from "node:timers/promises";
 import { CommandFailure } from "../../../provisioner/cli/exit-codes.ts";
 import { type RecordSpec, type Watched, watched } from "./milestones.ts";
+import { pause } from "./pause.ts";
 import type { LabProvisioner } from "./provisioner.ts";
 
 export interface FollowOptions {
@@ -34,7 +34,7 @@ export async function followMachines(
       } catch (error) {
         if (signal.aborted) return;
         if (!(error instanceof CommandFailure && error.ending === "unreachable")) throw error;
-        await delay(pauseMs, undefined, { signal }).catch(() => {});
+        await pause(pauseMs, signal);
       }
     }
   };

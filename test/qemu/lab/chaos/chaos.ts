@@ -1,12 +1,12 @@
 import type { RunDirectory } from "../../framework/run-directory.ts";
 import type { Rack } from "../../rack/schema.ts";
+import { pause } from "../pause.ts";
 import { openLabSite } from "../site.ts";
 import type { Story } from "../story.ts";
 import { bringHome, putToWork } from "./aftermath.ts";
 import { Courtroom } from "./courtroom.ts";
 import { Faults } from "./faults.ts";
 import { Operators } from "./operators.ts";
-import { pause } from "./pause.ts";
 import { Revival } from "./revival.ts";
 import { type Deed, scheduleOf } from "./schedule.ts";
 

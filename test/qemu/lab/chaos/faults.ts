@@ -2,8 +2,8 @@
 import { execFileSync } from "node:child_process";
 import { appendFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { pause } from "../pause.ts";
 import type { LabSite } from "../site.ts";
-import { pause } from "./pause.ts";
 import type { Revival } from "./revival.ts";
 import type { Fault } from "./schedule.ts";
 

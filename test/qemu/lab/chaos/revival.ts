@@ -1,5 +1,5 @@
+import { pause } from "../pause.ts";
 import type { LabProvisioner } from "../provisioner.ts";
-import { pause } from "./pause.ts";
 
 /** A service manager starts again what ended. */
 const restartAfterMs = 2_000;
