@@ -62,7 +62,7 @@ const program = (folder: string, { ready, ends, start }: (typeof servers)[keyof 
   const forget = (timer) => { timers.delete(timer); clearTimeout(timer.handle); };
   const at = (time, call) => {
     const timer = { time, call: () => { forget(timer); call(); } };
-    timer.handle = setTimeout(timer.call, Math.min(time - now(), 2 ** 31 - 1));
+    timer.handle = setTimeout(timer.call, Math.max(0, Math.min(time - now(), 2 ** 31 - 1)));
     timers.add(timer);
     return { [Symbol.dispose]: () => forget(timer) };
   };

@@ -28,7 +28,7 @@ function withDnsmasq(options: readonly string[], script: string): unknown {
     const said = [];
     const run = (leased) => new DhcpClient({
       mac: "52:54:00:00:00:07", hostName: "node-7", random: Math.random, leased, said: (why) => said.push(why),
-      clock: { now: Date.now, at(time, call) { const timer = setTimeout(call, Math.min(time - Date.now(), 2 ** 31 - 1)); return { [Symbol.dispose]: () => clearTimeout(timer) }; } },
+      clock: { now: Date.now, at(time, call) { const timer = setTimeout(call, Math.max(0, Math.min(time - Date.now(), 2 ** 31 - 1))); return { [Symbol.dispose]: () => clearTimeout(timer) }; } },
       open: (received, failed) => new PacketSocket({ interfaceIndex: index, udpPort: 68, received, failed }),
     });
     const say = (value) => console.log(JSON.stringify(value));

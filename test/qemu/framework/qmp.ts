@@ -20,12 +20,15 @@ export class Qmp implements Disposable {
 
   private constructor(socket: Socket) {
     this.#socket = socket;
-    createInterface({ input: socket }).on("line", (line) => this.#receive(JSON.parse(line) as Message));
     socket.on("close", () => {
       for (const { reject } of this.#waiting.splice(0)) reject(new Error("QEMU has ended"));
     });
-    // Its end is told by the process; commands that wait are told above.
-    socket.on("error", () => {});
+    // Its end is told by the process; commands that wait are told above. A reader of lines repeats its socket's errors.
+    const ignored = () => {};
+    socket.on("error", ignored);
+    createInterface({ input: socket })
+      .on("line", (line) => this.#receive(JSON.parse(line) as Message))
+      .on("error", ignored);
   }
 
   static async open(path: string): Promise<Qmp> {
