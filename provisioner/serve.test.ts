@@ -298,13 +298,14 @@ describe("an agent", () => {
       () => true,
     );
     expect(report.outcome).toEqual({ state: "succeeded" });
+    // While its order is there: one to restart would wait for this.
+    expect(await session.hear("settle")).toMatchObject({ value: { id: "o1" } });
     // A report that comes late changes nothing.
     session.say({
       case: "order",
       value: { id: "o1", number: 1n, state: { case: "running", value: { doing: "" } } },
     });
     await provisioner.state.destroy(AgentOrder, "o1");
-    expect(await session.hear("settle")).toMatchObject({ value: { id: "o1" } });
     await until(
       async () => ({ spec: await provisioner.state.find(AgentReport, "o1") }),
       (left) => left === undefined,

@@ -122,7 +122,7 @@ export class AgentSession {
     this.#say({ case: "order", value: orderMessage(order, clock.now()) });
   }
 
-  /** The order has been dealt with: the agent may forget it. */
+  /** The order is gone: the agent may forget it, whatever came of it. */
   settle(id: string): void {
     this.#held.delete(id);
     if (this.#carried.delete(id)) this.#say({ case: "settle", value: { id } });
@@ -239,10 +239,13 @@ export class AgentSession {
     const record = reportRecord(machine, report, clock.now());
     if (!record) return;
     const before = (await state.find(AgentReport, report.id))?.spec;
-    if (before && before.number >= record.number) return;
-    // Its order is gone: it was settled, and nobody wants to know.
-    if (!(await state.find(AgentOrder, report.id))) return this.settle(report.id);
-    await state.set(AgentReport, report.id, { spec: record, labels: { machine } });
+    if (!before || before.number < record.number) {
+      // Its order is gone: it was settled, and nobody wants to know.
+      if (!(await state.find(AgentOrder, report.id))) return this.settle(report.id);
+      await state.set(AgentReport, report.id, { spec: record, labels: { machine } });
+    }
+    // An agent that was told to restart does so when it hears this.
+    if (record.outcome.state !== "running") this.#say({ case: "settle", value: { id: report.id } });
   }
 
   #beat(intervalMs: number): Disposable {

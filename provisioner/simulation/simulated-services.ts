@@ -177,9 +177,11 @@ export class SimulatedServices implements Services {
   async #store(agent: Peer, id: string, { number, outcome }: Told): Promise<void> {
     if (!(await this.#state.find(AgentOrder, id))) return agent.settle(id);
     const known = await this.#state.find(AgentReport, id);
-    if (known && known.spec.number >= number) return;
-    const spec = { machine: agent.machine.id, number, at: this.#site.clock.now(), outcome };
-    await this.#state.set(AgentReport, id, { spec });
+    if (!known || known.spec.number < number) {
+      const spec = { machine: agent.machine.id, number, at: this.#site.clock.now(), outcome };
+      await this.#state.set(AgentReport, id, { spec });
+    }
+    if (outcome.state !== "running") agent.settle(id);
   }
 
   async #forget(order: string): Promise<void> {
