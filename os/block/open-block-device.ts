@@ -15,8 +15,9 @@ const BLKRRPART = 0x125f;
 /** O_DIRECT wants memory that begins where a sector of any size may begin. */
 const alignmentBytes = 4096;
 
+/** With whatever was in that memory before. */
 function alignedBuffer(size: number): Buffer {
-  const room = Buffer.alloc(size + alignmentBytes);
+  const room = Buffer.allocUnsafeSlow(size + alignmentBytes);
   const past = Number(addressOf(room) % BigInt(alignmentBytes));
   const start = (alignmentBytes - past) % alignmentBytes;
   return room.subarray(start, start + size);
@@ -66,7 +67,7 @@ export async function openBlockDevice(path: string, speaks: Speaks = "nothing"):
         await send(aligned, bytes.length, offset);
       },
       async overwrite(offset, length) {
-        zeros ??= alignedBuffer(overwriteBytes);
+        zeros ??= alignedBuffer(overwriteBytes).fill(0);
         for (let done = 0; done < length; done += overwriteBytes)
           await send(zeros, Math.min(overwriteBytes, length - done), offset + done);
       },

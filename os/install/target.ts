@@ -11,19 +11,21 @@ const chunkBytes = 4 * 1024 * 1024;
 
 /** Writes a stream from `offset` on, in large pieces; tells how far it is. What follows it in its last sector is zeros. */
 export async function writeStream(
-  target: Pick<Target, "write" | "sectorBytes">,
+  target: Pick<Target, "write" | "overwrite" | "sectorBytes">,
   offset: number,
   stream: AsyncIterable<Uint8Array>,
   written: (bytes: number) => void,
 ): Promise<void> {
-  let room = Buffer.alloc(chunkBytes);
+  const room = Buffer.alloc(chunkBytes);
   let filled = 0;
   let at = offset;
-  const send = async (size: number) => {
-    await target.write(at, room.subarray(0, size));
+  const send = async () => {
+    const size = Math.ceil(filled / target.sectorBytes) * target.sectorBytes;
+    const piece = room.subarray(0, size).fill(0, filled);
+    // A filesystem that was just made is mostly zeros, and those need not be copied.
+    await (isZeros(piece) ? target.overwrite(at, size) : target.write(at, piece));
     at += size;
     written(filled);
-    room = Buffer.alloc(chunkBytes);
     filled = 0;
   };
   for await (const chunk of stream) {
@@ -32,11 +34,14 @@ export async function writeStream(
       room.set(chunk.subarray(taken, taken + size), filled);
       filled += size;
       taken += size;
-      if (filled === chunkBytes) await send(chunkBytes);
+      if (filled === chunkBytes) await send();
     }
   }
-  if (filled > 0) await send(Math.ceil(filled / target.sectorBytes) * target.sectorBytes);
+  if (filled > 0) await send();
 }
+
+/** Every byte is as the one before it. */
+const isZeros = (bytes: Buffer) => bytes[0] === 0 && bytes.subarray(1).equals(bytes.subarray(0, -1));
 
 /** The digest of what is on the medium. */
 export async function digestOf(

@@ -77,7 +77,14 @@ const machine = z
     // It names files and the machine itself, to QEMU.
     name: name.describe("what the lab calls it"),
     firmware: z.enum(["bios", "uefi"]).describe("SeaBIOS or OVMF"),
-    cpus: z.int().min(1).max(16).default(2).describe("how many"),
+    cpus: z
+      .int()
+      .min(1)
+      .max(16)
+      .default(1)
+      .describe(
+        "how many; they are emulated, and with more of them than the host has they wait for each other",
+      ),
     memoryMegabytes: z.int().min(64).default(1024).describe("of memory; agents need 1024"),
     disks: z.array(disk).default([]).describe("none, unless said"),
     nics: z
