@@ -36,6 +36,22 @@ test("one member, killed and started again: writes wait, watches go on", async (
   expect(await watching).toEqual(oneTo(60));
 });
 
+test("an etcd that is gone is said to be so, to readers and writers alike", async () => {
+  await using server = await startEtcd();
+  await using store = await openEtcdStore({
+    endpoints: server.endpoints,
+    clock: systemClock,
+    patienceMs: 500,
+  });
+  const key = { ...kind, id: "gone" };
+  await server.members[0]!.stop("SIGKILL");
+  for (const ask of [() => store.get(key), () => store.list(kind), () => store.remove(key, 1n)])
+    await expect(ask()).rejects.toMatchObject({
+      name: "StoreUnavailable",
+      message: expect.stringMatching(/^Cannot .* etcd \(no endpoint .*\): its servers do not answer$/),
+    });
+});
+
 test("an etcd that lost its data knows no bookmarks of before", async () => {
   await using first = await startEtcd();
   await using second = await startEtcd();

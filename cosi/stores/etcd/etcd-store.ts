@@ -14,9 +14,10 @@ import {
   type Scope,
   type Snapshot,
   type Store,
+  StoreUnavailable,
   VersionConflict,
 } from "../../store.ts";
-import { isCompacted } from "./call-failure.ts";
+import { isCompacted, isInconclusive } from "./call-failure.ts";
 import { Committer, type ConditionalWrite, type Guard } from "./committer.ts";
 import { decodeDocument, encodeValue, mayMean } from "./document-codec.ts";
 import { EtcdClient, type EtcdOptions } from "./etcd-client.ts";
@@ -166,7 +167,8 @@ export class EtcdStore implements Store {
   }
 
   async #read(request: MessageInitShape<typeof RangeRequestSchema>): Promise<RangeResponse> {
-    const response = await this.client.read(({ kv }, options) => kv.range(request, options));
+    const reading = this.client.read(({ kv }, options) => kv.range(request, options));
+    const response = await reading.catch(unavailable("read from"));
     this.#committer.saw(positionOf(response.header));
     return response;
   }
@@ -176,7 +178,8 @@ export class EtcdStore implements Store {
   }
 
   async #commit(write: Omit<ConditionalWrite, "guard">): Promise<Version> {
-    const outcome = await this.#committer.commit({ ...write, guard: this.#guard?.() });
+    const guard = this.#guard?.();
+    const outcome = await this.#committer.commit({ ...write, guard }).catch(unavailable("write to"));
     switch (outcome.did) {
       case "write":
         return outcome.revision;
@@ -201,6 +204,14 @@ export class EtcdStore implements Store {
     return { type: "updated", document: decodeDocument(this.layout, kv!), old, bookmark };
   }
 }
+
+/** Throws what callers of any store know, where no member gave an answer that settles anything. */
+const unavailable = (what: string) => (error: unknown) => {
+  if (!isInconclusive(error)) throw error;
+  throw new StoreUnavailable(`${what} etcd (${error.details})`, "its servers do not answer", {
+    cause: error,
+  });
+};
 
 /** etcd orders by bytes, JavaScript by code units: they differ beyond the basic plane. */
 const byId = (a: Document, b: Document) => (a.metadata.id < b.metadata.id ? -1 : 1);
