@@ -4,7 +4,7 @@ import type { PortDescription } from "./wire/switch-port.ts";
 export interface MachineDescription {
   readonly name: string;
   readonly firmware: "bios" | "uefi";
-  readonly cpus?: number;
+  readonly cpus?: number | undefined;
   readonly memoryMegabytes?: number;
   readonly disks?: readonly DiskDescription[];
   readonly nics?: readonly NicDescription[];

@@ -1,6 +1,7 @@
 // A whole lab: the networks of a rack's description, the provisioner and the pxe-servers on them, the rack's machines, and
 // what the provisioner records of each. The terminal, the suites, chaos and the benchmark are made of it.
 import { randomBytes } from "node:crypto";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { openRedfishRack, type RedfishRack } from "../../../bmc/simulator/redfish/rack.ts";
 import { systemClock } from "../../../bmc/system-clock.ts";
@@ -73,10 +74,11 @@ export async function openLabSite(options: LabSiteOptions): Promise<LabSite> {
   const redfish = around.use(await redfishRack());
   const board = new Board(nowS);
   // Before the provisioner, which so ends while its machines and their BMCs still answer.
+  const cpus = cpusFor(description.machines.length);
   const rack = around.use(
     new Rack({
       open: (machine, nth) =>
-        openRackServer(machine, nth, {
+        openRackServer({ ...machine, cpus: machine.cpus ?? cpus }, nth, {
           networks: description.networks,
           switches: networks.switches,
           directory,
@@ -135,6 +137,9 @@ export async function openLabSite(options: LabSiteOptions): Promise<LabSite> {
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
 }
+
+/** Emulated processors that are more than the computer's wait for each other; guests' kernels have stalled over that. */
+const cpusFor = (machines: number) => (availableParallelism() >= 2 * machines ? 2 : 1);
 
 const bmcOf = ({ ipmi, redfish }: Server) =>
   ipmi || redfish ? `; its BMC is ${(ipmi ?? redfish)!.address}` : "";

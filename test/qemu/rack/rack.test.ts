@@ -9,7 +9,6 @@ describe("a rack's description", () => {
       {
         name: "a",
         firmware: "uefi",
-        cpus: 1,
         memoryMegabytes: 1024,
         disks: [],
         nics: [{ model: "virtio-net-pci", count: 1 }],

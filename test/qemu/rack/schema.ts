@@ -81,10 +81,8 @@ const machine = z
       .int()
       .min(1)
       .max(16)
-      .default(1)
-      .describe(
-        "how many; they are emulated, and with more of them than the host has they wait for each other",
-      ),
+      .optional()
+      .describe("how many; unless said, two where the computer has two for each machine, else one"),
     memoryMegabytes: z.int().min(64).default(1024).describe("of memory; agents need 1024"),
     disks: z.array(disk).default([]).describe("none, unless said"),
     nics: z
