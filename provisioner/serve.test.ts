@@ -306,6 +306,7 @@ describe("an agent", () => {
       value: { id: "o1", number: 1n, state: { case: "running", value: { doing: "" } } },
     });
     await provisioner.state.destroy(AgentOrder, "o1");
+    expect(await session.hear("settle")).toMatchObject({ value: { id: "o1" } });
     await until(
       async () => ({ spec: await provisioner.state.find(AgentReport, "o1") }),
       (left) => left === undefined,
@@ -324,6 +325,23 @@ describe("an agent", () => {
     await provisioner.state.update(AgentOrder, "o1", ({ spec }) => ({ spec: { ...spec, cancelled: true } }));
     // The first thing it hears of it is that it is cancelled.
     expect(await second.hear("cancel")).toMatchObject({ value: { id: "o1" } });
+  });
+
+  test("that has forgotten what is settled is not sent it again after it attached anew", async () => {
+    const identity = await site.enrolled();
+    const first = site.attach(identity);
+    await first.hear("welcome");
+    await order();
+    await first.hear("order");
+    first.say({ case: "order", value: { id: "o1", number: 2n, state: { case: "succeeded", value: {} } } });
+    await first.hear("settle");
+    first.hangUp();
+    const second = site.attach(identity);
+    await second.hear("welcome");
+    await provisioner.state.create(AgentOrder, "o2", {
+      spec: (await provisioner.state.get(AgentOrder, "o1")).spec,
+    });
+    expect(await second.hear("order")).toMatchObject({ value: { id: "o2" } });
   });
 
   test("is not handed what would change a machine that may not be touched, and hears that it is called back", async () => {

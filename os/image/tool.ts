@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 
 /** An ordinary user's shell does not look where depmod is. */
-const path = `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin`;
+const path = `${process.env["PATH"] ?? "/usr/bin:/bin"}:/usr/sbin:/sbin`;
 
 /** Runs a program of the build host and resolves to what it printed; its complaints become the error. */
 export function tool(

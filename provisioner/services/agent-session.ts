@@ -172,7 +172,10 @@ export class AgentSession {
     });
   }
 
-  /** Orders of before: those it has are told of, those it lacks are sent, those of another boot have ended with it. */
+  /**
+   * Orders of before: those it has are told of, those it lacks are sent, those of another boot have ended with it. What
+   * has come to its end is not sent again.
+   */
   async #takeUp(known: readonly OrderReport[]): Promise<void> {
     const { state, machine, hello, clock, orders } = this.#options;
     for (const report of known) {
@@ -183,12 +186,15 @@ export class AgentSession {
     const alive = new Set(ours.map(({ metadata }) => metadata.id));
     for (const order of ours) {
       const { id } = order.metadata;
+      const report = (await state.find(AgentReport, id))?.spec;
+      if (report && report.outcome.state !== "running") {
+        this.#carried.add(id);
+        continue;
+      }
       if (order.spec.kernelBootId === hello.kernelBootId) {
         this.order(order);
         continue;
       }
-      const report = (await state.find(AgentReport, id))?.spec;
-      if (report && report.outcome.state !== "running") continue;
       const outcome = { state: "lost", why: "the machine was started again meanwhile" } as const;
       const number = (report?.number ?? 0) + 1;
       await state.set(AgentReport, id, { spec: { machine, number, at: clock.now(), outcome } });

@@ -73,8 +73,8 @@ export async function openLabSite(options: LabSiteOptions): Promise<LabSite> {
   around.use(await startTimeServer(siteAddress));
   const redfish = around.use(await redfishRack());
   const board = new Board(nowS);
-  // Before the provisioner, which so ends while its machines and their BMCs still answer.
   const cpus = cpusFor(description.machines.length);
+  // Before the provisioner, which so ends while its machines and their BMCs still answer.
   const rack = around.use(
     new Rack({
       open: (machine, nth) =>
